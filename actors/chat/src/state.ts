@@ -1,0 +1,23 @@
+import type { ChatId, ChatType, MemberRole, Rev, Seq, UserId } from "@rookery/protocol";
+
+export interface Membership {
+  readonly role: MemberRole;
+  /** Messages after this one reach them live. */
+  readonly joinedSeq: Seq;
+  readonly joinedMs: number;
+  /** The chat's rev when they came or were last changed. */
+  readonly rev: Rev;
+}
+
+/** A chat as its actor holds it; never changed in place, parts that stay the same are shared. */
+export interface ChatState {
+  readonly id: ChatId;
+  readonly type: ChatType;
+  readonly title: string | null;
+  readonly headSeq: Seq;
+  readonly rev: Rev;
+  readonly createdBy: UserId;
+  readonly createdMs: number;
+  readonly telegram: { readonly botId: number; readonly chatId: number } | null;
+  readonly members: ReadonlyMap<UserId, Membership>;
+}

@@ -1,0 +1,311 @@
+/**
+ * The loop that makes one commit after another, with one being decided while one is in flight.
+ *
+ *   pick ──▶ decide ──▶ (wait for the commit in flight) ──▶ commit ──▶ release
+ *     ▲         │                  │
+ *     │         │ poison           │ refused: nothing of it was written
+ *     │         ▼                  ▼
+ *     └──── throw the touched actors away, put the rest back, decide the bad part one command at a time
+ *
+ * Whatever is decided while a commit is in flight stands on that commit: if it does not go through as a whole, the
+ * decision is thrown away and made again from the rows.
+ */
+import { type ActorKind, actorKey } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import { isRefusal, type Store } from "@rookery/store";
+import type { AnyDefinition } from "./definition.ts";
+import {
+  decidePlan,
+  parkPlan,
+  type Pick,
+  type Plan,
+  Poison,
+  pickDeliveries,
+  type ShardPlan,
+} from "./plan.ts";
+import { settleCommit } from "./settle.ts";
+import type { Delivery, Shard } from "./shard.ts";
+import { Signal } from "./signal.ts";
+
+/** Commands in one commit: enough to pay for the round trip, few enough to answer soon. */
+const commandsMax = 1_000;
+/** Of one shard in one commit, so that a busy shard leaves room for its neighbours. */
+const commandsPerShardMax = 250;
+/** Between attempts while Postgres is out of reach. */
+const retryMs = 200;
+
+export interface CommitLoopParts {
+  readonly store: Store;
+  readonly definitions: ReadonlyMap<ActorKind, AnyDefinition>;
+  readonly log: Log;
+  /** The output gate: called with what has been committed, in commit order (L1). */
+  readonly release: (plan: Plan) => void;
+  /** The fence refused this shard: it is somebody else's. */
+  readonly deposed: (shard: Shard) => void;
+  readonly observe: (commit: { readonly seconds: number; readonly rows: number }) => void;
+}
+
+type Verdict = { readonly kind: "clean" | "deposed" } | { readonly kind: "refused"; readonly reason: string };
+
+interface Flight {
+  readonly plan: Plan;
+  readonly deliveries: ReadonlyMap<Shard, readonly Delivery[]>;
+  readonly landed: Promise<Verdict>;
+  verdict?: Verdict;
+}
+
+type Attempt =
+  | { readonly kind: "plan"; readonly plan: Plan }
+  | { readonly kind: "poison"; readonly reason: string }
+  | { readonly kind: "outage" };
+
+export class CommitLoop {
+  readonly #parts: CommitLoopParts;
+  readonly #shards = new Set<Shard>();
+  readonly #wake = new Signal();
+  readonly #done: Promise<void>;
+  #flight: Flight | null = null;
+  #batch = 0;
+  #turn = 0;
+  #stopping = false;
+
+  constructor(parts: CommitLoopParts) {
+    this.#parts = parts;
+    this.#done = this.#run();
+  }
+
+  add(shard: Shard): void {
+    this.#shards.add(shard);
+  }
+
+  /**
+   * Takes nothing more from the shard; resolves when no commit of it is in flight. What was decided and not sent is
+   * thrown away: it is still in the log.
+   */
+  async remove(shard: Shard): Promise<void> {
+    this.#shards.delete(shard);
+    shard.lost = true;
+    shard.inbox = [];
+    if (this.#flight?.deliveries.has(shard) === true) await this.#flight.landed;
+  }
+
+  /** Something is in an inbox. */
+  wake(): void {
+    this.#wake.notify();
+  }
+
+  /** Lets the commit in flight land, then ends. What is not committed stays in the log. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    this.#wake.notify();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      if (this.#flight?.verdict !== undefined) await this.#land();
+      const deliveries = this.#stopping ? new Map<Shard, Delivery[]>() : this.#pick();
+      if (deliveries.size === 0) {
+        if (this.#stopping && this.#flight === null) return;
+        await this.#wake.wait();
+        continue;
+      }
+      const attempt = await this.#attempt(deliveries);
+      if (this.#flight !== null && !(await this.#land())) {
+        this.#putBack(deliveries);
+        continue;
+      }
+      await this.#take(attempt, deliveries);
+    }
+  }
+
+  /** The next messages of every shard, the first place going round. */
+  #pick(): Map<Shard, Delivery[]> {
+    const picked = new Map<Shard, Delivery[]>();
+    const shards = [...this.#shards];
+    let room = commandsMax;
+    for (let step = 0; step < shards.length && room > 0; step += 1) {
+      const shard = shards[(this.#turn + step) % shards.length];
+      if (shard === undefined || shard.inbox.length === 0) continue;
+      let count = 0;
+      let taken = 0;
+      for (const { batch } of shard.inbox) {
+        if (count > 0 && taken + batch.commands.length > Math.min(room, commandsPerShardMax)) break;
+        taken += batch.commands.length;
+        count += 1;
+      }
+      picked.set(shard, shard.inbox.slice(0, count));
+      shard.inbox = shard.inbox.slice(count);
+      room -= taken;
+    }
+    this.#turn += 1;
+    return picked;
+  }
+
+  async #attempt(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): Promise<Attempt> {
+    const picks = [...deliveries].map(([shard, items]) => pickDeliveries(shard, items));
+    for (const { shard, fence } of picks) shard.decidedSeq = fence.toSeq;
+    try {
+      this.#batch += 1;
+      const { definitions, store } = this.#parts;
+      return { kind: "plan", plan: await decidePlan(definitions, store, picks, this.#batch) };
+    } catch (error) {
+      if (error instanceof Poison || isRefusal(error)) {
+        this.#parts.log.error({ err: error }, "a command could not be decided");
+        return { kind: "poison", reason: String(error) };
+      }
+      this.#parts.log.warn({ err: String(error) }, "actors could not be loaded");
+      return { kind: "outage" };
+    }
+  }
+
+  async #take(attempt: Attempt, deliveries: Map<Shard, Delivery[]>): Promise<void> {
+    switch (attempt.kind) {
+      case "plan":
+        this.#launch(attempt.plan, deliveries);
+        return;
+      case "outage":
+        this.#putBack(deliveries);
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        return;
+      case "poison":
+        discard(deliveries);
+        await this.#isolate(deliveries);
+        return;
+    }
+  }
+
+  #launch(decided: Plan, deliveries: ReadonlyMap<Shard, readonly Delivery[]>): void {
+    const plan = { ...decided, shards: decided.shards.filter(({ shard }) => !shard.lost) };
+    if (plan.shards.length === 0) return;
+    const flight: Flight = { plan, deliveries, landed: this.#commit(plan) };
+    this.#flight = flight;
+    void flight.landed.then((verdict) => {
+      flight.verdict = verdict;
+      this.#wake.notify();
+    });
+  }
+
+  /** Waits for the commit in flight. @returns whether what was decided meanwhile stands. */
+  async #land(): Promise<boolean> {
+    const flight = this.#flight;
+    if (flight === null) return true;
+    const verdict = await flight.landed;
+    this.#flight = null;
+    if (verdict.kind === "clean") return true;
+    discard(flight.deliveries);
+    if (verdict.kind === "refused") await this.#isolate(flight.deliveries);
+    return false;
+  }
+
+  async #commit(plan: Plan): Promise<Verdict> {
+    const { store, log, observe, release, deposed } = this.#parts;
+    const startedMs = performance.now();
+    try {
+      const settled = await settleCommit(
+        store,
+        plan.shards.map((each) => each.fence),
+        plan.shards.map((each) => ({ shard: each.shard.id, rows: each.rows })),
+        log,
+      );
+      observe({
+        seconds: (performance.now() - startedMs) / 1_000,
+        rows: plan.shards.reduce((sum, each) => sum + each.rows.length, 0),
+      });
+      const committed = plan.shards.filter((each) => settled.committed.has(each.shard.id));
+      for (const each of committed) settleShard(each, plan.batch);
+      release({ batch: plan.batch, shards: committed });
+      for (const { shard } of plan.shards) {
+        if (settled.deposed.has(shard.id)) deposed(shard);
+      }
+      return { kind: settled.deposed.size === 0 ? "clean" : "deposed" };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      log.error({ err: error }, "Postgres refused a row");
+      return { kind: "refused", reason: String(error) };
+    }
+  }
+
+  /** Back to the front of their inboxes, as if never picked; their actors are read again from the rows. */
+  #putBack(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): void {
+    discard(deliveries);
+    for (const [shard, items] of deliveries) {
+      if (!this.#shards.has(shard)) continue;
+      shard.inbox = [...items, ...shard.inbox];
+      shard.decidedSeq = shard.appliedSeq;
+    }
+  }
+
+  /** One command a commit; one that fails twice alone is parked, and the shard goes on (L8). */
+  async #isolate(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): Promise<void> {
+    for (const [shard, items] of deliveries) {
+      for (const delivery of items) {
+        const whole = pickDeliveries(shard, [delivery]);
+        for (const [index, arrived] of whole.commands.entries()) {
+          if (!this.#shards.has(shard)) break;
+          const toSeq = index === whole.commands.length - 1 ? delivery.seq : shard.appliedSeq;
+          const fence = { ...whole.fence, fromSeq: shard.appliedSeq, toSeq };
+          const pick: Pick = { shard, commands: [arrived], fence };
+          const failure = (await this.#alone(pick)) === null ? null : await this.#alone(pick);
+          if (failure !== null) await this.#park(pick, failure);
+        }
+      }
+      shard.decidedSeq = shard.appliedSeq;
+    }
+  }
+
+  /** @returns why it cannot be done, or null. */
+  async #alone(pick: Pick): Promise<string | null> {
+    for (;;) {
+      this.#batch += 1;
+      try {
+        const { definitions, store } = this.#parts;
+        const verdict = await this.#commit(await decidePlan(definitions, store, [pick], this.#batch));
+        if (verdict.kind !== "refused") return null;
+        discardPicked(pick);
+        return verdict.reason;
+      } catch (error) {
+        discardPicked(pick);
+        if (error instanceof Poison || isRefusal(error)) return reasonOf(error);
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+
+  async #park(pick: Pick, reason: string): Promise<void> {
+    const [arrived] = pick.commands;
+    if (arrived === undefined) return;
+    this.#parts.log.error(
+      { shard: pick.shard.id, seq: arrived.seq, actor: actorKey(arrived.command.actor), reason },
+      "a command is parked in the dead letters",
+    );
+    const plan = parkPlan(pick, arrived, reason);
+    this.#batch += 1;
+    await this.#commit({ batch: this.#batch, shards: [plan] });
+  }
+}
+
+/** After the commit: the offset has moved, and the actors' positions may be told. */
+function settleShard(plan: ShardPlan, batch: number): void {
+  plan.shard.appliedSeq = plan.fence.toSeq;
+  for (const [key, { cell, position }] of plan.touched) {
+    cell.settle(batch, position);
+    if (cell.state === null) plan.shard.cells.delete(key);
+  }
+}
+
+function discard(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): void {
+  for (const [shard, items] of deliveries) {
+    for (const { batch } of items) {
+      for (const { actor } of batch.commands) shard.cells.delete(actorKey(actor));
+    }
+  }
+}
+
+function discardPicked({ shard, commands }: Pick): void {
+  for (const { command } of commands) shard.cells.delete(actorKey(command.actor));
+}
+
+function reasonOf(error: unknown): string {
+  return String(error instanceof Poison ? error.cause : error);
+}

@@ -1,0 +1,74 @@
+/** What an actor is to its host. The host knows no domain: it loads, asks, commits and releases. */
+import type {
+  ActorKind,
+  ActorRef,
+  AddressedCommand,
+  Command,
+  Event,
+  FaultInfo,
+  Outcome,
+} from "@rookery/protocol";
+import type { Queryable, Row } from "@rookery/store";
+
+export interface Position {
+  readonly seq: number;
+  readonly rev: number;
+}
+
+/** A command on its way to another actor: written with this commit, sent after it, gone when it was applied. */
+export interface Relayed {
+  /** Names it for ever; made of what caused it, never at random (L9). */
+  readonly id: string;
+  readonly target: ActorRef;
+  readonly command: Command;
+}
+
+/**
+ * What a command leads to. A refusal writes nothing and is decided anew when repeated; everything else is final once
+ * committed, and only then told (L1).
+ */
+export type Decision<State> =
+  | { readonly kind: "refused"; readonly fault: FaultInfo }
+  | {
+      readonly kind: "done";
+      readonly state: State;
+      readonly outcome: Outcome;
+      readonly rows: readonly Row[];
+      readonly events: readonly Event[];
+      readonly relays: readonly Relayed[];
+    };
+
+/** The name of a command in its scope (L3). */
+export interface Asked {
+  readonly actorId: number;
+  readonly senderId: number;
+  readonly uuid: string;
+}
+
+export interface Recalled extends Asked {
+  readonly outcome: Outcome;
+}
+
+export interface ActorDefinition<State> {
+  readonly kind: ActorKind;
+  /** States from committed rows; an actor without rows is `null`. */
+  load(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, State | null>>;
+  /** The first outcomes of those commands that have one (L3). */
+  recall(db: Queryable, asked: readonly Asked[]): Promise<readonly Recalled[]>;
+  /** Where actors stand, from committed rows; those that do not exist stand at (0, 0). */
+  heads(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Position>>;
+  positionOf(state: State): Position;
+  /**
+   * Pure (L9): MUST depend on nothing but its arguments and MUST NOT change `state`. `nowMs` is the log's time of the
+   * command, so a replay decides the same.
+   */
+  decide(state: State | null, command: AddressedCommand, nowMs: number): Decision<State>;
+}
+
+/** Definitions of different states, side by side; the host never looks inside a state. */
+export type AnyDefinition = ActorDefinition<unknown>;
+
+/** Forgets the state's type, so that one host can hold actors of several kinds. */
+export function anyDefinition<State>(definition: ActorDefinition<State>): AnyDefinition {
+  return definition as unknown as AnyDefinition;
+}

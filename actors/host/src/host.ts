@@ -1,0 +1,243 @@
+/** Hosts the log shards of one process: owns, reads, decides, commits, releases. */
+import { type Bus, type LogReader, type LogStream, startLiveness, type Subscription } from "@rookery/bus";
+import {
+  type ActorKind,
+  type CommandBatch,
+  commandLogName,
+  encodeInternal,
+  parseInternal,
+  type ShardClaimed,
+  type ShardId,
+  subjects,
+} from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import { adoptLog, type Ownership, type Store } from "@rookery/store";
+import { CommitLoop } from "./commit-loop.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { serveInterest } from "./interest-server.ts";
+import { startOwnership } from "./ownership.ts";
+import { openRelay, relayAgainMs } from "./relay.ts";
+import { healMs, openReleaser } from "./release.ts";
+import { Shard } from "./shard.ts";
+
+/** Bytes of one shard's inbox before its reader pauses; what is behind it waits in the log (L7). */
+const inboxBytesMax = 4 * 1024 * 1024;
+/** Frames go to all edges for so long after a claim, if an edge has not said what it watches. */
+const floodMs = 1_000;
+/** Between trims of the log below what is applied. */
+const trimMs = 10_000;
+/** Actors kept in memory; beyond it those idle longest are let go. */
+const actorsMax = 50_000;
+
+export interface HostParts {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly commandLog: LogStream;
+  readonly definitions: readonly AnyDefinition[];
+  /** Shards of the cluster. */
+  readonly shards: number;
+  /** Unique to this run of this process. */
+  readonly id: string;
+  readonly log: Log;
+  readonly observe: (commit: { readonly seconds: number; readonly rows: number }) => void;
+}
+
+export interface ShardStatus {
+  readonly shard: ShardId;
+  readonly epoch: number;
+  readonly appliedSeq: number;
+  readonly lag: number;
+}
+
+export interface Host {
+  /** Resolves when this process serves the shards that were to be had at its start. */
+  readonly settled: Promise<void>;
+  status(): ShardStatus[];
+  /** Drains: every shard is committed as far as it is decided, and given back. */
+  close(): Promise<void>;
+}
+
+/** What goes with a shard we own. */
+interface Tenure {
+  readonly shard: Shard;
+  readonly interest: Subscription;
+  readonly reader: LogReader;
+  inboxBytes: number;
+  /** The log holds nothing of the shard below this. */
+  trimmedSeq: number;
+}
+
+export function startHost(parts: HostParts): Host {
+  const { bus, store, commandLog, log } = parts;
+  const definitions = new Map<ActorKind, AnyDefinition>(parts.definitions.map((each) => [each.kind, each]));
+  const tenures = new Map<ShardId, Tenure>();
+  const liveness = startLiveness(bus, { role: "worker", id: parts.id });
+  const releaser = openReleaser({ bus, liveness, worker: parts.id });
+  const relay = openRelay({ bus, store, shards: parts.shards, worker: parts.id, log });
+
+  const loop = new CommitLoop({
+    store,
+    definitions,
+    log,
+    observe: parts.observe,
+    release(plan) {
+      releaser.release(plan);
+      relay.send(plan.shards.flatMap((each) => each.relays));
+      for (const { shard } of plan.shards) makeRoom(tenures.get(shard.id));
+    },
+    deposed: (shard) => ownership.lost(shard.id),
+  });
+
+  const ownership = startOwnership({
+    bus,
+    store,
+    liveness,
+    log,
+    kind: "log",
+    role: "worker",
+    id: parts.id,
+    claimed: (row) => begin(row, row.logId === commandLog.identity ? row.appliedSeq : null),
+    drain: end,
+  });
+
+  /** Starts to serve a shard from its offset; null: the log is another one, from its beginning (L6). */
+  async function begin(row: Ownership, appliedSeq: number | null): Promise<void> {
+    if (appliedSeq === null) {
+      if (row.logId !== null)
+        log.warn({ shard: row.id, appliedSeq: row.appliedSeq }, "a new log incarnation");
+      const ours = await adoptLog(store, row, { logId: commandLog.identity, appliedSeq: 0 });
+      if (!ours) return ownership.lost(row.id);
+    }
+    const shard = new Shard({
+      id: row.id,
+      epoch: row.epoch,
+      logId: commandLog.identity,
+      appliedSeq: appliedSeq ?? 0,
+      floodUntilMs: performance.now() + floodMs,
+    });
+    const mark =
+      appliedSeq === null || row.appliedMs === null
+        ? {}
+        : { mark: { seq: appliedSeq, timeMs: row.appliedMs, msgId: row.appliedMsgId ?? undefined } };
+    const tenure: Tenure = {
+      shard,
+      interest: serveInterest({ bus, store, definitions, log }, shard),
+      inboxBytes: 0,
+      trimmedSeq: 0,
+      reader: commandLog.read({
+        subject: subjects.commands(shard.id),
+        afterSeq: shard.appliedSeq,
+        ...mark,
+        onDelivery: (delivery) => {
+          shard.pending = delivery.pending;
+          shard.inbox.push({
+            seq: delivery.seq,
+            timeMs: delivery.timeMs,
+            msgId: delivery.msgId ?? null,
+            bytesSize: delivery.bytes.length,
+            batch: parseBatch(delivery.bytes, shard.id, log),
+          });
+          tenure.inboxBytes += delivery.bytes.length;
+          if (tenure.inboxBytes > inboxBytesMax) tenure.reader.pause();
+          loop.wake();
+        },
+        onBroken: (reason) => {
+          log.error({ shard: shard.id, reason }, "the log is not what it was; it is read from its beginning");
+          void end(shard.id).then(() => begin(row, null));
+        },
+      }),
+    };
+    tenures.set(shard.id, tenure);
+    loop.add(shard);
+    bus.publish(
+      subjects.claimed,
+      encodeInternal({ shard: shard.id, epoch: shard.epoch, worker: parts.id } satisfies ShardClaimed),
+    );
+    void relay.sweep([shard.id], 0).catch((error: unknown) => {
+      log.warn({ err: String(error) }, "relays of a claimed shard could not be read");
+    });
+  }
+
+  async function end(id: ShardId): Promise<void> {
+    const tenure = tenures.get(id);
+    if (tenure === undefined) return;
+    tenures.delete(id);
+    tenure.interest.close();
+    await tenure.reader.close();
+    await loop.remove(tenure.shard);
+  }
+
+  function makeRoom(tenure: Tenure | undefined): void {
+    if (tenure === undefined) return;
+    tenure.inboxBytes = tenure.shard.inbox.reduce((sum, each) => sum + each.bytesSize, 0);
+    if (tenure.inboxBytes <= inboxBytesMax / 2) tenure.reader.resume();
+  }
+
+  liveness.onChange(() => {
+    const edges = liveness.live("edge");
+    for (const { shard } of tenures.values()) {
+      for (const edge of shard.interest.edges())
+        if (edges?.includes(edge) === false) shard.interest.forget(edge);
+    }
+  });
+
+  const timers = [
+    setInterval(() => releaser.heal([...tenures.values()].map((each) => each.shard)), healMs),
+    setInterval(() => {
+      relay
+        .sweep([...tenures.keys()], relayAgainMs)
+        .catch((error: unknown) => log.warn({ err: String(error) }, "relays could not be read"));
+    }, relayAgainMs),
+    setInterval(() => {
+      passivate([...tenures.values()].map((each) => each.shard));
+      for (const tenure of tenures.values()) {
+        const { shard } = tenure;
+        if (shard.appliedSeq === tenure.trimmedSeq) continue;
+        tenure.trimmedSeq = shard.appliedSeq;
+        // The message at the offset stays: it is what recognises the log (L6).
+        commandLog
+          .trim(subjects.commands(shard.id), { belowSeq: shard.appliedSeq })
+          .catch((error: unknown) => log.warn({ err: String(error) }, "the log could not be trimmed"));
+      }
+    }, trimMs),
+  ];
+
+  return {
+    settled: ownership.settled,
+    status: () =>
+      [...tenures.values()].map(({ shard }) => ({
+        shard: shard.id,
+        epoch: shard.epoch,
+        appliedSeq: shard.appliedSeq,
+        lag: shard.lag,
+      })),
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await ownership.close();
+      await loop.close();
+      liveness.close();
+    },
+  };
+}
+
+/** A message that cannot be read was not made by us: it is passed over, loudly, so that the shard goes on (L8). */
+function parseBatch(bytes: Uint8Array, shard: ShardId, log: Log): CommandBatch {
+  try {
+    return parseInternal<CommandBatch>(bytes);
+  } catch (error) {
+    log.error({ err: String(error), shard }, "a message of the log is not a batch of commands");
+    return { edge: null, commands: [] };
+  }
+}
+
+/** Lets go of idle actors beyond the bound, each shard in proportion; they come back from their rows. */
+function passivate(shards: readonly Shard[]): void {
+  const perShardMax = Math.ceil(actorsMax / Math.max(1, shards.length));
+  for (const shard of shards) {
+    const settled = shard.appliedSeq === shard.decidedSeq;
+    for (const key of shard.cells.keys()) {
+      if (!settled || shard.cells.size <= perShardMax) break;
+      shard.cells.delete(key);
+    }
+  }
+}

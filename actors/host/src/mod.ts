@@ -1,0 +1,14 @@
+export { assign, type Holding } from "./assignment.ts";
+export {
+  type ActorDefinition,
+  type AnyDefinition,
+  anyDefinition,
+  type Asked,
+  type Decision,
+  type Position,
+  type Recalled,
+  type Relayed,
+} from "./definition.ts";
+export { type Host, type HostParts, type ShardStatus, startHost } from "./host.ts";
+export { type OwnershipParts, type ShardOwnership, startOwnership } from "./ownership.ts";
+export { relayId } from "./relay.ts";

@@ -1,0 +1,151 @@
+/**
+ * Which shards are ours. Liveness says who should hold what, Postgres says who does (L2):
+ *
+ *   free, or its owner is gone ──claim──▶ ours ──not ours by assignment, or leaving──▶ drained ──▶ given back
+ *                                          └──fence refuses a commit──▶ lost
+ *
+ * The same for log shards (worker) and job shards (courier).
+ */
+import type { Bus, Liveness, Role } from "@rookery/bus";
+import { encodeInternal, type ShardId, subjects } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import {
+  claimShards,
+  listShards,
+  type Ownership,
+  releaseShards,
+  type ShardKind,
+  type Store,
+} from "@rookery/store";
+import { assign } from "./assignment.ts";
+
+/** Between looks at the table when nothing is heard. */
+const lookMs = 1_000;
+/** A start waits so long for its first look, so that processes starting together share out at once. */
+const gatherMs = 400;
+
+export interface OwnershipParts {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly liveness: Liveness;
+  readonly log: Log;
+  readonly kind: ShardKind;
+  readonly role: Role;
+  readonly id: string;
+  /** A shard has become ours; its former owner can commit nothing more. */
+  readonly claimed: (row: Ownership) => Promise<void>;
+  /** A shard is to be given back: resolves when nothing of it is in flight. */
+  readonly drain: (shard: ShardId) => Promise<void>;
+}
+
+export interface ShardOwnership {
+  /** Ours, as far as we know. */
+  readonly held: ReadonlyMap<ShardId, number>;
+  /** Resolves after the first look: what was to be had at the start is ours. */
+  readonly settled: Promise<void>;
+  /** The fence has told us: somebody else's. */
+  lost(shard: ShardId): void;
+  /** Gives everything back. */
+  close(): Promise<void>;
+}
+
+export function startOwnership(parts: OwnershipParts): ShardOwnership {
+  const { bus, store, liveness, log, kind, role, id } = parts;
+  const held = new Map<ShardId, number>();
+  let leaving = false;
+  let looking: Promise<void> | null = null;
+  let again = false;
+  let settle = (): void => {};
+  const settled = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+
+  const look = (): void => {
+    if (leaving) return;
+    if (looking !== null) {
+      again = true;
+      return;
+    }
+    looking = reconcile()
+      .catch((error: unknown) => log.warn({ err: String(error) }, "ownership could not be looked at"))
+      .finally(() => {
+        looking = null;
+        if (again) {
+          again = false;
+          look();
+        }
+      });
+  };
+
+  const reconcile = async (): Promise<void> => {
+    const live = liveness.live(role);
+    if (live === null || !live.includes(id)) return;
+    const rows = await listShards(store, kind);
+    const present = new Set(live);
+    const target = assign(
+      rows.map((row) => [row.id, row.owner !== null && present.has(row.owner) ? row.owner : null]),
+      live,
+    );
+    for (const row of rows) {
+      if (held.has(row.id) && (row.owner !== id || row.epoch !== held.get(row.id))) lost(row.id);
+    }
+    const surplus = rows.filter((row) => held.has(row.id) && target.get(row.id) !== id);
+    await giveBack(surplus.map((row) => row.id));
+    // What a living owner has too much of, it gives back itself.
+    const wanted = rows.filter(
+      (row) =>
+        target.get(row.id) === id && !held.has(row.id) && (row.owner === null || !present.has(row.owner)),
+    );
+    await claim(wanted);
+    settle();
+  };
+
+  const claim = async (rows: readonly Ownership[]): Promise<void> => {
+    if (rows.length === 0 || leaving) return;
+    const claimed = await claimShards(store, kind, rows, id);
+    for (const row of claimed) held.set(row.id, row.epoch);
+    await Promise.all(claimed.map((row) => parts.claimed(row)));
+    if (claimed.length > 0) {
+      log.info({ kind, shards: claimed.map((row) => row.id), held: held.size }, "claimed shards");
+    }
+  };
+
+  const giveBack = async (shards: readonly ShardId[]): Promise<void> => {
+    if (shards.length === 0) return;
+    await Promise.all(shards.map((shard) => parts.drain(shard)));
+    const rows = shards.flatMap((shard) => {
+      const epoch = held.get(shard);
+      return epoch === undefined ? [] : [{ id: shard, epoch }];
+    });
+    await releaseShards(store, kind, rows, id);
+    for (const shard of shards) held.delete(shard);
+    bus.publish(subjects.released, encodeInternal({ kind }));
+    log.info({ kind, shards, held: held.size }, "gave shards back");
+  };
+
+  const lost = (shard: ShardId): void => {
+    if (!held.delete(shard)) return;
+    log.warn({ kind, shard }, "lost a shard");
+    void parts.drain(shard).then(look);
+  };
+
+  const released = bus.subscribe(subjects.released, look);
+  liveness.onChange(look);
+  const first = setTimeout(look, gatherMs);
+  const timer = setInterval(look, lookMs);
+
+  return {
+    held,
+    settled,
+    lost,
+    async close() {
+      leaving = true;
+      clearTimeout(first);
+      clearInterval(timer);
+      released.close();
+      await looking;
+      liveness.leave();
+      await giveBack([...held.keys()]);
+    },
+  };
+}

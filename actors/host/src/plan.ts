@@ -1,0 +1,245 @@
+/** What one commit will hold: commands of several shards, decided, in log order. */
+import {
+  type ActorKey,
+  type ActorKind,
+  actorKey,
+  type Event,
+  type LoggedCommand,
+  type Reply,
+} from "@rookery/protocol";
+import type { Fence, RelayRow, Row, Store } from "@rookery/store";
+import { Cell } from "./cell.ts";
+import type { AnyDefinition, Asked, Position } from "./definition.ts";
+import type { Delivery, Shard } from "./shard.ts";
+
+/** A command with what the log says about it. */
+export interface Arrived {
+  readonly command: LoggedCommand;
+  /** Where its reply goes; null when nobody waits. */
+  readonly edge: string | null;
+  readonly timeMs: number;
+  /** The log message it came in. */
+  readonly seq: number;
+}
+
+/** What is to be decided for one shard, and how far the log is applied when that is committed. */
+export interface Pick {
+  readonly shard: Shard;
+  readonly commands: readonly Arrived[];
+  readonly fence: Fence;
+}
+
+export interface AddressedReply {
+  readonly edge: string;
+  readonly ref: number;
+  readonly reply: Reply;
+}
+
+export interface ShardPlan extends Pick {
+  readonly rows: Row[];
+  readonly replies: AddressedReply[];
+  readonly events: Event[];
+  readonly relays: RelayRow[];
+  /** Every actor it decided for, and where that leaves it. */
+  readonly touched: Map<ActorKey, { readonly cell: Cell; readonly position: Position }>;
+}
+
+export interface Plan {
+  /** Counts the plans of this process. */
+  readonly batch: number;
+  readonly shards: readonly ShardPlan[];
+}
+
+/** A command that made its actor throw (L8). */
+export class Poison extends Error {
+  override name = "Poison";
+  readonly arrived: Arrived;
+
+  constructor(arrived: Arrived, cause: unknown) {
+    super(`${actorKey(arrived.command.actor)} threw on ${arrived.command.command.kind}`, { cause });
+    this.arrived = arrived;
+  }
+}
+
+/** The commands of whole log messages, and the fence that applies them. */
+export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[]): Pick {
+  const last = deliveries.at(-1);
+  if (last === undefined) throw new Error("a pick needs a delivery");
+  return {
+    shard,
+    commands: deliveries.flatMap(({ batch, seq, timeMs }) =>
+      batch.commands.map((command) => ({ command, edge: batch.edge, seq, timeMs })),
+    ),
+    fence: {
+      shard: shard.id,
+      epoch: shard.epoch,
+      logId: shard.logId,
+      fromSeq: shard.decidedSeq,
+      toSeq: last.seq,
+      toMsgId: last.msgId,
+      toMs: last.timeMs,
+    },
+  };
+}
+
+/**
+ * Activates the actors, recalls what was decided before (L3), and decides in log order. Changes the cells' states
+ * ahead of the commit; the caller throws the cells away if it fails.
+ * @throws Poison when an actor throws; anything else is Postgres out of reach.
+ */
+export async function decidePlan(
+  definitions: ReadonlyMap<ActorKind, AnyDefinition>,
+  store: Store,
+  picks: readonly Pick[],
+  batch: number,
+): Promise<Plan> {
+  for (const definition of definitions.values()) {
+    await Promise.all([activate(definition, store, picks), recall(definition, store, picks, batch)]).then(
+      ([, learn]) => learn(),
+    );
+  }
+  return { batch, shards: picks.map((pick) => decideShard(pick, batch)) };
+}
+
+async function activate(definition: AnyDefinition, store: Store, picks: readonly Pick[]): Promise<void> {
+  const missing = new Map<number, Shard>();
+  for (const { shard, commands } of picks) {
+    for (const { command } of commands) {
+      const { kind, id } = command.actor;
+      if (kind === definition.kind && !shard.cells.has(actorKey(command.actor))) missing.set(id, shard);
+    }
+  }
+  if (missing.size === 0) return;
+  const states = await definition.load(store, [...missing.keys()]);
+  for (const [id, shard] of missing) {
+    shard.cells.set(actorKey({ kind: definition.kind, id }), new Cell(definition, states.get(id) ?? null));
+  }
+}
+
+/** Looks the unknown uuids up; what it returns puts the outcomes found into the cells, which exist by then. */
+async function recall(
+  definition: AnyDefinition,
+  store: Store,
+  picks: readonly Pick[],
+  batch: number,
+): Promise<() => void> {
+  const asked: Asked[] = [];
+  const shards = new Map<number, Shard>();
+  for (const { shard, commands } of picks) {
+    for (const { command } of commands) {
+      const { actor, senderId, uuid, relayId } = command;
+      // A relayed command is idempotent by its content: it may outlive any memory of it.
+      if (actor.kind !== definition.kind || relayId !== undefined) continue;
+      if (shard.cells.get(actorKey(actor))?.recall(senderId, uuid) !== undefined) continue;
+      asked.push({ actorId: actor.id, senderId, uuid });
+      shards.set(actor.id, shard);
+    }
+  }
+  if (asked.length === 0) return () => {};
+  const found = await definition.recall(store, asked);
+  return () => {
+    for (const { actorId, senderId, uuid, outcome } of found) {
+      const cell = shards.get(actorId)?.cells.get(actorKey({ kind: definition.kind, id: actorId }));
+      cell?.remember(senderId, uuid, outcome, batch);
+    }
+  };
+}
+
+function decideShard(pick: Pick, batch: number): ShardPlan {
+  const plan: ShardPlan = {
+    ...pick,
+    rows: [],
+    replies: [],
+    events: [],
+    relays: [],
+    touched: new Map(),
+  };
+  for (const arrived of pick.commands) decideCommand(plan, arrived, batch);
+  return plan;
+}
+
+function decideCommand(plan: ShardPlan, arrived: Arrived, batch: number): void {
+  const { command, timeMs } = arrived;
+  const key = actorKey(command.actor);
+  const cell = plan.shard.cells.get(key);
+  if (cell === undefined) throw new Error(`${key} was not activated`);
+  const known = cell.recall(command.senderId, command.uuid);
+  if (known !== undefined) {
+    reply(plan, arrived, { kind: "done", outcome: known, duplicate: true });
+    return;
+  }
+  const decision = judge(cell, arrived);
+  if (command.relayId !== undefined) plan.rows.push({ table: "relayDone", row: { id: command.relayId } });
+  if (decision.kind === "refused") {
+    reply(plan, arrived, { kind: "refused", fault: decision.fault });
+    plan.touched.set(key, { cell, position: cell.decided });
+    return;
+  }
+  cell.state = decision.state;
+  if (command.relayId === undefined) {
+    cell.remember(command.senderId, command.uuid, decision.outcome, batch);
+  }
+  plan.rows.push(...decision.rows);
+  plan.events.push(...decision.events);
+  plan.touched.set(key, { cell, position: cell.decided });
+  for (const { id, target, command: relayed } of decision.relays) {
+    const row: RelayRow = {
+      id,
+      sourceShard: plan.shard.id,
+      targetKind: target.kind,
+      targetId: target.id,
+      command: relayed,
+      createdMs: timeMs,
+    };
+    plan.rows.push({ table: "relay", row });
+    plan.relays.push(row);
+  }
+  reply(plan, arrived, { kind: "done", outcome: decision.outcome, duplicate: false });
+}
+
+function judge(cell: Cell, arrived: Arrived) {
+  try {
+    return cell.definition.decide(cell.state, arrived.command, arrived.timeMs);
+  } catch (error) {
+    throw new Poison(arrived, error);
+  }
+}
+
+function reply(plan: ShardPlan, { edge, command }: Arrived, answer: Reply): void {
+  if (edge !== null && command.ref !== undefined) {
+    plan.replies.push({ edge, ref: command.ref, reply: answer });
+  }
+}
+
+/** The plan that parks a command: it changes nothing but the dead letters, and its sender is told (L8). */
+export function parkPlan(pick: Pick, arrived: Arrived, reason: string): ShardPlan {
+  const { command } = arrived;
+  const plan: ShardPlan = {
+    ...pick,
+    rows: [
+      {
+        table: "deadLetter",
+        row: {
+          shard: pick.shard.id,
+          seq: arrived.seq,
+          actor: actorKey(command.actor),
+          senderId: command.senderId,
+          uuid: command.uuid,
+          command,
+          reason,
+          parkedMs: arrived.timeMs,
+        },
+      },
+    ],
+    replies: [],
+    events: [],
+    relays: [],
+    touched: new Map(),
+  };
+  if (command.relayId !== undefined) plan.rows.push({ table: "relayDone", row: { id: command.relayId } });
+  reply(plan, arrived, {
+    kind: "refused",
+    fault: { code: "internal", message: "the command could not be applied; it is kept for an operator" },
+  });
+  return plan;
+}

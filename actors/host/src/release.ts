@@ -1,0 +1,150 @@
+/** The output gate's far side: what has been committed goes to the edges, one message each (L1). */
+import {
+  type ActorKey,
+  actorKey,
+  encodeInternal,
+  type Event,
+  type Head,
+  type Reply,
+  type ShardRelease,
+  subjects,
+} from "@rookery/protocol";
+import type { Bus, Liveness } from "@rookery/bus";
+import type { Plan, ShardPlan } from "./plan.ts";
+import type { Shard } from "./shard.ts";
+
+/** Of one message on the bus; a release beyond it is cut in several. */
+const messageBytesMax = 512 * 1024;
+/** Heads and hashes are repeated so often (L5). */
+export const healMs = 5_000;
+/** An actor's head is repeated for so long after its last event. */
+const recentMs = 3 * healMs;
+
+export interface Releaser {
+  release(plan: Plan): void;
+  /** Repeats the heads of recently active actors, and the hash of what each edge watches. */
+  heal(shards: Iterable<Shard>): void;
+}
+
+export function openReleaser(parts: {
+  readonly bus: Bus;
+  readonly liveness: Liveness;
+  readonly worker: string;
+}): Releaser {
+  const { bus, liveness, worker } = parts;
+
+  const send = (edge: string, releases: ShardRelease[]): void => {
+    for (const shards of cut(releases)) {
+      bus.publish(subjects.edge(edge), encodeInternal({ worker, shards }));
+    }
+  };
+
+  return {
+    release(plan) {
+      const liveEdges = liveness.live("edge") ?? [];
+      const outbox = new Map<string, ShardRelease[]>();
+      for (const shardPlan of plan.shards) {
+        for (const [edge, release] of address(shardPlan, liveEdges)) {
+          const releases = outbox.get(edge);
+          if (releases === undefined) outbox.set(edge, [release]);
+          else releases.push(release);
+        }
+      }
+      for (const [edge, releases] of outbox) send(edge, releases);
+    },
+    heal(shards) {
+      const outbox = new Map<string, ShardRelease[]>();
+      const since = performance.now() - recentMs;
+      for (const shard of shards) {
+        for (const [key, atMs] of shard.recent) if (atMs < since) shard.recent.delete(key);
+        for (const edge of shard.interest.edges()) {
+          const releases = outbox.get(edge) ?? [];
+          outbox.set(edge, releases);
+          releases.push({
+            ...emptyRelease(shard),
+            heads: recentHeads(shard, edge),
+            interest: shard.interest.hashOf(edge),
+          });
+        }
+      }
+      for (const [edge, releases] of outbox) send(edge, releases);
+    },
+  };
+}
+
+interface Draft {
+  readonly replies: (readonly [ref: number, reply: Reply])[];
+  readonly events: Event[];
+}
+
+/** Replies go to who asked, events to who watches, or to everybody while a new owner does not yet know. */
+function address(plan: ShardPlan, liveEdges: readonly string[]): Map<string, ShardRelease> {
+  const { shard } = plan;
+  const drafts = new Map<string, Draft>();
+  const draft = (edge: string): Draft => {
+    let found = drafts.get(edge);
+    if (found === undefined) drafts.set(edge, (found = { replies: [], events: [] }));
+    return found;
+  };
+  const flooding = performance.now() < shard.floodUntilMs && !liveEdges.every((e) => shard.interest.knows(e));
+  for (const { edge, ref, reply } of plan.replies) draft(edge).replies.push([ref, reply]);
+  for (const event of plan.events) {
+    const key = subjectOf(event);
+    shard.recent.set(key, performance.now());
+    for (const edge of flooding ? liveEdges : shard.interest.watchersOf(key)) draft(edge).events.push(event);
+  }
+  return new Map([...drafts].map(([edge, parts]) => [edge, { ...emptyRelease(shard), ...parts }]));
+}
+
+function subjectOf(event: Event): ActorKey {
+  return event.kind === "feed"
+    ? actorKey({ kind: "user", id: event.userId })
+    : actorKey({ kind: "chat", id: event.chatId });
+}
+
+function recentHeads(shard: Shard, edge: string): Head[] {
+  const heads: Head[] = [];
+  for (const key of shard.recent.keys()) {
+    const cell = shard.cells.get(key);
+    if (cell === undefined || ![...shard.interest.watchersOf(key)].includes(edge)) continue;
+    heads.push([key, cell.released.seq, cell.released.rev]);
+  }
+  return heads;
+}
+
+function emptyRelease(shard: Shard): ShardRelease {
+  return { shard: shard.id, epoch: shard.epoch, replies: [], events: [], heads: [] };
+}
+
+/** Releases in messages of bounded size; a large shard's events are spread over several, in order. */
+function* cut(releases: readonly ShardRelease[]): Generator<ShardRelease[]> {
+  let part: ShardRelease[] = [];
+  let bytes = 0;
+  for (const release of releases) {
+    const size = sizeOf(release);
+    if (bytes > 0 && bytes + size > messageBytesMax) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    if (size <= messageBytesMax) {
+      part.push(release);
+      bytes += size;
+      continue;
+    }
+    for (const event of release.events) yield [{ ...release, replies: [], heads: [], events: [event] }];
+    part.push({ ...release, events: [] });
+  }
+  if (part.length > 0) yield part;
+}
+
+/** About how many bytes a release takes: bodies count, the rest is small and fixed. */
+function sizeOf(release: ShardRelease): number {
+  let bytes = 64 + release.replies.length * 96 + release.heads.length * 32;
+  for (const event of release.events) {
+    bytes +=
+      512 +
+      (event.kind === "message" ? event.message.body.length * 3 + event.message.entities.length * 96 : 0);
+  }
+  return bytes;
+}

@@ -1,0 +1,73 @@
+import type { Log } from "@rookery/runtime";
+import { commit, type Fence, isRefusal, listShards, type ShardRows, type Store } from "@rookery/store";
+
+export interface Settled {
+  readonly committed: ReadonlySet<number>;
+  /** Somebody else owns them now, or their log is another. */
+  readonly deposed: ReadonlySet<number>;
+}
+
+const retryMsMin = 50;
+const retryMsMax = 1_000;
+
+/**
+ * Commits, and does not return before the outcome of every shard is known (L2).
+ *
+ * A shard that the statement did not commit, or a statement whose answer was lost, is told apart by the shard's row:
+ * our epoch and our `toSeq`, it had committed; our epoch and our `fromSeq`, the identical commit is repeated;
+ * anything else, deposed.
+ *
+ * @throws the refusal when Postgres refuses a row (`isRefusal`): then nothing was written.
+ */
+export async function settleCommit(
+  store: Store,
+  fences: readonly Fence[],
+  rows: readonly ShardRows[],
+  log: Log,
+): Promise<Settled> {
+  const committed = new Set<number>();
+  const deposed = new Set<number>();
+  let open = fences;
+  for (let retryMs = retryMsMin; ; retryMs = Math.min(retryMs * 2, retryMsMax)) {
+    try {
+      const ids = new Set(open.map((fence) => fence.shard));
+      for (const id of await commit(
+        store,
+        open,
+        rows.filter((each) => ids.has(each.shard)),
+      )) {
+        committed.add(id);
+      }
+      open = open.filter((fence) => !committed.has(fence.shard));
+      if (open.length > 0) open = await classify(store, open, committed, deposed);
+      if (open.length === 0) return { committed, deposed };
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      log.warn({ err: String(error), shards: open.length, retryMs }, "the outcome of a commit is unknown");
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      open = await classify(store, open, committed, deposed).catch(() => open);
+      if (open.length === 0) return { committed, deposed };
+    }
+  }
+}
+
+/** @returns those still to be committed. */
+async function classify(
+  store: Store,
+  open: readonly Fence[],
+  committed: Set<number>,
+  deposed: Set<number>,
+): Promise<readonly Fence[]> {
+  const rows = new Map((await listShards(store, "log")).map((row) => [row.id, row]));
+  return open.filter((fence) => {
+    const row = rows.get(fence.shard);
+    const ours = row !== undefined && row.epoch === fence.epoch && row.logId === fence.logId;
+    if (ours && row.appliedSeq === fence.toSeq) {
+      committed.add(fence.shard);
+      return false;
+    }
+    if (ours && row.appliedSeq === fence.fromSeq) return true;
+    deposed.add(fence.shard);
+    return false;
+  });
+}

@@ -1,0 +1,1 @@
+export { decide, type UserState, userActor } from "./user.ts";

@@ -1,0 +1,46 @@
+import { connect } from "node:net";
+
+const answerMsMax = 1_000;
+
+/**
+ * Connects to a server on loopback, says `greeting` and tells whether its answer matches; false when it does not
+ * answer within a second. Enough to see that a server serves, without its client library.
+ */
+export async function answers(port: number, greeting: string, expected: RegExp): Promise<boolean> {
+  return await new Promise((resolve) => {
+    let answer = "";
+    const socket = connect({ host: "127.0.0.1", port });
+    const finish = (isExpected: boolean): void => {
+      socket.destroy();
+      resolve(isExpected);
+    };
+    socket.setTimeout(answerMsMax, () => finish(false));
+    socket.once("error", () => finish(false));
+    socket.once("close", () => finish(false));
+    socket.once("connect", () => void (greeting === "" || socket.write(greeting)));
+    socket.on("data", (chunk) => {
+      answer += chunk.toString("latin1");
+      if (expected.test(answer)) finish(true);
+    });
+  });
+}
+
+/** Whether somebody listens where a URL points. @returns undefined when so, else why not. */
+export async function whyUnreachable(url: string, defaultPort: number): Promise<string | undefined> {
+  if (!URL.canParse(url)) return "it is not a URL";
+  const { hostname, port } = new URL(url);
+  const host = hostname === "" ? "127.0.0.1" : hostname.replace(/^\[|\]$/g, "");
+  const target = { host, port: port === "" ? defaultPort : Number(port) };
+  return await new Promise((resolve) => {
+    const socket = connect(target);
+    const finish = (reason: string | undefined): void => {
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.setTimeout(5 * answerMsMax, () => finish(`${target.host}:${target.port} does not answer`));
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      finish(`${target.host}:${target.port} does not answer: ${error.code ?? error.message}`),
+    );
+    socket.once("connect", () => finish(undefined));
+  });
+}

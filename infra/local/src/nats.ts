@@ -1,0 +1,63 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { answers } from "./dialogue.ts";
+import type { PartContext, PreparedPart } from "./part.ts";
+import { awaitGone } from "./process-table.ts";
+import { findServerBinary } from "./server-binary.ts";
+import { waitUntil } from "./wait.ts";
+
+const wish = {
+  names: ["nats-server"],
+  variable: "ROOKERY_NATS_SERVER",
+  versionMin: [2, 10],
+  package: {
+    name: "nats-server",
+    // Where the release's own is older than 2.10; it is one program that needs a libc only.
+    suites: { bookworm: "trixie", bullseye: "trixie", jammy: "noble", focal: "noble" },
+    withDependencies: false,
+  },
+} as const;
+
+/** Finds the server and gives it a folder for its streams. */
+export async function prepareNats(context: PartContext): Promise<PreparedPart> {
+  const binary = await findServerBinary(wish, context);
+  const folder = join(context.dataDir, "nats");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const configFile = join(folder, "nats.conf");
+  return {
+    version: binary.version,
+    program: binary.path,
+    plan: async (port) => {
+      await writeFile(configFile, encodeConfig(port, folder), { mode: 0o600 });
+      return {
+        url: `nats://127.0.0.1:${port}`,
+        program: {
+          name: "nats",
+          command: { command: binary.path, args: ["-c", configFile] },
+          cwd: folder,
+          stdio: ["ignore", context.logFd, context.logFd],
+          deathSignal: "KILL",
+          prepare: () => awaitGone(["nats-server"], folder, 2_000),
+          // It listens to clients once its streams are recovered.
+          ready: (_child, signal) =>
+            waitUntil(() => answers(port, "", /^INFO .*"jetstream":\s*true/), signal),
+          readyMsMax: 60_000,
+          stopSignal: "SIGINT",
+          stopMsMax: 10_000,
+        },
+      };
+    },
+  };
+}
+
+function encodeConfig(port: number, folder: string): string {
+  return [
+    "# Written at every start.",
+    'server_name: "rookery-local"',
+    `listen: "127.0.0.1:${port}"`,
+    "max_payload: 8MB",
+    "max_pending: 64MB",
+    `jetstream { store_dir: ${JSON.stringify(folder)} }`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,74 @@
+/**
+ * The control: the same frames from a bare uWebSockets.js server that numbers messages and publishes them, with
+ * no log, no database and no second process behind it. A figure of the cluster is worth its ratio to this one.
+ */
+import { App, us_listen_socket_close, us_socket_local_port } from "uWebSockets.js";
+
+export interface ControlServer {
+  readonly url: string;
+  close(): void;
+}
+
+interface Peer {
+  readonly chatIds: readonly string[];
+}
+
+/** Listens on a free loopback port. The bearer token of a socket is the list of its chats: `1.2.3`. */
+export async function startControlServer(): Promise<ControlServer> {
+  const heads = new Map<number, number>();
+  const app = App().ws<Peer>("/v1/ws", {
+    upgrade(response, request, context) {
+      const offered = request.getHeader("sec-websocket-protocol").split(/, */);
+      const chatIds = (offered[1] ?? "").slice("bearer.".length).split(".");
+      const [key, extensions] = ["key", "extensions"].map((name) =>
+        request.getHeader(`sec-websocket-${name}`),
+      );
+      response.upgrade({ chatIds }, key ?? "", offered[0] ?? "", extensions ?? "", context);
+    },
+    open(socket) {
+      for (const chatId of socket.getUserData().chatIds) socket.subscribe(chatId);
+      socket.send('{"type":"Hello"}');
+    },
+    message(socket, data) {
+      const { uuid, chatId, body } = JSON.parse(Buffer.from(data).toString("utf8")) as {
+        uuid: string;
+        chatId: number;
+        body: string;
+      };
+      const seq = (heads.get(chatId) ?? 0) + 1;
+      heads.set(chatId, seq);
+      const ts = Date.now();
+      // As large as the frames of the cluster, whose fields they are.
+      const message = {
+        chatId,
+        seq,
+        rev: 0,
+        senderId: 1,
+        uuid,
+        kind: "text",
+        body,
+        entities: [],
+        replyTo: null,
+      };
+      const rest = {
+        forward: null,
+        attachments: [],
+        reactions: {},
+        pinned: false,
+        editedAt: null,
+        deletedAt: null,
+      };
+      app.publish(String(chatId), JSON.stringify({ type: "Message", ...message, ...rest, ts, source: "ws" }));
+      socket.send(JSON.stringify({ type: "Ack", uuid, chatId, seq, rev: 0, ts, duplicate: false }));
+    },
+  });
+  return await new Promise((resolve, reject) => {
+    app.listen("127.0.0.1", 0, (listener) => {
+      if (listener === false) return reject(new Error("no port to listen on"));
+      resolve({
+        url: `http://127.0.0.1:${us_socket_local_port(listener)}`,
+        close: () => us_listen_socket_close(listener),
+      });
+    });
+  });
+}

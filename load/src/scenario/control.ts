@@ -1,0 +1,34 @@
+/** The control server in a process of its own, started by the scenarios that measure themselves against it. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { startControlServer } from "../control-server.ts";
+
+/** What the child runs: serves until its parent goes. */
+export async function runControl(): Promise<number> {
+  const server = await startControlServer();
+  process.send?.({ url: server.url });
+  await once(process, "disconnect");
+  process.exit(0);
+}
+
+export interface ControlProcess {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startControl(): Promise<ControlProcess> {
+  const child = fork(new URL("../main.ts", import.meta.url), ["control"]);
+  const exited = once(child, "exit");
+  const first = await Promise.race([
+    once(child, "message").then(([message]: { url?: string }[]) => message?.url),
+    exited.then(() => undefined),
+  ]);
+  if (first === undefined) throw new Error("the control server did not start");
+  return {
+    url: first,
+    async close() {
+      child.disconnect();
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** The same people, sockets and chats for whoever serves. */
+import { randomBytes } from "node:crypto";
+import { connect, createChat, eachOf, register } from "./client.ts";
+import type { Stage, StageChat } from "./drive.ts";
+
+export interface StageShape {
+  readonly sockets: number;
+  readonly users: number;
+  readonly chats: number;
+  /** People in a chat; each with all their sockets. */
+  readonly members: number;
+}
+
+/** Password hashing takes both cores of a small machine; more at once only queue. */
+const registersMax = 4;
+const opensMax = 50;
+
+/** Registers, makes the chats, opens the sockets. `tell` gets a line now and then. */
+export async function setStage(
+  edges: readonly string[],
+  shape: StageShape,
+  tell: (line: string) => void,
+): Promise<Stage> {
+  const edge = (index: number): string => edges[index % edges.length] as string;
+  const run = randomBytes(4).toString("hex");
+  const names = Array.from({ length: shape.users }, (_, index) => `load_${run}_${index}`);
+  const users = await eachOf(
+    names,
+    registersMax,
+    (name, index) => register(edge(index), name),
+    (count) => tell(`registered ${count} of ${shape.users}`),
+  );
+  const owners = Array.from({ length: shape.chats }, (_, index) => index % shape.users);
+  const membersOf = (owner: number): number[] =>
+    Array.from({ length: shape.members }, (_, step) => (owner + step) % shape.users);
+  const made = await eachOf(
+    owners,
+    registersMax,
+    (owner, index) => {
+      const [first, ...others] = membersOf(owner).map((member) => users[member]);
+      if (first === undefined) throw new Error("a chat needs an owner");
+      const there = others.filter((user) => user !== undefined);
+      return createChat(edge(index), first, there, `load ${index}`);
+    },
+    (count) => tell(`made ${count} of ${shape.chats} chats`),
+  );
+  const userOf = Array.from({ length: shape.sockets }, (_, index) => index % shape.users);
+  const chats: StageChat[] = made.map((chat, index) => {
+    const members = new Set(membersOf(owners[index] ?? 0));
+    const readers = userOf.flatMap((user, socket) => (members.has(user) ? [socket] : []));
+    return { id: chat.id, headSeq: chat.headSeq, readers };
+  });
+  const stage = await openStage(
+    userOf.map((user, index) => ({
+      base: edge(Math.floor(index / shape.users)),
+      token: users[user]?.token ?? "",
+    })),
+    chats,
+    (count) => tell(`opened ${count} of ${shape.sockets} sockets`),
+  );
+  return stage;
+}
+
+/** Opens a socket for each of `doors` and wires them to the ledger of the running phase. */
+export async function openStage(
+  doors: readonly { readonly base: string; readonly token: string }[],
+  chats: readonly StageChat[],
+  onOpen: (count: number) => void = () => {},
+): Promise<Stage> {
+  const lost: string[] = [];
+  const box: { ledger: Stage["ledger"] } = { ledger: undefined };
+  const sockets = await eachOf(
+    doors,
+    opensMax,
+    (door, reader) =>
+      connect(door.base, door.token, {
+        frame(frame, atMs) {
+          if (frame.type === "Message") box.ledger?.delivered(reader, frame, atMs);
+          else if (frame.type === "Ack") box.ledger?.acked(frame, atMs);
+          else if (frame.type === "Error") box.ledger?.refused(frame.uuid, frame.code);
+        },
+        close: (code) => lost.push(`socket ${reader} was closed with ${code}`),
+      }),
+    onOpen,
+  );
+  return Object.assign(box, { sockets, chats, lost });
+}
+
+export function closeStage(stage: Stage): void {
+  for (const socket of stage.sockets) socket.close();
+}

@@ -1,0 +1,227 @@
+/**
+ * The supervisor of one machine's cluster. Its states:
+ *
+ * ```
+ *  locking ─▶ checking ports ─▶ parts ─▶ migrating ─▶ children ─▶ ready ─┐
+ *     │             │             │          │            │             │ SIGINT, SIGTERM, SIGHUP, npm gone
+ *     └─────────────┴─ refused ───┴──────────┴────────────┘             ▼
+ *                         │       (or a signal meanwhile) ──────▶ stopping: edges ─▶ workers, couriers ─▶ parts
+ *                         ▼                                             │
+ *              what runs is stopped, exit 1                             ├─ all ended ─▶ exit 0
+ *                                                                       └─ another signal ─▶ all killed, exit 1
+ * ```
+ *
+ * A child or part that ends while `ready` is started again by its keeper, and the `pids` line told again. Edges
+ * stop first, so that what they have taken in still finds its owner; the parts last, so that it is committed.
+ */
+import {
+  findFreePort,
+  type Keeper,
+  keep,
+  lockFolder,
+  type Parts,
+  readTether,
+  startParts,
+  whyPortTaken,
+} from "@rookery/local";
+import { ConfigError, type Env, readText } from "@rookery/runtime";
+import { planChild, type Role } from "./child.ts";
+import { type KeyFiles, readOrMakeKeys, readOrMakeShards } from "./data-folder.ts";
+import type { UpConfig } from "./up-config.ts";
+
+export interface ClusterOptions {
+  /** The main file of each role. */
+  readonly programs: Readonly<Record<Role, string>>;
+  readonly migrate: (databaseUrl: string) => Promise<{ readonly applied: readonly string[] }>;
+  readonly progress: (line: string) => void;
+  /** Called with the `pids` line whenever a process was replaced. */
+  readonly onPids: (line: string) => void;
+  /** Aborting it gives the start up. */
+  readonly signal: AbortSignal;
+}
+
+export interface Cluster {
+  /** Of the edges, first to last. */
+  readonly urls: readonly string[];
+  /** `pids edge=1,2 worker=3 courier=4 postgres=5 nats=6 redis=7` as of now. */
+  readonly pidsLine: string;
+  /** Stops everything in order. Resolves when no process is left. */
+  close(): Promise<void>;
+  /** Ends everything at once. */
+  kill(): void;
+}
+
+interface Plan {
+  readonly ports: readonly number[];
+  readonly urls: readonly string[];
+  readonly env: Env;
+}
+
+const roles = ["edge", "worker", "courier"] as const satisfies readonly Role[];
+const partNames = ["postgres", "nats", "redis"] as const;
+const restartMs = 1_000;
+const stopMsMax = 15_000;
+
+/**
+ * Starts parts and processes; resolves when all of them serve.
+ *
+ * @throws ConfigError for what an operator can put right, or the reason of `signal`; nothing is left running then.
+ */
+export async function startCluster(config: UpConfig, options: ClusterOptions): Promise<Cluster> {
+  const { progress, signal } = options;
+  const keepers: Record<Role, Keeper[]> = { edge: [], worker: [], courier: [] };
+  const tether = readTether();
+  let parts: Parts | undefined;
+  let isReady = false;
+
+  const closeAll = async (role: Role): Promise<void> => {
+    await Promise.all(keepers[role].map((keeper) => keeper.close()));
+  };
+  const close = async (): Promise<void> => {
+    await closeAll("edge");
+    await Promise.all([closeAll("worker"), closeAll("courier")]);
+    await parts?.close();
+  };
+  const pidsLine = (): string => encodePids(keepers, parts?.pids ?? {});
+  const tellPids = (): void => {
+    if (isReady && !signal.aborted) options.onPids(pidsLine());
+  };
+
+  function startChild(role: Role, index: number, plan: Plan): Promise<void> {
+    const port = role === "edge" ? plan.ports[index] : undefined;
+    const node = `${role}-${index}`;
+    const program = planChild({
+      role,
+      node,
+      file: options.programs[role],
+      env: { ...plan.env, PORT: port === undefined ? undefined : String(port) },
+      stopMsMax: role === "edge" ? config.drainMs + stopMsMax : stopMsMax,
+    });
+    let starts = 0;
+    const keeper = keep(program, {
+      tether,
+      restartMs,
+      onUp: (pid, startMs) => {
+        const again = starts++ > 0;
+        progress(`${node}: ${again ? "serves again" : "started"} in ${seconds(startMs)}, pid ${pid}`);
+        if (again) tellPids();
+      },
+      onDown: (reason) => progress(`${node}: ${reason}; starting again in ${seconds(restartMs)}`),
+    });
+    keepers[role].push(keeper);
+    return keeper.started;
+  }
+
+  const lock = await lockFolder(config.dataDir);
+  try {
+    const ports = await choosePorts(config);
+    const shards = await readOrMakeShards(config.dataDir, config.shards);
+    const keys = await readOrMakeKeys(config.dataDir, config.env);
+    parts = await startParts({
+      dataDir: config.dataDir,
+      lock,
+      env: config.env,
+      progress,
+      onRestart: tellPids,
+      signal,
+    });
+    await migrate(parts.databaseUrl, options);
+    signal.throwIfAborted();
+
+    const urls = ports.map((port) => `http://${urlHost(config.host)}:${port}`);
+    const plan = { ports, urls, env: childEnv(config, { parts, keys, shards, urls }) };
+    const counts = { edge: config.edges, worker: config.workers, courier: config.couriers };
+    const starts = roles.flatMap((role) =>
+      Array.from({ length: counts[role] }, (_, index) => startChild(role, index, plan)),
+    );
+    await Promise.race([Promise.all(starts), aborted(signal)]);
+    isReady = true;
+    return {
+      urls,
+      get pidsLine() {
+        return pidsLine();
+      },
+      close,
+      kill() {
+        for (const role of roles) for (const keeper of keepers[role]) keeper.kill();
+        parts?.kill();
+      },
+    };
+  } catch (error) {
+    await close();
+    await lock.close();
+    throw error;
+  }
+}
+
+async function choosePorts(config: UpConfig): Promise<number[]> {
+  const ports: number[] = [];
+  for (let index = 0; index < config.edges; index++) {
+    const port = config.port === 0 ? await findFreePort(config.host) : config.port + index;
+    const reason = await whyPortTaken(config.host, port);
+    if (reason === "EADDRINUSE") {
+      throw new ConfigError(`port ${port} of ${config.host} is in use: give another with --port (or PORT)`);
+    }
+    if (reason !== undefined)
+      throw new ConfigError(`cannot listen on ${config.host} port ${port}: ${reason}`);
+    ports.push(port);
+  }
+  return ports;
+}
+
+async function migrate(databaseUrl: string, { progress, ...options }: ClusterOptions): Promise<void> {
+  const startMs = performance.now();
+  const { applied } = await options.migrate(databaseUrl);
+  const what = applied.length === 0 ? "the schema is current" : `applied ${applied.join(", ")}`;
+  progress(`migrations: ${what}, ${seconds(performance.now() - startMs)}`);
+}
+
+function childEnv(
+  config: UpConfig,
+  made: {
+    readonly parts: Parts;
+    readonly keys: KeyFiles;
+    readonly shards: number;
+    readonly urls: readonly string[];
+  },
+): Env {
+  const { env } = config;
+  return {
+    ...env,
+    DATABASE_URL: made.parts.databaseUrl,
+    NATS_URL: made.parts.natsUrl,
+    REDIS_URL: made.parts.redisUrl,
+    HOST: config.host,
+    ROOKERY_SHARDS: String(made.shards),
+    ROOKERY_DATA: config.dataDir,
+    PUBLIC_URL: readText(env, "PUBLIC_URL", made.urls[0] ?? ""),
+    JWT_PRIVATE_KEY_FILE: made.keys.jwtPrivateKeyFile,
+    MASTER_KEY_FILE: made.keys.masterKeyFile,
+    LOG_FORMAT: readText(env, "LOG_FORMAT", process.stderr.isTTY ? "pretty" : "json"),
+  };
+}
+
+function encodePids(keepers: Readonly<Record<Role, readonly Keeper[]>>, parts: Parts["pids"]): string {
+  const children = roles.map((role) => {
+    const pids = keepers[role].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    return pids.length === 0 ? [] : [`${role}=${pids.join(",")}`];
+  });
+  const own = partNames.map((name) => (parts[name] === undefined ? [] : [`${name}=${parts[name]}`]));
+  return ["pids", ...children.flat(), ...own.flat()].join(" ");
+}
+
+/** A server that listens everywhere is reached by loopback. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("the start was given up")), { once: true });
+  });
+}
+
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(1)} s`;
+}

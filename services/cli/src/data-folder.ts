@@ -1,0 +1,40 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { readOrMake } from "@rookery/local";
+import { ConfigError, type Env, readText } from "@rookery/runtime";
+import { shardsDefault } from "./up-config.ts";
+
+export interface KeyFiles {
+  readonly jwtPrivateKeyFile: string;
+  readonly masterKeyFile: string;
+}
+
+/** The keys the environment names; those it does not are made once in the data folder, readable by its owner. */
+export async function readOrMakeKeys(dataDir: string, env: Env): Promise<KeyFiles> {
+  const jwtPrivateKeyFile = readText(env, "JWT_PRIVATE_KEY_FILE", join(dataDir, "jwt-key.pem"));
+  const masterKeyFile = readText(env, "MASTER_KEY_FILE", join(dataDir, "master.key"));
+  if (env["JWT_PRIVATE_KEY_FILE"] === undefined) await readOrMake(jwtPrivateKeyFile, makeJwtKey);
+  if (env["MASTER_KEY_FILE"] === undefined) await readOrMake(masterKeyFile, () => randomBytes(32));
+  return { jwtPrivateKeyFile, masterKeyFile };
+}
+
+/**
+ * The number of shards of this data folder, written down at its first start.
+ *
+ * @throws ConfigError when another is asked for: chats would be looked for where they are not.
+ */
+export async function readOrMakeShards(dataDir: string, wanted: number | undefined): Promise<number> {
+  const text = await readOrMake(join(dataDir, "shards"), () => `${wanted ?? shardsDefault}\n`);
+  const shards = Number(text.toString("utf8"));
+  if (wanted !== undefined && wanted !== shards) {
+    throw new ConfigError(
+      `ROOKERY_SHARDS=${wanted}, but ${dataDir} was made with ${shards} shards, which cannot change: leave --shards out`,
+    );
+  }
+  return shards;
+}
+
+function makeJwtKey(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}

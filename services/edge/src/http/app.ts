@@ -1,0 +1,78 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { Fault, type FaultCode } from "@rookery/protocol";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { EdgeApp, EdgeContext, EdgeEnv } from "./context.ts";
+import { problemHeaders, problemOf, RequestFault } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
+import { registerAuthRoutes } from "./route/auth.ts";
+import { registerBotRoutes } from "./route/bot.ts";
+import { registerChatRoutes } from "./route/chat.ts";
+import { registerDocumentRoutes } from "./route/document.ts";
+import { registerHealthRoutes } from "./route/health.ts";
+import { registerKeyRoutes } from "./route/key.ts";
+import { registerMemberRoutes } from "./route/member.ts";
+import { registerMessageRoutes } from "./route/message.ts";
+import { registerUserRoutes } from "./route/user.ts";
+import { refusalOf } from "./validation.ts";
+
+/**
+ * The REST surface (CONTRACT §2). Whatever goes wrong is answered with a problem document; what is thrown and is
+ * no fault is a bug, logged with its cause and told as `internal`.
+ */
+export function createApp(context: EdgeContext): EdgeApp {
+  const app = new OpenAPIHono<EdgeEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw refusalOf(result.error, result.target);
+    },
+  });
+  app.use(async (c, next) => {
+    const requestId = requestIdOf(c.req.header("x-request-id"));
+    c.set("requestId", requestId);
+    c.header("x-request-id", requestId);
+    await next();
+  });
+  app.notFound((c) => answerFault(c, new Fault("not_found", "there is no such route")));
+  app.onError((error, c) => answerFault(c, faultOf(error, c, context)));
+
+  registerHealthRoutes(app, context);
+  registerKeyRoutes(app, context);
+  registerAuthRoutes(app, context);
+  registerUserRoutes(app, context);
+  registerChatRoutes(app, context);
+  registerMemberRoutes(app, context);
+  registerMessageRoutes(app, context);
+  registerBotRoutes(app, context);
+  registerDocumentRoutes(app, context);
+  return app;
+}
+
+function answerFault(c: Context<EdgeEnv>, fault: Fault): Response {
+  const problem = problemOf(fault, c.get("requestId"));
+  return c.body(JSON.stringify(problem), problem.status, problemHeaders(fault));
+}
+
+function faultOf(error: Error, c: Context<EdgeEnv>, context: EdgeContext): Fault {
+  if (error instanceof Fault) return error;
+  if (error instanceof HTTPException) return httpFault(error);
+  const requestId = c.get("requestId");
+  context.log.error({ err: error, requestId, method: c.req.method, path: c.req.path }, "a request met a bug");
+  return new Fault("internal");
+}
+
+/** What the validators of Hono throw by themselves: a body that is not JSON, or does not say that it is. */
+function httpFault(error: HTTPException): Fault {
+  if (error.status === 415) {
+    const message = "the content-type must be application/json";
+    return new RequestFault("invalid", message, [{ path: "", message }]);
+  }
+  if (error.status === 400) {
+    return new RequestFault("invalid", "the body is not JSON", [{ path: "", message: "is not JSON" }]);
+  }
+  const codes: Readonly<Record<number, FaultCode>> = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+  };
+  return new Fault(codes[error.status] ?? "internal");
+}

@@ -1,0 +1,173 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { Fault } from "@rookery/protocol";
+import {
+  type BotRow,
+  botSecretOwner,
+  deleteBot,
+  inTransaction,
+  listBots,
+  readBot,
+  updateBot,
+  updateUser,
+} from "@rookery/store";
+import { isTelegramToken } from "@rookery/telegram";
+import { registerBot } from "../bot-registration.ts";
+import type { EdgeApp, EdgeContext } from "../context.ts";
+import { readIdCursor, writeIdCursor } from "../cursor.ts";
+import { RequestFault } from "../problem.ts";
+import { requireUser } from "../require-user.ts";
+import { botSchema, json, page, problem, security } from "../schema.ts";
+import { idempotencyHeaders, idInPath, limitInQuery, text } from "../validation.ts";
+
+const displayName = text({ bytesMin: 1, bytesMax: 256 });
+const token = z.string().refine(isTelegramToken, "must be a token of Telegram's BotFather");
+const mode = z.enum(["webhook", "polling", "native"]);
+
+const registrationSchema = z.object({
+  /** Telegram's own rule; ASCII, so that it stands in a path as it is. */
+  username: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, "must be 3 to 32 of A-Za-z0-9_, a letter first"),
+  displayName,
+  mode,
+  token: token.optional(),
+});
+const changeSchema = z.object({
+  displayName: displayName.optional(),
+  mode: mode.optional(),
+  token: token.optional(),
+});
+
+/** Bots of Telegram. A bot is seen by its owner alone; to all others it is not there. */
+export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
+  const { store, secrets, now } = context;
+  const user = requireUser(context);
+  const params = z.object({ id: idInPath });
+
+  const list = createRoute({
+    method: "get",
+    path: "/v1/bots",
+    summary: "One's bots, by id",
+    security,
+    middleware: user,
+    request: { query: z.object({ limit: limitInQuery, cursor: z.string().optional() }) },
+    responses: { 200: json(page(botSchema), "A page of bots"), default: problem },
+  });
+  app.openapi(list, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const after = readIdCursor(cursor);
+    const rows = await listBots(store, c.get("principal").userId, { after, limit });
+    const nextCursor = writeIdCursor(rows.at(-1)?.id, rows.length === limit);
+    return c.json({ items: rows.map(toBot), nextCursor }, 200);
+  });
+
+  const create = createRoute({
+    method: "post",
+    path: "/v1/bots",
+    summary: "Registers a bot; succeeds also while Telegram cannot be reached",
+    security,
+    middleware: user,
+    request: {
+      headers: idempotencyHeaders,
+      body: { required: true, content: { "application/json": { schema: registrationSchema } } },
+    },
+    responses: {
+      201: json(botSchema, "The bot, with its webhookSecret"),
+      200: json(botSchema, "The bot an earlier request of this name made"),
+      default: problem,
+    },
+  });
+  app.openapi(create, async (c) => {
+    const { username, displayName, mode, token } = c.req.valid("json");
+    const registered = await registerBot(context, {
+      ownerId: c.get("principal").userId,
+      username,
+      displayName,
+      mode: foreignMode(mode),
+      token: token ?? missing("token"),
+      uuid: c.req.valid("header")["idempotency-key"] ?? null,
+      nowMs: now(),
+    });
+    const answer = { ...toBot(registered.bot), webhookSecret: registered.webhookSecret };
+    return c.json(answer, registered.created ? 201 : 200);
+  });
+
+  const read = createRoute({
+    method: "get",
+    path: "/v1/bots/{id}",
+    summary: "One of one's bots",
+    security,
+    middleware: user,
+    request: { params },
+    responses: { 200: json(botSchema, "The bot"), default: problem },
+  });
+  app.openapi(read, async (c) => {
+    const bot = await readBot(store, c.get("principal").userId, c.req.valid("param").id);
+    if (bot === null) throw noBot();
+    return c.json(toBot(bot), 200);
+  });
+
+  const change = createRoute({
+    method: "patch",
+    path: "/v1/bots/{id}",
+    summary: "Changes a bot's display name, mode or token",
+    security,
+    middleware: user,
+    request: { params, body: { required: true, content: { "application/json": { schema: changeSchema } } } },
+    responses: { 200: json(botSchema, "The bot"), default: problem },
+  });
+  app.openapi(change, async (c) => {
+    const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
+    const { displayName, mode, token } = c.req.valid("json");
+    const bot = await inTransaction(store, async (db) => {
+      const before = await readBot(db, key.ownerId, key.id);
+      if (before === null) throw noBot();
+      if (displayName !== undefined) {
+        await updateUser(db, key.id, { username: before.username, displayName });
+      }
+      if (mode !== undefined || token !== undefined) {
+        const meeting = {
+          ...(mode === undefined ? {} : { mode: foreignMode(mode) }),
+          ...(token === undefined ? {} : { token: secrets.sealSecret(token, botSecretOwner.token(key.id)) }),
+        };
+        if (!(await updateBot(db, key, meeting, now()))) throw noBot();
+      }
+      return readBot(db, key.ownerId, key.id);
+    });
+    if (bot === null) throw noBot();
+    return c.json(toBot(bot), 200);
+  });
+
+  const remove = createRoute({
+    method: "delete",
+    path: "/v1/bots/{id}",
+    summary: "Deletes a bot; its chats stay",
+    security,
+    middleware: user,
+    request: { params },
+    responses: { 204: { description: "It is gone" }, default: problem },
+  });
+  app.openapi(remove, async (c) => {
+    const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
+    if (!(await deleteBot(store, key, now()))) throw noBot();
+    return c.body(null, 204);
+  });
+}
+
+function toBot(row: BotRow) {
+  const { createdMs, webhookError, ...rest } = row;
+  return { ...rest, userId: row.id, lastError: webhookError, createdAt: createdMs };
+}
+
+/** Bots of our own need the surface that serves them. */
+function foreignMode(mode: z.output<typeof registrationSchema>["mode"]): "webhook" | "polling" {
+  if (mode !== "native") return mode;
+  const message = "native comes with the Bot API surface";
+  throw new RequestFault("invalid", message, [{ path: "mode", message }]);
+}
+
+function missing(path: string): never {
+  throw new RequestFault("invalid", `${path} is missing`, [{ path, message: "is missing" }]);
+}
+
+function noBot(): Fault {
+  return new Fault("not_found", "there is no such bot");
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { createRoute, z } from "@hono/zod-openapi";
+import { type Birth, Fault, limits, type UserId } from "@rookery/protocol";
+import { type ChatKey, directKey, knownUserIds, listChats, readChat, reserveChat } from "@rookery/store";
+import { readIdCursor, writeIdCursor } from "../cursor.ts";
+import type { EdgeApp, EdgeContext } from "../context.ts";
+import { RequestFault } from "../problem.ts";
+import { requireUser } from "../require-user.ts";
+import { chatSchema, json, page, problem, security } from "../schema.ts";
+import { submitToChat } from "../submission.ts";
+import { id, idempotencyHeaders, idInPath, limitInQuery, text } from "../validation.ts";
+
+const numberedTypes = { 1: "direct", 2: "group", 3: "channel" } as const;
+const typeSchema = z
+  .union([z.enum(["direct", "group", "channel"]), z.literal([1, 2, 3])])
+  .transform((type) => (typeof type === "number" ? numberedTypes[type] : type));
+
+const birthSchema = z.object({
+  type: typeSchema,
+  memberIds: z.array(id).max(limits.invitesMax).default([]),
+  title: text({ bytesMin: 1, bytesMax: limits.titleBytesMax }).nullish(),
+});
+
+/** Chats: the list, one, and their birth. */
+export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
+  const { store } = context;
+  const user = requireUser(context);
+
+  const list = createRoute({
+    method: "get",
+    path: "/v1/chats",
+    summary: "The chats one is in, by id",
+    security,
+    middleware: user,
+    request: { query: z.object({ limit: limitInQuery, cursor: z.string().optional() }) },
+    responses: { 200: json(page(chatSchema), "A page of chats"), default: problem },
+  });
+  app.openapi(list, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const after = readIdCursor(cursor);
+    const items = await listChats(store, c.get("principal").userId, { after, limit });
+    return c.json({ items, nextCursor: writeIdCursor(items.at(-1)?.id, items.length === limit) }, 200);
+  });
+
+  const read = createRoute({
+    method: "get",
+    path: "/v1/chats/{id}",
+    summary: "One chat",
+    security,
+    middleware: user,
+    request: { params: z.object({ id: idInPath }) },
+    responses: { 200: json(chatSchema, "The chat"), default: problem },
+  });
+  app.openapi(read, async (c) => {
+    const chat = await readChat(store, c.get("principal").userId, c.req.valid("param").id);
+    if (chat === null) throw new Fault("not_found", "there is no such chat");
+    return c.json(chat, 200);
+  });
+
+  const create = createRoute({
+    method: "post",
+    path: "/v1/chats",
+    summary: "A new chat, or the one direct chat there is",
+    security,
+    middleware: user,
+    request: {
+      headers: idempotencyHeaders,
+      body: { required: true, content: { "application/json": { schema: birthSchema } } },
+    },
+    responses: {
+      201: json(chatSchema, "The chat is born"),
+      200: json(chatSchema, "The direct chat that was there, or the repeat of a request"),
+      default: problem,
+    },
+  });
+  app.openapi(create, async (c) => {
+    const { userId } = c.get("principal");
+    const uuid = c.req.valid("header")["idempotency-key"] ?? randomUUID();
+    const { key, birth } = birthOf(userId, uuid, c.req.valid("json"));
+    await refuseUnknown(context, birth, userId);
+
+    const chatId = await reserveChat(store, key);
+    const there = await readChat(store, userId, chatId);
+    if (there !== null) return c.json(there, 200);
+    const { outcome, duplicate } = await submitToChat(
+      context,
+      { chatId, senderId: userId, uuid, requestId: c.get("requestId"), command: { kind: "create", birth } },
+      "created",
+    );
+    const chat = await readChat(store, userId, outcome.chatId);
+    if (chat === null) throw new Fault("not_found", "there is no such chat");
+    return c.json(chat, outcome.created && !duplicate ? 201 : 200);
+  });
+}
+
+/** What is to be born, and the key under which a repeat finds the same chat. */
+function birthOf(
+  creatorId: UserId,
+  uuid: string,
+  asked: z.output<typeof birthSchema>,
+): { readonly key: ChatKey; readonly birth: Birth } {
+  const others = [...new Set(asked.memberIds)].filter((each) => each !== creatorId);
+  if (asked.type === "direct") {
+    const [other] = others;
+    if (other === undefined || others.length > 1) {
+      throw new RequestFault("invalid", "a direct chat is with one other person", [
+        { path: "memberIds", message: "must name one other person" },
+      ]);
+    }
+    const members = [creatorId, other].map((userId) => ({ userId, role: "member" as const }));
+    return { key: directKey(creatorId, other), birth: { type: "direct", title: null, members } };
+  }
+  const role = asked.type === "channel" ? ("reader" as const) : ("member" as const);
+  const members = [
+    { userId: creatorId, role: "owner" as const },
+    ...others.map((userId) => ({ userId, role })),
+  ];
+  return {
+    key: `new:${creatorId}:${uuid}`,
+    birth: { type: asked.type, title: asked.title ?? null, members },
+  };
+}
+
+async function refuseUnknown(context: EdgeContext, birth: Birth, creatorId: UserId): Promise<void> {
+  const others = birth.members.map((member) => member.userId).filter((each) => each !== creatorId);
+  await refuseUnknownUsers(context, others, "memberIds");
+}
+
+/** @throws RequestFault `invalid` naming the ids that are nobody's. */
+export async function refuseUnknownUsers(
+  context: Pick<EdgeContext, "store">,
+  userIds: readonly UserId[],
+  path: string,
+): Promise<void> {
+  if (userIds.length === 0) return;
+  const known = new Set(await knownUserIds(context.store, userIds));
+  const unknown = userIds.filter((each) => !known.has(each));
+  if (unknown.length === 0) return;
+  const errors = unknown.map((each) => ({ path, message: `there is no user ${each}` }));
+  throw new RequestFault("invalid", errors[0]?.message ?? "unknown user", errors);
+}

@@ -1,0 +1,96 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { Fault, limits } from "@rookery/protocol";
+import { listMembers, readMember } from "@rookery/store";
+import type { EdgeApp, EdgeContext } from "../context.ts";
+import { readIdCursor, writeIdCursor } from "../cursor.ts";
+import { requireUser } from "../require-user.ts";
+import { json, memberSchema, page, problem, security } from "../schema.ts";
+import { submitToChat } from "../submission.ts";
+import { id, idempotencyHeaders, idInPath, limitInQuery } from "../validation.ts";
+import { refuseUnknownUsers } from "./chat.ts";
+
+const invitation = z.object({ userIds: z.array(id).min(1).max(limits.invitesMax) });
+const invited = z.object({ added: z.array(z.int()).readonly(), already: z.array(z.int()).readonly() });
+
+/** Who is in a chat, and how others come in. */
+export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
+  const { store } = context;
+  const user = requireUser(context);
+
+  const list = createRoute({
+    method: "get",
+    path: "/v1/chats/{id}/members",
+    summary: "The members of a chat, by user id",
+    security,
+    middleware: user,
+    request: {
+      params: z.object({ id: idInPath }),
+      query: z.object({ limit: limitInQuery, cursor: z.string().optional() }),
+    },
+    responses: { 200: json(page(memberSchema), "A page of members"), default: problem },
+  });
+  app.openapi(list, async (c) => {
+    const chatId = c.req.valid("param").id;
+    const { limit, cursor } = c.req.valid("query");
+    const after = readIdCursor(cursor);
+    const me = await readMember(store, chatId, c.get("principal").userId);
+    if (me === null) throw new Fault("not_found", "there is no such chat");
+    const items = await listMembers(store, chatId, { after, limit });
+    return c.json({ items, nextCursor: writeIdCursor(items.at(-1)?.userId, items.length === limit) }, 200);
+  });
+
+  const read = createRoute({
+    method: "get",
+    path: "/v1/chats/{id}/members/{userId}",
+    summary: "One member of a chat",
+    security,
+    middleware: user,
+    request: { params: z.object({ id: idInPath, userId: idInPath }) },
+    responses: { 200: json(memberSchema, "The member"), default: problem },
+  });
+  app.openapi(read, async (c) => {
+    const { id: chatId, userId } = c.req.valid("param");
+    const [me, member] = await Promise.all([
+      readMember(store, chatId, c.get("principal").userId),
+      readMember(store, chatId, userId),
+    ]);
+    if (me === null) throw new Fault("not_found", "there is no such chat");
+    if (member === null) throw new Fault("not_found", "there is no such member");
+    return c.json(member, 200);
+  });
+
+  const invite = createRoute({
+    method: "post",
+    path: "/v1/chats/{id}/invite",
+    summary: "Brings people into a chat",
+    security,
+    middleware: user,
+    request: {
+      params: z.object({ id: idInPath }),
+      headers: idempotencyHeaders,
+      body: { required: true, content: { "application/json": { schema: invitation } } },
+    },
+    responses: { 200: json(invited, "Who came, and who was there before"), default: problem },
+  });
+  app.openapi(invite, async (c) => {
+    const chatId = c.req.valid("param").id;
+    const { userId } = c.get("principal");
+    const userIds = [...new Set(c.req.valid("json").userIds)];
+    // Before anything is said of the users: whose chat it is not learns nothing by asking.
+    const me = await readMember(store, chatId, userId);
+    if (me === null) throw new Fault("not_found", "there is no such chat");
+    await refuseUnknownUsers(context, userIds, "userIds");
+    const { outcome } = await submitToChat(
+      context,
+      {
+        chatId,
+        senderId: userId,
+        uuid: c.req.valid("header")["idempotency-key"],
+        requestId: c.get("requestId"),
+        command: { kind: "invite", userIds },
+      },
+      "invited",
+    );
+    return c.json({ added: outcome.added, already: outcome.already }, 200);
+  });
+}

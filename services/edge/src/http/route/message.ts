@@ -1,0 +1,167 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { type ChatCommand, Fault, idMax, limits, type Message } from "@rookery/protocol";
+import { readHeads, readMember, readMessage, readMessages, readMessagesBefore } from "@rookery/store";
+import type { EdgeApp, EdgeContext } from "../context.ts";
+import { type HistoryCursor, readHistoryCursor, writeHistoryCursor } from "../cursor.ts";
+import { requireUser } from "../require-user.ts";
+import { json, messageSchema, page, problem, security } from "../schema.ts";
+import { submitToChat } from "../submission.ts";
+import {
+  id,
+  idempotencyHeaders,
+  idInPath,
+  limitInQuery,
+  position,
+  positionInQuery,
+  text,
+  uuid,
+} from "../validation.ts";
+
+const word = text({ bytesMin: 1, bytesMax: 64 });
+const draftSchema = z.object({
+  uuid: uuid.optional(),
+  body: text({ bytesMax: limits.bodyBytesMax, code: "too_large" }),
+  kind: z
+    .string()
+    .regex(/^(?!service$)[a-z][a-z0-9_]{0,31}$/, "must be a kind of message people may send")
+    .optional(),
+  entities: z
+    .array(
+      z.object({
+        type: word,
+        offset: position,
+        length: position,
+        url: text({ bytesMax: 2_048 }).exactOptional(),
+        userId: id.exactOptional(),
+        language: word.exactOptional(),
+        customEmojiId: word.exactOptional(),
+      }),
+    )
+    .max(limits.entitiesMax)
+    .optional(),
+  replyTo: id.nullish(),
+  forward: z.object({ chatId: id, seq: id, senderId: id }).nullish(),
+  attachments: z
+    .array(
+      z.object({
+        fileId: text({ bytesMin: 1, bytesMax: 512 }),
+        kind: word,
+        name: text({ bytesMax: 512 }).exactOptional(),
+        size: position.exactOptional(),
+        mime: text({ bytesMax: 256 }).exactOptional(),
+      }),
+    )
+    .max(limits.attachmentsMax)
+    .optional(),
+});
+
+const historySchema = page(messageSchema).extend({ headSeq: z.int() });
+const historyQuery = z
+  .object({
+    before: positionInQuery.optional(),
+    after: positionInQuery.optional(),
+    cursor: z.string().optional(),
+    limit: limitInQuery,
+  })
+  .refine(
+    (query) => [query.before, query.after, query.cursor].filter((each) => each !== undefined).length <= 1,
+    {
+      message: "takes one of before, after and cursor",
+    },
+  );
+
+/** The messages of a chat: history, and one more. */
+export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void {
+  const { store } = context;
+  const user = requireUser(context);
+
+  const history = createRoute({
+    method: "get",
+    path: "/v1/chats/{id}/messages",
+    summary: "History: the newest page, or one before or after a place; ascending inside a page",
+    security,
+    middleware: user,
+    request: { params: z.object({ id: idInPath }), query: historyQuery },
+    responses: { 200: json(historySchema, "A page of messages"), default: problem },
+  });
+  app.openapi(history, async (c) => {
+    const chatId = c.req.valid("param").id;
+    const query = c.req.valid("query");
+    const place = placeOf(query);
+    const me = await readMember(store, chatId, c.get("principal").userId);
+    if (me === null) throw new Fault("not_found", "there is no such chat");
+    const [items, [head]] = await Promise.all([
+      place.direction === "after"
+        ? readMessages(store, chatId, { after: place.seq, limit: query.limit })
+        : readMessagesBefore(store, chatId, { before: place.seq, limit: query.limit }),
+      readHeads(store, [chatId]),
+    ]);
+    // The two reads are moments apart; a message that was read is below the head by definition.
+    const headSeq = Math.max(head?.seq ?? 0, items.at(-1)?.seq ?? 0);
+    return c.json({ items, nextCursor: nextCursor(place, items, headSeq), headSeq }, 200);
+  });
+
+  const send = createRoute({
+    method: "post",
+    path: "/v1/chats/{id}/messages",
+    summary: "Sends a message; answered once it is committed",
+    security,
+    middleware: user,
+    request: {
+      params: z.object({ id: idInPath }),
+      headers: idempotencyHeaders,
+      body: { required: true, content: { "application/json": { schema: draftSchema } } },
+    },
+    responses: {
+      201: json(messageSchema, "The message"),
+      200: json(messageSchema, "The message this uuid led to before"),
+      default: problem,
+    },
+  });
+  app.openapi(send, async (c) => {
+    const chatId = c.req.valid("param").id;
+    const draft = c.req.valid("json");
+    const { outcome, duplicate } = await submitToChat(
+      context,
+      {
+        chatId,
+        senderId: c.get("principal").userId,
+        uuid: c.req.valid("header")["idempotency-key"] ?? draft.uuid,
+        requestId: c.get("requestId"),
+        command: commandOf(draft),
+      },
+      "sent",
+    );
+    const message = await readMessage(store, chatId, outcome.seq);
+    if (message === null) throw new Fault("not_found", "the message is no longer there");
+    return c.json(message, duplicate ? 200 : 201);
+  });
+}
+
+function commandOf(draft: z.output<typeof draftSchema>): ChatCommand {
+  const { body, kind = "text", entities, replyTo, forward, attachments } = draft;
+  return {
+    kind: "send",
+    messageKind: kind,
+    body,
+    ...(entities === undefined ? {} : { entities }),
+    ...(replyTo === undefined || replyTo === null ? {} : { replyTo }),
+    ...(forward === undefined || forward === null ? {} : { forward }),
+    ...(attachments === undefined ? {} : { attachments }),
+  };
+}
+
+function placeOf(query: z.output<typeof historyQuery>): HistoryCursor {
+  if (query.cursor !== undefined) return readHistoryCursor(query.cursor);
+  if (query.after !== undefined) return { direction: "after", seq: query.after };
+  return { direction: "before", seq: query.before ?? idMax };
+}
+
+function nextCursor(place: HistoryCursor, items: readonly Message[], headSeq: number): string | null {
+  const [first, last] = [items[0], items.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  if (place.direction === "after") {
+    return last.seq < headSeq ? writeHistoryCursor({ direction: "after", seq: last.seq }) : null;
+  }
+  return first.seq > 1 ? writeHistoryCursor({ direction: "before", seq: first.seq }) : null;
+}

@@ -1,0 +1,84 @@
+import { type EdgeBatch, parseActorKey, parseInternal, type ShardClaimed, subjects } from "@rookery/protocol";
+import type { Bus } from "@rookery/bus";
+import type { CommandGateway } from "./command/gateway.ts";
+import type { InterestClient } from "./room/interest.ts";
+import type { Rooms } from "./room/rooms.ts";
+import type { Users } from "./room/users.ts";
+
+export interface Releases {
+  /** Where actors stand, as the owner of a shard says; older epochs are not listened to. */
+  heads(shard: number, epoch: number, heads: EdgeBatch["shards"][number]["heads"]): void;
+  /** Parts of releases that came from an owner deposed before (L2). */
+  readonly stale: number;
+  close(): void;
+}
+
+/** Takes what workers release and hands it on: replies to those who asked, events to the rooms, heads to healing. */
+export function openReleases(parts: {
+  readonly bus: Bus;
+  readonly edge: string;
+  readonly gateway: CommandGateway;
+  readonly rooms: () => Rooms;
+  readonly users: () => Users;
+  readonly interest: () => InterestClient;
+  readonly observeDelivery: (sinceMs: number) => void;
+}): Releases {
+  const { bus, gateway } = parts;
+  const epochs = new Map<number, number>();
+  let stale = 0;
+
+  /** Learns of newer owners. @returns whether this one is the newest. */
+  const isCurrent = (shard: number, epoch: number): boolean => {
+    const known = epochs.get(shard) ?? -1;
+    if (epoch < known) {
+      stale += 1;
+      return false;
+    }
+    if (epoch > known) {
+      epochs.set(shard, epoch);
+      parts.interest().repeat(shard);
+    }
+    return true;
+  };
+
+  const heads: Releases["heads"] = (shard, epoch, list) => {
+    if (!isCurrent(shard, epoch)) return;
+    for (const [key, seq, rev] of list) {
+      const { kind, id } = parseActorKey(key);
+      if (kind === "chat") parts.rooms().head(id, seq, rev);
+      else parts.users().head(id, rev);
+    }
+  };
+
+  const subscriptions = [
+    bus.subscribe(subjects.edge(parts.edge), ({ bytes }) => {
+      const { shards } = parseInternal<EdgeBatch>(bytes);
+      for (const release of shards) {
+        if (!isCurrent(release.shard, release.epoch)) continue;
+        for (const [ref, reply] of release.replies) gateway.settle(ref, reply);
+        for (const event of release.events) {
+          if (event.kind === "feed") parts.users().head(event.userId, event.userRev);
+          else parts.rooms().event(event);
+          if (event.kind === "message") parts.observeDelivery(event.message.ts);
+        }
+        heads(release.shard, release.epoch, release.heads);
+        if (release.interest !== undefined) parts.interest().compare(release.shard, release.interest);
+      }
+    }),
+    bus.subscribe(subjects.claimed, ({ bytes }) => {
+      const { shard, epoch } = parseInternal<ShardClaimed>(bytes);
+      if (!isCurrent(shard, epoch)) return;
+      gateway.repeat(shard);
+    }),
+  ];
+
+  return {
+    heads,
+    get stale() {
+      return stale;
+    },
+    close() {
+      for (const subscription of subscriptions) subscription.close();
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * What this edge watches, told to the owners of the shards. Interest is state: changes go out once a tick, one
+ * request a shard at a time, again until answered, and whole whenever the owner may know something else (L5).
+ */
+import type { Bus } from "@rookery/bus";
+import {
+  type ActorKey,
+  type ActorRef,
+  actorKey,
+  encodeInternal,
+  type Head,
+  type InterestReply,
+  type InterestUpdate,
+  interestHash,
+  parseInternal,
+  type ShardId,
+  shardOf,
+  subjects,
+} from "@rookery/protocol";
+
+const answerMs = 1_000;
+const retryMs = 100;
+
+interface ShardInterest {
+  readonly watched: Set<ActorKey>;
+  readonly add: Set<ActorKey>;
+  readonly remove: Set<ActorKey>;
+  /** Resolved when the owner has confirmed the key. */
+  readonly waiting: Map<ActorKey, (() => void)[]>;
+  whole: boolean;
+  version: number;
+  busy: boolean;
+}
+
+export interface InterestClient {
+  /** Resolves when the owner knows and `onHeads` has been told where the actor stands. */
+  watch(ref: ActorRef): Promise<void>;
+  unwatch(ref: ActorRef): void;
+  /** A new owner: everything of the shard is said again. */
+  repeat(shard: ShardId): void;
+  /** The hash of what the owner believes; a difference makes us say everything again. */
+  compare(shard: ShardId, hash: number): void;
+  close(): void;
+}
+
+export function openInterest(parts: {
+  readonly bus: Bus;
+  readonly shards: number;
+  readonly edge: string;
+  readonly onHeads: (shard: ShardId, epoch: number, heads: readonly Head[]) => void;
+}): InterestClient {
+  const states = new Map<ShardId, ShardInterest>();
+  let closed = false;
+
+  const stateOf = (shard: ShardId): ShardInterest => {
+    let state = states.get(shard);
+    if (state === undefined) {
+      state = {
+        watched: new Set(),
+        add: new Set(),
+        remove: new Set(),
+        waiting: new Map(),
+        // The first word to an owner is whole: it has no version of ours to build on.
+        whole: true,
+        version: 0,
+        busy: false,
+      };
+      states.set(shard, state);
+    }
+    return state;
+  };
+
+  const schedule = (shard: ShardId, state: ShardInterest): void => {
+    if (state.busy) return;
+    state.busy = true;
+    setImmediate(() => void tell(shard, state));
+  };
+
+  const tell = async (shard: ShardId, state: ShardInterest): Promise<void> => {
+    while (!closed && (state.whole || state.add.size > 0 || state.remove.size > 0)) {
+      const whole = state.whole;
+      const add = whole ? [...state.watched] : [...state.add];
+      const remove = whole ? [] : [...state.remove];
+      state.whole = false;
+      state.add.clear();
+      state.remove.clear();
+      state.version += 1;
+      const update: InterestUpdate = { edge: parts.edge, version: state.version, whole, add, remove };
+      try {
+        const answer = await parts.bus.request(subjects.interest(shard), encodeInternal(update), {
+          timeoutMs: answerMs,
+        });
+        const reply = parseInternal<InterestReply>(answer);
+        parts.onHeads(shard, reply.epoch, reply.heads);
+        confirm(state, add);
+      } catch {
+        // Nobody owns the shard at the moment, or the word was lost.
+        state.whole = true;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+    state.busy = false;
+  };
+
+  return {
+    watch(ref) {
+      const shard = shardOf(ref.kind, ref.id, parts.shards);
+      const state = stateOf(shard);
+      const key = actorKey(ref);
+      state.watched.add(key);
+      state.remove.delete(key);
+      state.add.add(key);
+      schedule(shard, state);
+      return new Promise((resolve) => {
+        const waiting = state.waiting.get(key);
+        if (waiting === undefined) state.waiting.set(key, [resolve]);
+        else waiting.push(resolve);
+      });
+    },
+    unwatch(ref) {
+      const shard = shardOf(ref.kind, ref.id, parts.shards);
+      const state = stateOf(shard);
+      const key = actorKey(ref);
+      state.watched.delete(key);
+      state.add.delete(key);
+      state.remove.add(key);
+      schedule(shard, state);
+    },
+    repeat(shard) {
+      const state = states.get(shard);
+      if (state === undefined) return;
+      state.whole = true;
+      schedule(shard, state);
+    },
+    compare(shard, hash) {
+      const state = stateOf(shard);
+      if (state.busy || interestHash(state.watched) === hash) return;
+      state.whole = true;
+      schedule(shard, state);
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+function confirm(state: ShardInterest, keys: readonly ActorKey[]): void {
+  for (const key of keys) {
+    const waiting = state.waiting.get(key) ?? [];
+    state.waiting.delete(key);
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,97 @@
+import type { ChatId, FaultInfo, ServerFrame, UserId } from "@rookery/protocol";
+import type { WebSocket } from "uWebSockets.js";
+import type { Room } from "../room/room.ts";
+import type { Format, FormatName } from "./format.ts";
+
+/** What the upgrade has found out; uWS keeps it with the socket. */
+export interface Session {
+  readonly connId: string;
+  readonly userId: UserId;
+  readonly device: string;
+  readonly format: Format;
+  /** `?resume=1`: live frames are held until the first Sync. */
+  readonly resume: boolean;
+  connection: Connection | null;
+}
+
+/**
+ * opening ──chats watched, Hello──▶ live
+ *                    └─`resume`──▶ held ──first Sync──▶ live
+ * any ──closed by either side──▶ closed
+ */
+export type Phase = "opening" | "held" | "live" | "closed";
+
+/** The topic of a chat for the sockets of one format: a frame is encoded once a format, and sent by uWS. */
+export function topicOf(chatId: ChatId, format: FormatName): string {
+  return `${format === "json" ? "j" : "p"}${chatId}`;
+}
+
+/** A socket in a room; its frames come live once it is subscribed. */
+export interface Presence {
+  readonly room: Room;
+  subscribed: boolean;
+}
+
+/** One socket and what it follows. */
+export class Connection {
+  readonly session: Session;
+  phase: Phase = "opening";
+  /** Rooms it has entered; those it is subscribed to get their frames live. */
+  readonly rooms = new Map<ChatId, Presence>();
+  /** The user's feed, as far as it has been passed on. */
+  userRev = 0;
+  pulling: Promise<void> | null = null;
+  /** Commands without an answer. */
+  pending = 0;
+  /** Frames that could not be read, and the minute they are counted in. */
+  badFrames = 0;
+  badSinceMs = 0;
+  /** Frames that came before Hello, in order. */
+  early: ArrayBuffer[] = [];
+  readonly #socket: WebSocket<Session>;
+
+  constructor(socket: WebSocket<Session>) {
+    this.#socket = socket;
+    this.session = socket.getUserData();
+  }
+
+  get closed(): boolean {
+    return this.phase === "closed";
+  }
+
+  send(frame: ServerFrame): void {
+    if (this.closed) return;
+    const { format } = this.session;
+    // What does not fit is dropped by uWS, which then tells `dropped`: the socket is closed, never skipped (W2).
+    this.#socket.send(format.encode(frame), format.binary);
+  }
+
+  /** Several frames in one write. */
+  sendAll(frames: readonly ServerFrame[]): void {
+    if (this.closed || frames.length === 0) return;
+    this.#socket.cork(() => {
+      for (const frame of frames) this.send(frame);
+    });
+  }
+
+  refuse(fault: FaultInfo, uuid?: string): void {
+    this.send({ type: "Error", ...(uuid === undefined ? {} : { uuid }), ...fault });
+  }
+
+  /** From here on the room's frames come live. */
+  subscribe(chatId: ChatId): void {
+    const place = this.rooms.get(chatId);
+    if (this.closed || place === undefined) return;
+    place.subscribed = true;
+    this.#socket.subscribe(topicOf(chatId, this.session.format.name));
+  }
+
+  unsubscribe(chatId: ChatId): void {
+    if (!this.closed) this.#socket.unsubscribe(topicOf(chatId, this.session.format.name));
+  }
+
+  /** Sends the close frame; uWS reports the close, and only then is the connection gone. */
+  end(code: number, reason: string): void {
+    if (!this.closed) this.#socket.end(code, reason);
+  }
+}

@@ -1,0 +1,119 @@
+/** The WebSocket side of an edge, on uWebSockets.js. */
+import { closeCodes, limits, type ServerFrame } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import type { TemplatedApp, WebSocketBehavior } from "uWebSockets.js";
+import { Connection, type Session, topicOf } from "./connection.ts";
+import type { Formats } from "./format.ts";
+import type { FrameHandler } from "./frames.ts";
+import type { Membership } from "./membership.ts";
+
+/** Told in Hello; uWS pings so that a silent peer is found in twice this. */
+const heartbeatMs = 30_000;
+const idleSecondsMax = 60;
+/** Unsent bytes of one socket before it counts as a slow consumer. */
+const backpressureBytesMax = 1_024 * 1_024;
+/** Above our own bound on frames, so that a large one is answered instead of cut off. */
+const payloadBytesMax = 1_024 * 1_024;
+
+/** How an edge that stops moves its sockets elsewhere: so many at a time, so that they do not all come back at once. */
+const drainBatch = 500;
+const drainPauseMs = 100;
+/** Clients come back at a moment of their own within this. */
+const reconnectMsMax = 1_000;
+
+export interface SocketServer {
+  /** Passes a frame on to the sockets of a chat, encoded once a format. */
+  fanOut(chatId: number, frame: ServerFrame): void;
+  readonly connections: ReadonlySet<Connection>;
+  /** Tells every socket to move, closes them with 4000, and resolves when they are gone or `withinMs` has passed. */
+  drain(withinMs: number): Promise<void>;
+}
+
+export function serveSockets(
+  app: TemplatedApp,
+  parts: {
+    readonly formats: Formats;
+    readonly membership: Membership;
+    readonly frames: FrameHandler;
+    readonly upgrade: NonNullable<WebSocketBehavior<Session>["upgrade"]>;
+    readonly log: Log;
+  },
+): SocketServer {
+  const connections = new Set<Connection>();
+  const { formats, membership, frames, log } = parts;
+
+  const greet = async (connection: Connection): Promise<void> => {
+    const { connId, userId, resume } = connection.session;
+    await membership.open(connection);
+    if (connection.closed) return;
+    connection.send({
+      type: "Hello",
+      userId,
+      connId,
+      heartbeatMs,
+      frameBytesMax: limits.frameBytesMax,
+      serverTime: Date.now(),
+      userRev: connection.userRev,
+    });
+    connection.phase = resume ? "held" : "live";
+    if (!resume) for (const chatId of connection.rooms.keys()) connection.subscribe(chatId);
+    frames.resume(connection);
+    await membership.pull(connection);
+  };
+
+  app.ws<Session>("/v1/ws", {
+    idleTimeout: idleSecondsMax,
+    sendPingsAutomatically: true,
+    maxBackpressure: backpressureBytesMax,
+    maxPayloadLength: payloadBytesMax,
+    upgrade: parts.upgrade,
+    open(socket) {
+      const connection = new Connection(socket);
+      connection.session.connection = connection;
+      connections.add(connection);
+      greet(connection).catch((error: unknown) => {
+        log.warn({ err: String(error), connId: connection.session.connId }, "a socket could not be opened");
+        connection.end(closeCodes.unavailable, "try again soon");
+      });
+    },
+    message(socket, bytes, isBinary) {
+      const { connection } = socket.getUserData();
+      if (connection !== null) frames.receive(connection, bytes, isBinary);
+    },
+    dropped(socket) {
+      // uWS has thrown a frame away: the client must come back and Sync.
+      socket.getUserData().connection?.end(closeCodes.slowConsumer, "too slow; reconnect and Sync");
+    },
+    close(socket) {
+      const { connection } = socket.getUserData();
+      if (connection === null) return;
+      membership.close(connection);
+      connections.delete(connection);
+    },
+  });
+
+  return {
+    fanOut(chatId, frame) {
+      for (const format of [formats.json, formats.proto]) {
+        const topic = topicOf(chatId, format.name);
+        if (app.numSubscribers(topic) > 0) app.publish(topic, format.encode(frame), format.binary);
+      }
+    },
+    connections,
+    async drain(withinMs) {
+      const untilMs = performance.now() + withinMs;
+      const waiting = [...connections];
+      while (waiting.length > 0) {
+        for (const connection of waiting.splice(0, drainBatch)) {
+          connection.send({ type: "Draining", reconnectMs: Math.floor(Math.random() * reconnectMsMax) });
+          connection.end(closeCodes.draining, "this edge is stopping");
+        }
+        if (performance.now() > untilMs) break;
+        await new Promise((resolve) => setTimeout(resolve, drainPauseMs));
+      }
+      while (connections.size > 0 && performance.now() < untilMs) {
+        await new Promise((resolve) => setTimeout(resolve, drainPauseMs));
+      }
+    },
+  };
+}

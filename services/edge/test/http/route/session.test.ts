@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Answer, type IdentityApp, openIdentityApp } from "../../identity/identity-app.ts";
+
+const password = "correct horse";
+
+async function logIn(app: IdentityApp, email: string, how: "register" | "login"): Promise<Answer["body"]> {
+  const { body } = await app.call("POST", `/v1/auth/${how}?refresh=body`, {
+    body: { email, password },
+    headers: { "user-agent": `agent of ${how}` },
+  });
+  return body;
+}
+
+async function refreshes(app: IdentityApp, refreshToken: string): Promise<boolean> {
+  const { status } = await app.call("POST", "/v1/auth/refresh", { body: { refreshToken } });
+  return status === 200;
+}
+
+test("sessions are listed newest first and page by page, with the asking one marked, each to its user only", async (t) => {
+  const app = await openIdentityApp(t);
+  const email = app.email();
+  const first = await logIn(app, email, "register");
+  const second = await logIn(app, email, "login");
+  const stranger = await logIn(app, app.email(), "register");
+  const { body } = await app.call("GET", "/v1/auth/sessions", { token: second.accessToken });
+  assert.equal(body.nextCursor, null);
+  assert.deepEqual(
+    body.items.map((item: Record<string, unknown>) => [item["userAgent"], item["current"]]),
+    [
+      ["agent of login", true],
+      ["agent of register", false],
+    ],
+  );
+  const page = await app.call("GET", "/v1/auth/sessions?limit=1", { token: second.accessToken });
+  const next = await app.call("GET", `/v1/auth/sessions?limit=1&cursor=${page.body.nextCursor}`, {
+    token: second.accessToken,
+  });
+  assert.deepEqual([...page.body.items, ...next.body.items], body.items);
+
+  const path = `/v1/auth/sessions/${body.items[1].id}`;
+  assert.equal((await app.call("DELETE", path, { token: stranger.accessToken })).status, 404);
+  assert.equal((await app.call("DELETE", path, { token: second.accessToken })).status, 204);
+  assert.equal((await app.call("DELETE", path, { token: second.accessToken })).status, 404);
+  assert.equal(await refreshes(app, first.refreshToken), false);
+  assert.equal(await refreshes(app, second.refreshToken), true);
+});
+
+test("logout ends the session by access token, by body or by cookie, and clears the cookie", async (t) => {
+  const app = await openIdentityApp(t);
+  const ways = [
+    (grant: Answer["body"]) => ({ token: grant.accessToken }),
+    (grant: Answer["body"]) => ({ body: { refreshToken: grant.refreshToken } }),
+    (grant: Answer["body"]) => ({ cookie: grant.refreshToken }),
+    (grant: Answer["body"]) => ({ cookie: grant.refreshToken, token: "expired.or.bad" }),
+  ];
+  for (const way of ways) {
+    const grant = await logIn(app, app.email(), "register");
+    const answer = await app.call("POST", "/v1/auth/logout", way(grant));
+    assert.equal(answer.status, 204);
+    assert.match(answer.headers.get("set-cookie") ?? "", /^refreshToken=; Max-Age=0; Path=\/v1\/auth/);
+    assert.equal(await refreshes(app, grant.refreshToken), false);
+  }
+  assert.equal((await app.call("POST", "/v1/auth/logout")).status, 401);
+  assert.equal((await app.call("POST", "/v1/auth/logout", { cookie: "nobody's" })).status, 401);
+});
+
+test("logout-all ends every session of the user and nobody else's", async (t) => {
+  const app = await openIdentityApp(t);
+  const email = app.email();
+  const [first, second, stranger] = [
+    await logIn(app, email, "register"),
+    await logIn(app, email, "login"),
+    await logIn(app, app.email(), "register"),
+  ];
+  assert.equal((await app.call("POST", "/v1/auth/logout-all", { token: first.accessToken })).status, 204);
+  assert.equal(await refreshes(app, first.refreshToken), false);
+  assert.equal(await refreshes(app, second.refreshToken), false);
+  assert.equal(await refreshes(app, stranger.refreshToken), true);
+});
+
+test("a changed password replaces the old one and ends the other sessions", async (t) => {
+  const app = await openIdentityApp(t);
+  const email = app.email();
+  const first = await logIn(app, email, "register");
+  const second = await logIn(app, email, "login");
+  const change = (body: object) => app.call("POST", "/v1/auth/password", { token: second.accessToken, body });
+  const wrong = await change({ old: "wrong horse", new: "battery staple" });
+  assert.deepEqual([wrong.status, wrong.body.code], [401, "bad_credentials"]);
+  const short = await change({ old: password, new: "short" });
+  assert.deepEqual([short.status, short.body.errors[0].path], [400, "new"]);
+  assert.equal(await refreshes(app, first.refreshToken), true);
+
+  assert.equal((await change({ old: password, new: "battery staple" })).status, 204);
+  assert.equal(await refreshes(app, second.refreshToken), true);
+  const { body } = await app.call("GET", "/v1/auth/sessions", { token: second.accessToken });
+  assert.equal(body.items.length, 1);
+  const login = (secret: string) => app.call("POST", "/v1/auth/login", { body: { email, password: secret } });
+  assert.equal((await login(password)).status, 401);
+  assert.equal((await login("battery staple")).status, 200);
+});

@@ -1,0 +1,79 @@
+/** One worker: hosts the log shards, and so the chat and user actors. */
+import { randomUUID } from "node:crypto";
+import { openBus } from "@rookery/bus";
+import { chatActor } from "@rookery/chat";
+import { anyDefinition, startHost } from "@rookery/host";
+import { commandLogName, shardHashVersion, subjects } from "@rookery/protocol";
+import { ConfigError, Gauge, Histogram, type Log, openMetrics, type Service } from "@rookery/runtime";
+import { ensureCluster, openStore } from "@rookery/store";
+import { userActor } from "@rookery/user";
+import type { WorkerConfig } from "./config.ts";
+
+/** One commits, the others load, recall and claim. */
+const connectionsMax = 6;
+
+export async function startWorker(config: WorkerConfig, log: Log): Promise<Service> {
+  const id = `${config.node}.${randomUUID().slice(0, 8)}`;
+  const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, log });
+  await ensureCluster(store, { shards: config.shards, hashVersion: shardHashVersion }).catch(asConfigError);
+  const bus = await openBus({ url: config.natsUrl, name: id, log });
+  const commandLog = await bus.ensureLog({
+    name: commandLogName,
+    subjects: [subjects.allCommands],
+    bytesMax: config.logBytesMax,
+    replicas: config.logReplicas,
+  });
+  const metrics = openMetrics("worker");
+  const seconds = new Histogram({
+    name: "rookery_commit_duration_seconds",
+    help: "One commit: offsets and rows of all shards with something to write",
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
+    registers: [metrics],
+  });
+  const rows = new Histogram({
+    name: "rookery_commit_rows",
+    help: "Rows written by one commit",
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],
+    registers: [metrics],
+  });
+  const host = startHost({
+    bus,
+    store,
+    commandLog,
+    definitions: [anyDefinition(chatActor), anyDefinition(userActor)],
+    shards: config.shards,
+    id,
+    log,
+    observe(commit) {
+      seconds.observe(commit.seconds);
+      rows.observe(commit.rows);
+    },
+  });
+  new Gauge({
+    name: "rookery_shards_owned",
+    help: "Log shards this worker owns",
+    registers: [metrics],
+    collect() {
+      this.set(host.status().length);
+    },
+  });
+  new Gauge({
+    name: "rookery_shard_lag",
+    help: "Messages of the log not yet applied, over the shards this worker owns",
+    registers: [metrics],
+    collect() {
+      this.set(host.status().reduce((sum, shard) => sum + shard.lag, 0));
+    },
+  });
+  await host.settled;
+  return {
+    async close() {
+      await host.close();
+      await Promise.all([bus.close(), store.end()]);
+    },
+  };
+}
+
+function asConfigError(error: unknown): never {
+  throw new ConfigError(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,77 @@
+/**
+ * Commands: what edges and actors ask of actors, by way of the log. JSON on the wire; a command is checked where it
+ * enters the cluster, so what is read from the log is trusted in shape and only judged in meaning.
+ */
+import type { FaultInfo } from "./fault.ts";
+import type { Attachment, ChatType, Entity, Forward, MemberRole, Source, TelegramState } from "./frame.ts";
+import type { ActorRef, ChatId, Rev, Seq, UserId } from "./id.ts";
+
+/** How a chat comes to be. Its id was reserved in `chat_key` before, so a repeat names the same chat. */
+export interface Birth {
+  readonly type: ChatType;
+  readonly title: string | null;
+  /** Owner first for groups; both sides of a direct chat. The creator is among them. */
+  readonly members: readonly { readonly userId: UserId; readonly role: MemberRole }[];
+  /** A Telegram chat's identity there. */
+  readonly telegram?: { readonly botId: number; readonly chatId: number };
+}
+
+export type ChatCommand =
+  | { readonly kind: "create"; readonly birth: Birth }
+  | {
+      readonly kind: "send";
+      readonly messageKind: string;
+      readonly body: string;
+      readonly entities?: readonly Entity[];
+      readonly replyTo?: Seq;
+      readonly forward?: Forward;
+      readonly attachments?: readonly Attachment[];
+      /** Only from the Telegram gateway: the sender need not be a member, and the chat may have to be born. */
+      readonly telegram?: { readonly state: TelegramState; readonly birth: Birth };
+    }
+  | { readonly kind: "invite"; readonly userIds: readonly UserId[] };
+
+/** From chats to the user concerned. `chatRev` orders them: an older one changes nothing. */
+export type UserCommand = {
+  readonly kind: "joined" | "left";
+  readonly chatId: ChatId;
+  readonly chatRev: Rev;
+};
+
+export type Command = ChatCommand | UserCommand;
+
+/** A command with its address and its name (L3): scope, sender, uuid. */
+export interface AddressedCommand {
+  readonly actor: ActorRef;
+  readonly senderId: UserId;
+  readonly uuid: string;
+  readonly source: Source;
+  readonly command: Command;
+  /** Follows a request through the logs of all processes. */
+  readonly requestId?: string;
+}
+
+/** As it lies in the log. `ref` names it at its edge; a relayed command has `relayId` and nobody to answer. */
+export interface LoggedCommand extends AddressedCommand {
+  readonly ref?: number;
+  readonly relayId?: string;
+}
+
+/** One message of the log: what one process asks of one shard in one tick. */
+export interface CommandBatch {
+  /** The asking process, where replies go: an edge's id, or null from a worker's relay. */
+  readonly edge: string | null;
+  readonly commands: readonly LoggedCommand[];
+}
+
+/** What a committed command led to; kept, and given again to every repeat. */
+export type Outcome =
+  | { readonly kind: "sent"; readonly seq: Seq; readonly rev: Rev; readonly ts: number }
+  | { readonly kind: "created"; readonly chatId: ChatId; readonly created: boolean }
+  | { readonly kind: "invited"; readonly added: readonly UserId[]; readonly already: readonly UserId[] }
+  | { readonly kind: "noted" };
+
+/** A refusal is no outcome: nothing was written, a repeat is decided anew. */
+export type Reply =
+  | { readonly kind: "done"; readonly outcome: Outcome; readonly duplicate: boolean }
+  | { readonly kind: "refused"; readonly fault: FaultInfo };

@@ -1,0 +1,82 @@
+/** What workers tell edges, after the commit and never before (L1). JSON on the wire. */
+import type { ChangeFrame, Message } from "./frame.ts";
+import type { Reply } from "./command.ts";
+import type { ActorKey, ChatId, Epoch, Rev, Seq, ShardId, UserId } from "./id.ts";
+
+/** Something committed that watchers are to see. Messages take the next seq, changes the next rev. */
+export type Event =
+  | { readonly kind: "message"; readonly chatId: ChatId; readonly seq: Seq; readonly message: Message }
+  | { readonly kind: "change"; readonly chatId: ChatId; readonly rev: Rev; readonly frame: ChangeFrame }
+  | {
+      readonly kind: "feed";
+      readonly userId: UserId;
+      readonly userRev: Rev;
+      readonly chatId: ChatId;
+      readonly added: boolean;
+    };
+
+/** Where an actor stands: (seq, rev) of a chat, (0, userRev) of a user. */
+export type Head = readonly [actor: ActorKey, seq: Seq, rev: Rev];
+
+/** One shard's part of a release. An edge ignores the parts of older epochs (L2). */
+export interface ShardRelease {
+  readonly shard: ShardId;
+  readonly epoch: Epoch;
+  readonly replies: readonly (readonly [ref: number, reply: Reply])[];
+  readonly events: readonly Event[];
+  /** Repeated from time to time, so that the loss of the last message heals too (L5). */
+  readonly heads: readonly Head[];
+  /** With heads: a hash of what the worker believes this edge watches (`interestHash`). */
+  readonly interest?: number;
+}
+
+export interface EdgeBatch {
+  readonly worker: string;
+  readonly shards: readonly ShardRelease[];
+}
+
+/** From an edge to the owner of a shard: which actors of the shard have sockets there. */
+export interface InterestUpdate {
+  readonly edge: string;
+  /** Counts this edge's updates to this shard; an older one is ignored. */
+  readonly version: number;
+  /** True: `add` is all there is. */
+  readonly whole: boolean;
+  readonly add: readonly ActorKey[];
+  readonly remove: readonly ActorKey[];
+}
+
+/** The owner's answer: it knows, and these actors stood here; everything after comes as events. */
+export interface InterestReply {
+  readonly epoch: Epoch;
+  readonly version: number;
+  readonly heads: readonly Head[];
+}
+
+/** A new owner asks every edge to say again what it watches there and to repeat what it waits for. */
+export interface ShardClaimed {
+  readonly shard: ShardId;
+  readonly epoch: Epoch;
+  readonly worker: string;
+}
+
+/** Said by every process every 300 ms on core NATS. */
+export interface Heartbeat {
+  readonly role: "edge" | "worker" | "courier";
+  /** Unique to one run of one process. */
+  readonly id: string;
+  readonly leaving: boolean;
+}
+
+/** An order-free hash of a set of actors: equal sets, equal hashes. */
+export function interestHash(actors: Iterable<ActorKey>): number {
+  let sum = 0;
+  for (const key of actors) {
+    let hash = 0x811c_9dc5;
+    for (let index = 0; index < key.length; index += 1) {
+      hash = Math.imul(hash ^ key.charCodeAt(index), 0x0100_0193);
+    }
+    sum = (sum + (hash >>> 0)) % 0x1_0000_0000;
+  }
+  return sum;
+}

@@ -1,0 +1,36 @@
+import type { ShardId } from "./id.ts";
+
+/**
+ * The subjects of the cluster. One per shard, per edge, per role: never per chat or user, which would not scale
+ * (a subscription costs its client more than a kilobyte).
+ */
+export const subjects = {
+  /** In the log: commands for a shard. */
+  commands: (shard: ShardId): string => `cmd.0.${shard}`,
+  allCommands: "cmd.0.*",
+  /** Core: releases for one edge. */
+  edge: (edge: string): string => `edge.${edge}`,
+  /** Core, request and reply: what an edge watches on a shard. */
+  interest: (shard: ShardId): string => `shard.${shard}.interest`,
+  /** Core: a shard has a new owner. */
+  claimed: "shard.claimed",
+  /** Core: shards were given back; who wants them may look at once. */
+  released: "shard.released",
+  /** Core: heartbeats of everybody. */
+  live: "live",
+} as const;
+
+/** The stream behind `subjects.allCommands`. */
+export const commandLogName = "commands-0";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Messages between our own processes are JSON: unknown fields are ignored, so versions can be mixed. */
+export function encodeInternal(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+export function parseInternal<T>(bytes: Uint8Array): T {
+  return JSON.parse(decoder.decode(bytes)) as T;
+}

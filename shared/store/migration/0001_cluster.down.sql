@@ -1,0 +1,3 @@
+drop table dead_letter;
+drop table shard;
+drop table cluster;

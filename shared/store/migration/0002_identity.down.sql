@@ -1,0 +1,3 @@
+drop table refresh_token;
+drop table session;
+drop table users;

@@ -1,0 +1,10 @@
+drop table user_change;
+drop table user_feed;
+drop table relay;
+drop table outcome;
+drop table change;
+drop table message;
+drop table member;
+drop table chat;
+drop table chat_key;
+drop sequence chat_id;

@@ -1,0 +1,2 @@
+drop table telegram_user;
+drop table bot;

@@ -1,0 +1,98 @@
+import type { Queryable } from "./pool.ts";
+import { type Row, recordset, type TableName, writers } from "./table.ts";
+
+/**
+ * A shard's claim on a commit: it holds the shard under `epoch`, has applied the log up to `fromSeq`, and after
+ * this commit has applied it up to `toSeq` (L2, L6).
+ */
+export interface Fence {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly logId: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** Of the message at `toSeq`: what recognises the log after a loss. */
+  readonly toMsgId: string | null;
+  readonly toMs: number;
+}
+
+/** The rows of one shard. */
+export interface ShardRows {
+  readonly shard: number;
+  readonly rows: readonly Row[];
+}
+
+/**
+ * The fenced commit: offsets and rows of many shards in **one statement**, so in one round trip and one implicit
+ * transaction.
+ *
+ * A shard whose row no longer matches its fence (another owner's epoch, another offset, another log) has none of its
+ * rows written; the others' are. Shard rows are locked in id order, so two owners that overlap wait instead of
+ * deadlocking. A process stopped at any instruction holds no lock: Postgres either has the whole statement, and
+ * finishes it alone, or nothing of it.
+ *
+ * @returns the shards that were committed.
+ * @throws when Postgres refuses a row (`isRefusal`; nothing is written) or cannot be reached (outcome unknown: read
+ *   the shard rows again, or repeat the identical commit, which the fence makes harmless).
+ */
+export async function commit(
+  connection: Queryable,
+  fences: readonly Fence[],
+  batches: readonly ShardRows[],
+): Promise<Set<number>> {
+  const tables = gather(batches);
+  const names = [...tables.keys()].toSorted();
+  const { rows } = await connection.query<{ id: number }>({
+    name: `commit ${names.join(" ")}`,
+    text: statement(names),
+    values: [JSON.stringify(fences), ...names.map((name) => JSON.stringify(tables.get(name)))],
+  });
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Rows by table, the last of a key winning. */
+function gather(batches: readonly ShardRows[]): Map<TableName, object[]> {
+  const tables = new Map<TableName, Map<string, object>>();
+  let unkeyed = 0;
+  for (const { shard, rows } of batches) {
+    for (const { table, row } of rows) {
+      let place = tables.get(table);
+      if (place === undefined) tables.set(table, (place = new Map()));
+      const { key } = writers[table];
+      const fields = row as unknown as Readonly<Record<string, unknown>>;
+      const name = key === null ? `#${unkeyed++}` : key.map((column) => fields[column]).join(":");
+      place.set(name, { shardId: shard, ...row });
+    }
+  }
+  return new Map([...tables].map(([table, rows]) => [table, [...rows.values()]]));
+}
+
+const statements = new Map<string, string>();
+
+function statement(names: readonly TableName[]): string {
+  const key = names.join(" ");
+  let text = statements.get(key);
+  if (text === undefined) statements.set(key, (text = build(names)));
+  return text;
+}
+
+function build(names: readonly TableName[]): string {
+  const writes = names.map((name, index) => {
+    const source = `${recordset(name, index + 2)} where r."shardId" in (select id from fenced)`;
+    return `, write_${name.toLowerCase()} as (${writers[name].sql(source)})`;
+  });
+  return `with fence as (
+  select * from json_to_recordset($1::json) as f(shard integer, epoch bigint, "logId" text,
+    "fromSeq" bigint, "toSeq" bigint, "toMsgId" text, "toMs" bigint)
+), locked as (
+  select s.id from shard s join fence f on s.id = f.shard
+  where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
+  order by s.id for update of s
+), fenced as (
+  update shard s set applied_seq = f."toSeq", applied_msg_id = f."toMsgId", applied_ms = f."toMs"
+  from fence f where s.kind = 'log' and s.id = f.shard and s.id in (select id from locked)
+    and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
+  returning s.id
+)${writes.join("")}
+select id from fenced`;
+}

@@ -1,0 +1,85 @@
+import type { Log } from "@rookery/runtime";
+import pg from "pg";
+
+/** A pool of Postgres connections. Every number up to 2^53 comes back as a number, jsonb as its value. */
+export type Store = pg.Pool;
+
+/** What a query runs on: the pool, or one connection inside a transaction. */
+export type Queryable = Pick<pg.ClientBase, "query">;
+
+export interface StoreOptions {
+  readonly url: string;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+  readonly connectionsMax: number;
+  readonly log: Log;
+}
+
+const int8Oid = 20;
+
+/** Ids, sequences and times are below 2^53, so bigint is a JavaScript number. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    if (oid === int8Oid && format !== "binary") return Number;
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+/**
+ * Opens a pool; no connection is made before the first query.
+ *
+ * An idle connection that breaks is logged and replaced; a query on a broken one rejects, and the caller decides
+ * whether its outcome is unknown (`isOutage`).
+ */
+export function openStore(options: StoreOptions): Store {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.name,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: 5_000,
+    keepAlive: true,
+    types,
+  });
+  pool.on("error", (error) => options.log.warn({ err: error.message }, "an idle Postgres connection broke"));
+  return pool;
+}
+
+/** Runs `work` in one transaction on one connection; rolls back when it throws. */
+export async function inTransaction<T>(
+  store: Store,
+  work: (connection: Queryable) => Promise<T>,
+): Promise<T> {
+  const connection = await store.connect();
+  let broken: Error | undefined;
+  try {
+    await connection.query("begin");
+    const result = await work(connection);
+    await connection.query("commit");
+    return result;
+  } catch (error) {
+    await connection.query("rollback").catch((failed: Error) => {
+      broken = failed;
+    });
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
+}
+
+/**
+ * Whether Postgres refused the statement itself (SQLSTATE class 22 data, 23 integrity), so that repeating it
+ * can never help.
+ */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
+}
+
+/** Whether a unique index refused it; `constraint` narrows to one. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    error.code === "23505" &&
+    (constraint === undefined || error.constraint === constraint)
+  );
+}

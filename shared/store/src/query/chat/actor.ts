@@ -1,0 +1,109 @@
+/** What actors read when they wake: from committed rows, many at once. */
+import type { ChatType, MemberRole, Outcome } from "@rookery/protocol";
+import type { Queryable } from "../../pool.ts";
+
+interface LoadedChat {
+  readonly id: number;
+  readonly type: ChatType;
+  readonly title: string | null;
+  readonly headSeq: number;
+  readonly rev: number;
+  readonly createdBy: number;
+  readonly createdMs: number;
+  readonly telegram: { readonly botId: number; readonly chatId: number } | null;
+  readonly members: ReadonlyMap<
+    number,
+    {
+      readonly role: MemberRole;
+      readonly joinedSeq: number;
+      readonly joinedMs: number;
+      readonly rev: number;
+    }
+  >;
+}
+
+/** Chats with their members; chats that do not exist are left out. */
+export async function loadChats(db: Queryable, ids: readonly number[]): Promise<Map<number, LoadedChat>> {
+  const [chats, members] = await Promise.all([
+    db.query<Omit<LoadedChat, "members">>({
+      name: "load chats",
+      text: `select id, type, title, head_seq as "headSeq", rev, created_by as "createdBy",
+               created_ms as "createdMs", telegram
+             from chat where id = any($1::bigint[]) and deleted_ms is null`,
+      values: [ids],
+    }),
+    db.query<{
+      chatId: number;
+      userId: number;
+      role: MemberRole;
+      joinedSeq: number;
+      joinedMs: number;
+      rev: number;
+    }>({
+      name: "load members",
+      text: `select chat_id as "chatId", user_id as "userId", role, joined_seq as "joinedSeq",
+               joined_ms as "joinedMs", rev
+             from member where chat_id = any($1::bigint[]) and left_ms is null order by user_id`,
+      values: [ids],
+    }),
+  ]);
+  const byChat = new Map<number, Map<number, Omit<(typeof members.rows)[number], "chatId" | "userId">>>();
+  for (const { chatId, userId, ...member } of members.rows) {
+    let place = byChat.get(chatId);
+    if (place === undefined) byChat.set(chatId, (place = new Map()));
+    place.set(userId, member);
+  }
+  return new Map(chats.rows.map((chat) => [chat.id, { ...chat, members: byChat.get(chat.id) ?? new Map() }]));
+}
+
+interface ChatAsk {
+  readonly chatId: number;
+  readonly senderId: number;
+  readonly uuid: string;
+}
+
+/** The first outcomes of commands to chats: a message is its own record, the rest are in `outcome` (L3). */
+export async function recallChatCommands(
+  db: Queryable,
+  asked: readonly ChatAsk[],
+): Promise<(ChatAsk & { readonly outcome: Outcome })[]> {
+  const { rows } = await db.query<ChatAsk & { outcome: Outcome }>({
+    name: "recall chat commands",
+    text: `with ask as (
+             select * from json_to_recordset($1::json) as a("chatId" bigint, "senderId" bigint, uuid text)
+           )
+           select a.*, json_build_object('kind', 'sent', 'seq', m.seq, 'rev', m.rev, 'ts', m.ts)::jsonb as outcome
+           from ask a join message m
+             on m.chat_id = a."chatId" and m.sender_id = a."senderId" and m.uuid = a.uuid
+           union all
+           select a.*, o.outcome from ask a join outcome o
+             on o.actor = 'chat:' || a."chatId" and o.sender_id = a."senderId" and o.uuid = a.uuid`,
+    values: [JSON.stringify(asked)],
+  });
+  return rows;
+}
+
+interface LoadedFeed {
+  readonly userId: number;
+  readonly rev: number;
+  /** The last rev heard of each chat. */
+  readonly chats: ReadonlyMap<number, number>;
+}
+
+/** Users' feeds; users without one are left out. */
+export async function loadUserFeeds(db: Queryable, ids: readonly number[]): Promise<Map<number, LoadedFeed>> {
+  const { rows } = await db.query<{ userId: number; rev: number; chatId: number; chatRev: number }>({
+    name: "load user feeds",
+    text: `select f.user_id as "userId", f.rev, c.chat_id as "chatId", max(c.chat_rev) as "chatRev"
+           from user_feed f join user_change c on c.user_id = f.user_id
+           where f.user_id = any($1::bigint[]) group by f.user_id, f.rev, c.chat_id`,
+    values: [ids],
+  });
+  const feeds = new Map<number, { userId: number; rev: number; chats: Map<number, number> }>();
+  for (const { userId, rev, chatId, chatRev } of rows) {
+    let feed = feeds.get(userId);
+    if (feed === undefined) feeds.set(userId, (feed = { userId, rev, chats: new Map() }));
+    feed.chats.set(chatId, chatRev);
+  }
+  return feeds;
+}

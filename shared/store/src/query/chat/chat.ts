@@ -1,0 +1,103 @@
+import type { Chat, ChatType, MemberRole } from "@rookery/protocol";
+import type { Queryable } from "../../pool.ts";
+import { messageColumns, type StoredMessage, toMessage } from "./message.ts";
+
+interface ChatOfUser {
+  readonly id: number;
+  readonly type: ChatType;
+  readonly title: string | null;
+  readonly headSeq: number;
+  readonly rev: number;
+  readonly unread: number;
+  readonly role: MemberRole;
+  readonly createdAt: number;
+  readonly last: StoredMessage | null;
+}
+
+const chatOfUser = `select c.id, c.type, c.title, c.head_seq as "headSeq", c.rev, m.role, c.created_ms as "createdAt",
+    (select count(*) from message u where u.chat_id = c.id and u.seq > greatest(m.read_seq, m.joined_seq)
+      and u.sender_id <> m.user_id and u.deleted_at is null) as unread,
+    (select to_jsonb(l) from (select ${messageColumns} from message where chat_id = c.id
+      order by seq desc limit 1) l) as last
+  from member m join chat c on c.id = m.chat_id
+  where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null`;
+
+function toChat({ last, ...row }: ChatOfUser): Chat {
+  return { ...row, lastMessage: last === null ? null : toMessage(last) };
+}
+
+/** The chats a user is in, as that user sees them, in id order after `after`. */
+export async function listChats(
+  db: Queryable,
+  userId: number,
+  page: { readonly after: number; readonly limit: number },
+): Promise<Chat[]> {
+  const { rows } = await db.query<ChatOfUser>({
+    name: "list chats",
+    text: `${chatOfUser} and c.id > $2 order by c.id limit $3`,
+    values: [userId, page.after, page.limit],
+  });
+  return rows.map(toChat);
+}
+
+/** A chat as one of its members sees it; null when there is none or the user is not in it. */
+export async function readChat(db: Queryable, userId: number, chatId: number): Promise<Chat | null> {
+  const { rows } = await db.query<ChatOfUser>({
+    name: "read chat",
+    text: `${chatOfUser} and c.id = $2`,
+    values: [userId, chatId],
+  });
+  return rows[0] === undefined ? null : toChat(rows[0]);
+}
+
+/** The ids of all chats a user is in; what a socket watches. */
+export async function chatIdsOf(db: Queryable, userId: number): Promise<number[]> {
+  const { rows } = await db.query<{ id: number }>({
+    name: "chat ids of user",
+    text: `select chat_id as id from member where user_id = $1 and left_ms is null order by chat_id`,
+    values: [userId],
+  });
+  return rows.map((row) => row.id);
+}
+
+/** Where chats stand: committed (headSeq, rev). Chats that do not exist are left out. */
+export async function readHeads(
+  db: Queryable,
+  chatIds: readonly number[],
+): Promise<{ id: number; seq: number; rev: number }[]> {
+  const { rows } = await db.query<{ id: number; seq: number; rev: number }>({
+    name: "read heads",
+    text: "select id, head_seq as seq, rev from chat where id = any($1::bigint[])",
+    values: [chatIds],
+  });
+  return rows;
+}
+
+/**
+ * Reserves the id of a chat to be born, or finds the one reserved before: the same key names the same chat, whoever
+ * asks and however often at once.
+ */
+export async function reserveChat(db: Queryable, key: ChatKey): Promise<number> {
+  const { rows } = await db.query<{ chat_id: number }>({
+    name: "reserve chat",
+    text: `with found as (select chat_id from chat_key where key = $1),
+             made as (insert into chat_key (key) select $1 where not exists (select from found)
+               on conflict (key) do update set key = excluded.key returning chat_id)
+           select chat_id from found union all select chat_id from made`,
+    values: [key],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error(`no chat could be reserved for ${key}`);
+  return row.chat_id;
+}
+
+/** What a chat is born for. */
+export type ChatKey =
+  | `direct:${number}:${number}`
+  | `telegram:${number}:${number}`
+  | `new:${number}:${string}`;
+
+/** The key of the one direct chat of two people. */
+export function directKey(one: number, other: number): ChatKey {
+  return `direct:${Math.min(one, other)}:${Math.max(one, other)}`;
+}

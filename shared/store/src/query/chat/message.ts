@@ -1,0 +1,85 @@
+import type { Attachment, Entity, Forward, Message, Service, Source, TelegramState } from "@rookery/protocol";
+import type { Queryable } from "../../pool.ts";
+
+/** What few messages have, so that the others pay nothing for it. */
+export interface MessageDetail {
+  readonly entities?: readonly Entity[];
+  readonly replyTo?: number;
+  readonly forward?: Forward;
+  readonly attachments?: readonly Attachment[];
+  readonly reactions?: Readonly<Record<string, readonly number[]>>;
+  readonly pinned?: true;
+  readonly telegram?: TelegramState;
+  readonly service?: Service;
+}
+
+/** A message as it is stored, by actors and queries alike. */
+export interface StoredMessage {
+  readonly chatId: number;
+  readonly seq: number;
+  readonly rev: number;
+  readonly senderId: number;
+  readonly uuid: string;
+  readonly kind: string;
+  readonly body: string;
+  readonly detail: MessageDetail | null;
+  readonly source: Source;
+  readonly ts: number;
+  readonly editedAt: number | null;
+  readonly deletedAt: number | null;
+}
+
+export const messageColumns = `chat_id as "chatId", seq, rev, sender_id as "senderId", uuid, kind, body, detail,
+  source, ts, edited_at as "editedAt", deleted_at as "deletedAt"`;
+
+/** The message as the outside sees it (CONTRACT §2). */
+export function toMessage(row: StoredMessage): Message {
+  const { detail, ...rest } = row;
+  return {
+    ...rest,
+    entities: detail?.entities ?? [],
+    replyTo: detail?.replyTo ?? null,
+    forward: detail?.forward ?? null,
+    attachments: detail?.attachments ?? [],
+    reactions: detail?.reactions ?? {},
+    pinned: detail?.pinned ?? false,
+    ...(detail?.telegram === undefined ? {} : { telegram: detail.telegram }),
+    ...(detail?.service === undefined ? {} : { service: detail.service }),
+  };
+}
+
+/** One message, or null. */
+export async function readMessage(db: Queryable, chatId: number, seq: number): Promise<Message | null> {
+  const [message] = await readMessages(db, chatId, { after: seq - 1, upTo: seq, limit: 1 });
+  return message ?? null;
+}
+
+/** Messages with `after < seq <= upTo`, ascending, at most `limit`. */
+export async function readMessages(
+  db: Queryable,
+  chatId: number,
+  range: { readonly after: number; readonly upTo?: number; readonly limit: number },
+): Promise<Message[]> {
+  const { rows } = await db.query<StoredMessage>({
+    name: "read messages",
+    text: `select ${messageColumns} from message
+           where chat_id = $1 and seq > $2 and seq <= $3 order by seq limit $4`,
+    values: [chatId, range.after, range.upTo ?? Number.MAX_SAFE_INTEGER, range.limit],
+  });
+  return rows.map(toMessage);
+}
+
+/** The last `limit` messages with `seq < before`, ascending. */
+export async function readMessagesBefore(
+  db: Queryable,
+  chatId: number,
+  range: { readonly before: number; readonly limit: number },
+): Promise<Message[]> {
+  const { rows } = await db.query<StoredMessage>({
+    name: "read messages before",
+    text: `select ${messageColumns} from message
+           where chat_id = $1 and seq < $2 order by seq desc limit $3`,
+    values: [chatId, range.before, range.limit],
+  });
+  return rows.toReversed().map(toMessage);
+}

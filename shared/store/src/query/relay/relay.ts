@@ -1,0 +1,20 @@
+import type { Queryable } from "../../pool.ts";
+import type { RelayRow } from "../../table.ts";
+
+/** Commands between actors that these shards have committed and whose targets have not applied them, oldest first. */
+export async function listRelays(
+  db: Queryable,
+  sourceShards: readonly number[],
+  page: { readonly olderThanMs: number; readonly limit: number },
+): Promise<RelayRow[]> {
+  const { rows } = await db.query<RelayRow>({
+    name: "list relays",
+    text: `select id, source_shard as "sourceShard", target_kind as "targetKind", target_id as "targetId", command,
+             created_ms as "createdMs"
+           from relay where source_shard = any($1::int[])
+             and created_ms <= (extract(epoch from clock_timestamp()) * 1000)::bigint - $2
+           order by created_ms limit $3`,
+    values: [sourceShards, page.olderThanMs, page.limit],
+  });
+  return rows;
+}

@@ -1,0 +1,239 @@
+/**
+ * The tables actors write, and how a batch of rows reaches each: one JSON parameter a table, spread by
+ * `json_to_recordset`. Against one array parameter a column this costs the server the same and the client half
+ * (100 rows: 1.8 ms both, 0.5 against 0.9 ms of our CPU).
+ *
+ * A row is the *final* state of its key in a batch: an actor that writes a message and changes it before the commit
+ * writes one row.
+ */
+import type { ActorKind, ChangeFrame, ChatType, MemberRole, Outcome, Source } from "@rookery/protocol";
+import type { MessageDetail } from "./query/chat/message.ts";
+
+export interface ChatRow {
+  readonly id: number;
+  readonly type: ChatType;
+  readonly title: string | null;
+  readonly headSeq: number;
+  readonly rev: number;
+  readonly createdBy: number;
+  readonly createdMs: number;
+  readonly telegram: { readonly botId: number; readonly chatId: number } | null;
+}
+
+export interface MemberRow {
+  readonly chatId: number;
+  readonly userId: number;
+  readonly role: MemberRole;
+  /** Messages after this one reach them live; the head of the chat when they came. */
+  readonly joinedSeq: number;
+  readonly joinedMs: number;
+  readonly leftMs: number | null;
+  readonly rev: number;
+}
+
+export interface MessageRow {
+  readonly chatId: number;
+  readonly seq: number;
+  readonly rev: number;
+  readonly senderId: number;
+  readonly uuid: string;
+  readonly kind: string;
+  readonly body: string;
+  readonly detail: MessageDetail | null;
+  readonly source: Source;
+  readonly ts: number;
+  readonly editedAt: number | null;
+  readonly deletedAt: number | null;
+}
+
+export interface ChangeRow {
+  readonly chatId: number;
+  readonly rev: number;
+  readonly frame: ChangeFrame;
+}
+
+export interface OutcomeRow {
+  readonly actor: string;
+  readonly senderId: number;
+  readonly uuid: string;
+  readonly outcome: Outcome;
+  readonly decidedMs: number;
+}
+
+export interface RelayRow {
+  readonly id: string;
+  readonly sourceShard: number;
+  readonly targetKind: ActorKind;
+  readonly targetId: number;
+  readonly command: object;
+  readonly createdMs: number;
+}
+
+export interface UserFeedRow {
+  readonly userId: number;
+  readonly rev: number;
+}
+
+export interface UserChangeRow {
+  readonly userId: number;
+  readonly rev: number;
+  readonly chatId: number;
+  readonly chatRev: number;
+  readonly added: boolean;
+}
+
+export interface DeadLetterRow {
+  readonly shard: number;
+  readonly seq: number;
+  readonly actor: string;
+  readonly senderId: number;
+  readonly uuid: string;
+  readonly command: object;
+  readonly reason: string;
+  readonly parkedMs: number;
+}
+
+/** What a commit writes, by table. */
+export interface Rows {
+  readonly chat: ChatRow;
+  readonly member: MemberRow;
+  readonly message: MessageRow;
+  readonly change: ChangeRow;
+  readonly outcome: OutcomeRow;
+  readonly relay: RelayRow;
+  /** Takes a relayed command away: it has been applied. */
+  readonly relayDone: { readonly id: string };
+  readonly userFeed: UserFeedRow;
+  readonly userChange: UserChangeRow;
+  readonly deadLetter: DeadLetterRow;
+}
+
+export type TableName = keyof Rows;
+
+/** A row on its way to its table. */
+export type Row = { [T in TableName]: { readonly table: T; readonly row: Rows[T] } }[TableName];
+
+interface Writer<R> {
+  readonly columns: { readonly [K in keyof R]: "bigint" | "integer" | "text" | "jsonb" | "boolean" };
+  /** Which rows are the same one; the last of a batch wins. Null: every row is its own. */
+  readonly key: readonly (keyof R & string)[] | null;
+  /** The statement, given where its rows come from. */
+  readonly sql: (source: string) => string;
+}
+
+export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
+  chat: upsert("chat", ["id"], {
+    id: "bigint",
+    type: "text",
+    title: "text",
+    headSeq: "bigint",
+    rev: "bigint",
+    createdBy: "bigint",
+    createdMs: "bigint",
+    telegram: "jsonb",
+  }),
+  member: upsert("member", ["chatId", "userId"], {
+    chatId: "bigint",
+    userId: "bigint",
+    role: "text",
+    joinedSeq: "bigint",
+    joinedMs: "bigint",
+    leftMs: "bigint",
+    rev: "bigint",
+  }),
+  message: upsert("message", ["chatId", "seq"], {
+    chatId: "bigint",
+    seq: "bigint",
+    rev: "bigint",
+    senderId: "bigint",
+    uuid: "text",
+    kind: "text",
+    body: "text",
+    detail: "jsonb",
+    source: "text",
+    ts: "bigint",
+    editedAt: "bigint",
+    deletedAt: "bigint",
+  }),
+  change: insert("change", { chatId: "bigint", rev: "bigint", frame: "jsonb" }),
+  outcome: insert("outcome", {
+    actor: "text",
+    senderId: "bigint",
+    uuid: "text",
+    outcome: "jsonb",
+    decidedMs: "bigint",
+  }),
+  relay: insert("relay", {
+    id: "text",
+    sourceShard: "integer",
+    targetKind: "text",
+    targetId: "bigint",
+    command: "jsonb",
+    createdMs: "bigint",
+  }),
+  relayDone: {
+    columns: { id: "text" },
+    key: ["id"],
+    sql: (source) => `delete from relay where id in (select r.id from ${source})`,
+  },
+  userFeed: upsert("user_feed", ["userId"], { userId: "bigint", rev: "bigint" }),
+  userChange: insert("user_change", {
+    userId: "bigint",
+    rev: "bigint",
+    chatId: "bigint",
+    chatRev: "bigint",
+    added: "boolean",
+  }),
+  deadLetter: insert("dead_letter", {
+    shard: "integer",
+    seq: "bigint",
+    actor: "text",
+    senderId: "bigint",
+    uuid: "text",
+    command: "jsonb",
+    reason: "text",
+    parkedMs: "bigint",
+  }),
+};
+
+/** `json_to_recordset` of parameter `$n`, with the row's shard beside its columns. */
+export function recordset(table: TableName, parameter: number): string {
+  const columns = Object.entries(writers[table].columns).map(([name, type]) => `"${name}" ${type}`);
+  return `json_to_recordset($${parameter}::json) as r("shardId" integer, ${columns.join(", ")})`;
+}
+
+function insert<R>(table: string, columns: Writer<R>["columns"]): Writer<R> {
+  const names = Object.keys(columns);
+  return {
+    columns,
+    key: null,
+    sql: (source) =>
+      `insert into ${table} (${names.map(snake).join(", ")}) select ${names.map(recordColumn).join(", ")} from ${source}`,
+  };
+}
+
+function upsert<R>(
+  table: string,
+  key: readonly (keyof R & string)[],
+  columns: Writer<R>["columns"],
+): Writer<R> {
+  const plain = insert<R>(table, columns);
+  const keys: readonly string[] = key;
+  const updates = Object.keys(columns)
+    .filter((name) => !keys.includes(name))
+    .map((name) => `${snake(name)} = excluded.${snake(name)}`);
+  return {
+    columns,
+    key,
+    sql: (source) =>
+      `${plain.sql(source)} on conflict (${key.map(snake).join(", ")}) do update set ${updates.join(", ")}`,
+  };
+}
+
+function recordColumn(name: string): string {
+  return `r."${name}"`;
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,72 @@
+/** The frames of CONTRACT §3 as a stranger reads them: only what the page promises. */
+
+export interface MessageBody {
+  readonly chatId: number;
+  readonly seq: number;
+  readonly rev: number;
+  readonly senderId: number;
+  readonly uuid: string;
+  readonly kind: string;
+  readonly body: string;
+  readonly ts: number;
+  readonly source: string;
+}
+
+export interface ChatBody {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string | null;
+  readonly headSeq: number;
+  readonly rev: number;
+  readonly role: string;
+  readonly createdAt: number;
+}
+
+export type ServerFrame =
+  | {
+      readonly type: "Hello";
+      readonly userId: number;
+      readonly connId: string;
+      readonly heartbeatMs: number;
+      readonly frameBytesMax: number;
+      readonly serverTime: number;
+      readonly userRev: number;
+    }
+  | {
+      readonly type: "Ack";
+      readonly uuid: string;
+      readonly chatId: number;
+      readonly seq: number;
+      readonly rev: number;
+      readonly ts: number;
+      readonly duplicate: boolean;
+    }
+  | {
+      readonly type: "Error";
+      readonly uuid?: string;
+      readonly code: string;
+      readonly message: string;
+      readonly retryMs?: number;
+    }
+  | ({ readonly type: "Message" } & MessageBody)
+  | { readonly type: "ChatAdded"; readonly chat: ChatBody; readonly userRev: number }
+  | { readonly type: "ChatRemoved"; readonly chatId: number; readonly userRev: number }
+  | {
+      readonly type: "SyncResult";
+      readonly chatId: number;
+      readonly messages: readonly MessageBody[];
+      readonly headSeq: number;
+      readonly rev: number;
+      readonly more: boolean;
+    }
+  | { readonly type: "Draining"; readonly reconnectMs: number }
+  | { readonly type: "Pong"; readonly t?: number };
+
+export type FrameType = ServerFrame["type"];
+export type FrameOf<T extends FrameType> = Extract<ServerFrame, { readonly type: T }>;
+
+/** What a client sends; loose, since bad frames are part of the subject. */
+export interface ClientFrame {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}

@@ -1,0 +1,119 @@
+/** `npm test [-- part of a file name …]`: starts the servers once, runs the test files, ends with the count. */
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
+import { startParts } from "@rookery/local";
+import { partVariables, urlOf, withoutServers } from "./test-part.ts";
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface Phase {
+  readonly files: readonly string[];
+  readonly concurrency: number;
+  /** A file that leaves something open does not end; this ends it, as failed. */
+  readonly fileMsMax: number;
+}
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const folders = ["actors", "infra", "load", "services", "shared", "test"];
+/** Files here start whole clusters: one at a time, after the others. */
+const clusterFolder = "test/cluster/";
+const runMsMax = 30 * 60_000;
+const partNames = ["postgres", "nats", "redis"] as const;
+
+async function main(filters: readonly string[]): Promise<number> {
+  const files = (await findTestFiles()).filter(
+    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
+  );
+  if (files.length === 0) {
+    process.stderr.write("no test file has such a name\n");
+    return 1;
+  }
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new Error("the run took too long")), runMsMax);
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => stop.abort(new Error(signal)));
+
+  const dataDir = await mkdtemp(join(tmpdir(), "rookery-test-"));
+  try {
+    const parts = await startParts({
+      dataDir,
+      env: withoutServers(process.env),
+      progress: (line) => void process.stderr.write(`${line}\n`),
+      signal: stop.signal,
+    });
+    for (const name of partNames) process.env[partVariables[name]] = urlOf(parts, name);
+    // For tests that freeze and kill a NATS of their own.
+    process.env["ROOKERY_NATS_SERVER"] ??= parts.programs.nats;
+    try {
+      const isCluster = (file: string): boolean => file.startsWith(clusterFolder);
+      const counts = [
+        await runPhase(
+          { files: files.filter((file) => !isCluster(file)), concurrency: 2, fileMsMax: 180_000 },
+          stop,
+        ),
+        await runPhase({ files: files.filter(isCluster), concurrency: 1, fileMsMax: 300_000 }, stop),
+      ];
+      return tell(counts, stop.signal);
+    } finally {
+      await parts.close();
+    }
+  } finally {
+    clearTimeout(timer);
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function runPhase(phase: Phase, stop: AbortController): Promise<Count> {
+  if (phase.files.length === 0 || stop.signal.aborted) return { passed: 0, failed: 0, skipped: 0 };
+  const events = run({
+    files: phase.files.map((file) => join(root, file)),
+    concurrency: phase.concurrency,
+    timeout: phase.fileMsMax,
+    signal: stop.signal,
+  });
+  let count: Count = { passed: 0, failed: 0, skipped: 0 };
+  events.on("test:summary", ({ file, counts }) => {
+    if (file !== undefined) return;
+    const { passed, skipped, tests, todo } = counts;
+    count = { passed, skipped: skipped + todo, failed: tests - passed - skipped - todo };
+  });
+  const report = events.compose(new spec());
+  for await (const chunk of report) process.stdout.write(String(chunk));
+  return count;
+}
+
+/** The last line of the output is the count alone. */
+function tell(counts: readonly Count[], signal: AbortSignal): number {
+  const sum = (key: keyof Count): number => counts.reduce((total, count) => total + count[key], 0);
+  const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")];
+  if (signal.aborted) process.stdout.write(`given up: ${String(signal.reason)}\n`);
+  process.stdout.write(
+    `\n${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}\n`,
+  );
+  return failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
+}
+
+async function findTestFiles(): Promise<string[]> {
+  const found: string[] = [];
+  const visit = async (folder: string): Promise<void> => {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory() && entry.name !== "node_modules" && !entry.name.startsWith("."))
+        await visit(path);
+      else if (entry.name.endsWith(".test.ts")) found.push(relative(root, path));
+    }
+  };
+  for (const folder of folders) await visit(join(root, folder));
+  return found.toSorted((a, b) => a.localeCompare(b));
+}
+
+process.exitCode = await main(process.argv.slice(2));
+process.exit();
