@@ -14,15 +14,8 @@ import { type ActorKind, actorKey } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { isRefusal, type Store } from "@rookery/store";
 import type { AnyDefinition } from "./definition.ts";
-import {
-  decidePlan,
-  parkPlan,
-  type Pick,
-  type Plan,
-  Poison,
-  pickDeliveries,
-  type ShardPlan,
-} from "./plan.ts";
+import { isCautious, isolate, retryMs, type Verdict } from "./isolation.ts";
+import { decidePlan, type Plan, Poison, pickDeliveries, type ShardPlan } from "./plan.ts";
 import { settleCommit } from "./settle.ts";
 import type { Delivery, Shard } from "./shard.ts";
 import { Signal } from "./signal.ts";
@@ -31,8 +24,6 @@ import { Signal } from "./signal.ts";
 const commandsMax = 1_000;
 /** Of one shard in one commit, so that a busy shard leaves room for its neighbours. */
 const commandsPerShardMax = 250;
-/** Between attempts while Postgres is out of reach. */
-const retryMs = 200;
 
 export interface CommitLoopParts {
   readonly store: Store;
@@ -45,8 +36,6 @@ export interface CommitLoopParts {
   readonly observe: (commit: { readonly seconds: number; readonly rows: number }) => void;
 }
 
-type Verdict = { readonly kind: "clean" | "deposed" } | { readonly kind: "refused"; readonly reason: string };
-
 interface Flight {
   readonly plan: Plan;
   readonly deliveries: ReadonlyMap<Shard, readonly Delivery[]>;
@@ -56,7 +45,7 @@ interface Flight {
 
 type Attempt =
   | { readonly kind: "plan"; readonly plan: Plan }
-  | { readonly kind: "poison"; readonly reason: string }
+  | { readonly kind: "isolate" }
   | { readonly kind: "outage" };
 
 export class CommitLoop {
@@ -143,16 +132,17 @@ export class CommitLoop {
   }
 
   async #attempt(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): Promise<Attempt> {
-    const picks = [...deliveries].map(([shard, items]) => pickDeliveries(shard, items));
+    this.#batch += 1;
+    if ([...deliveries.keys()].some(isCautious)) return { kind: "isolate" };
+    const picks = [...deliveries].map(([shard, items]) => pickDeliveries(shard, items, this.#batch));
     for (const { shard, fence } of picks) shard.decidedSeq = fence.toSeq;
     try {
-      this.#batch += 1;
       const { definitions, store } = this.#parts;
       return { kind: "plan", plan: await decidePlan(definitions, store, picks, this.#batch) };
     } catch (error) {
       if (error instanceof Poison || isRefusal(error)) {
         this.#parts.log.error({ err: error }, "a command could not be decided");
-        return { kind: "poison", reason: String(error) };
+        return { kind: "isolate" };
       }
       this.#parts.log.warn({ err: String(error) }, "actors could not be loaded");
       return { kind: "outage" };
@@ -168,7 +158,7 @@ export class CommitLoop {
         this.#putBack(deliveries);
         await new Promise((resolve) => setTimeout(resolve, retryMs));
         return;
-      case "poison":
+      case "isolate":
         discard(deliveries);
         await this.#isolate(deliveries);
         return;
@@ -236,61 +226,30 @@ export class CommitLoop {
     }
   }
 
-  /** One command a commit; one that fails twice alone is parked, and the shard goes on (L8). */
-  async #isolate(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): Promise<void> {
-    for (const [shard, items] of deliveries) {
-      for (const delivery of items) {
-        const whole = pickDeliveries(shard, [delivery]);
-        for (const [index, arrived] of whole.commands.entries()) {
-          if (!this.#shards.has(shard)) break;
-          const toSeq = index === whole.commands.length - 1 ? delivery.seq : shard.appliedSeq;
-          const fence = { ...whole.fence, fromSeq: shard.appliedSeq, toSeq };
-          const pick: Pick = { shard, commands: [arrived], fence };
-          const failure = (await this.#alone(pick)) === null ? null : await this.#alone(pick);
-          if (failure !== null) await this.#park(pick, failure);
-        }
-      }
-      shard.decidedSeq = shard.appliedSeq;
-    }
-  }
-
-  /** @returns why it cannot be done, or null. */
-  async #alone(pick: Pick): Promise<string | null> {
-    for (;;) {
-      this.#batch += 1;
-      try {
-        const { definitions, store } = this.#parts;
-        const verdict = await this.#commit(await decidePlan(definitions, store, [pick], this.#batch));
-        if (verdict.kind !== "refused") return null;
-        discardPicked(pick);
-        return verdict.reason;
-      } catch (error) {
-        discardPicked(pick);
-        if (error instanceof Poison || isRefusal(error)) return reasonOf(error);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    }
-  }
-
-  async #park(pick: Pick, reason: string): Promise<void> {
-    const [arrived] = pick.commands;
-    if (arrived === undefined) return;
-    this.#parts.log.error(
-      { shard: pick.shard.id, seq: arrived.seq, actor: actorKey(arrived.command.actor), reason },
-      "a command is parked in the dead letters",
+  #isolate(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): Promise<void> {
+    const { store, log, definitions } = this.#parts;
+    return isolate(
+      {
+        store,
+        log,
+        owns: (shard) => this.#shards.has(shard),
+        nextId: () => (this.#batch += 1),
+        decide: (pick) => decidePlan(definitions, store, [pick], pick.fence.commitId),
+        commit: (plan) => this.#commit(plan),
+      },
+      deliveries,
     );
-    const plan = parkPlan(pick, arrived, reason);
-    this.#batch += 1;
-    await this.#commit({ batch: this.#batch, shards: [plan] });
   }
 }
 
 /** After the commit: the offset has moved, and the actors' positions may be told. */
 function settleShard(plan: ShardPlan, batch: number): void {
   plan.shard.appliedSeq = plan.fence.toSeq;
+  for (const { command } of plan.commands) plan.shard.settle(command.actor);
   for (const [key, { cell, position }] of plan.touched) {
     cell.settle(batch, position);
-    if (cell.state === null) plan.shard.cells.delete(key);
+    // Last in the order of use; the first are the first to go.
+    if (plan.shard.cells.delete(key)) plan.shard.cells.set(key, cell);
   }
 }
 
@@ -300,12 +259,4 @@ function discard(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): void {
       for (const { actor } of batch.commands) shard.cells.delete(actorKey(actor));
     }
   }
-}
-
-function discardPicked({ shard, commands }: Pick): void {
-  for (const { command } of commands) shard.cells.delete(actorKey(command.actor));
-}
-
-function reasonOf(error: unknown): string {
-  return String(error instanceof Poison ? error.cause : error);
 }

@@ -70,5 +70,5 @@ export type AnyDefinition = ActorDefinition<unknown>;
 
 /** Forgets the state's type, so that one host can hold actors of several kinds. */
 export function anyDefinition<State>(definition: ActorDefinition<State>): AnyDefinition {
-  return definition as unknown as AnyDefinition;
+  return definition;
 }

@@ -1,14 +1,22 @@
 /** Hosts the log shards of one process: owns, reads, decides, commits, releases. */
-import { type Bus, type LogReader, type LogStream, startLiveness, type Subscription } from "@rookery/bus";
+import {
+  type BrokenReason,
+  type Bus,
+  type LogReader,
+  type LogStream,
+  startLiveness,
+  type Subscription,
+} from "@rookery/bus";
 import {
   type ActorKind,
   type CommandBatch,
-  commandLogName,
   encodeInternal,
   parseInternal,
   type ShardClaimed,
   type ShardId,
+  type ShardStatus,
   subjects,
+  type WorkerStatus,
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { adoptLog, type Ownership, type Store } from "@rookery/store";
@@ -19,11 +27,16 @@ import { startOwnership } from "./ownership.ts";
 import { openRelay, relayAgainMs } from "./relay.ts";
 import { healMs, openReleaser } from "./release.ts";
 import { Shard } from "./shard.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 /** Bytes of one shard's inbox before its reader pauses; what is behind it waits in the log (L7). */
 const inboxBytesMax = 4 * 1024 * 1024;
 /** Frames go to all edges for so long after a claim, if an edge has not said what it watches. */
 const floodMs = 1_000;
+/** Between attempts to begin a log anew. */
+const beginAgainMs = 500;
+/** Said so often, for whoever looks: `rookery shards`. */
+const statusMs = 1_000;
 /** Between trims of the log below what is applied. */
 const trimMs = 10_000;
 /** Actors kept in memory; beyond it those idle longest are let go. */
@@ -32,7 +45,8 @@ const actorsMax = 50_000;
 export interface HostParts {
   readonly bus: Bus;
   readonly store: Store;
-  readonly commandLog: LogStream;
+  /** Opens the command log, made anew when it is gone. */
+  readonly openLog: () => Promise<LogStream>;
   readonly definitions: readonly AnyDefinition[];
   /** Shards of the cluster. */
   readonly shards: number;
@@ -40,13 +54,6 @@ export interface HostParts {
   readonly id: string;
   readonly log: Log;
   readonly observe: (commit: { readonly seconds: number; readonly rows: number }) => void;
-}
-
-export interface ShardStatus {
-  readonly shard: ShardId;
-  readonly epoch: number;
-  readonly appliedSeq: number;
-  readonly lag: number;
 }
 
 export interface Host {
@@ -67,8 +74,9 @@ interface Tenure {
   trimmedSeq: number;
 }
 
-export function startHost(parts: HostParts): Host {
-  const { bus, store, commandLog, log } = parts;
+export async function startHost(parts: HostParts): Promise<Host> {
+  const { bus, store, log } = parts;
+  let commandLog = await parts.openLog();
   const definitions = new Map<ActorKind, AnyDefinition>(parts.definitions.map((each) => [each.kind, each]));
   const tenures = new Map<ShardId, Tenure>();
   const liveness = startLiveness(bus, { role: "worker", id: parts.id });
@@ -114,6 +122,8 @@ export function startHost(parts: HostParts): Host {
       logId: commandLog.identity,
       appliedSeq: appliedSeq ?? 0,
       floodUntilMs: performance.now() + floodMs,
+      deaths: row.deaths,
+      suspect: row.suspect,
     });
     const mark =
       appliedSeq === null || row.appliedMs === null
@@ -130,7 +140,7 @@ export function startHost(parts: HostParts): Host {
         ...mark,
         onDelivery: (delivery) => {
           shard.pending = delivery.pending;
-          shard.inbox.push({
+          shard.receive({
             seq: delivery.seq,
             timeMs: delivery.timeMs,
             msgId: delivery.msgId ?? null,
@@ -141,10 +151,7 @@ export function startHost(parts: HostParts): Host {
           if (tenure.inboxBytes > inboxBytesMax) tenure.reader.pause();
           loop.wake();
         },
-        onBroken: (reason) => {
-          log.error({ shard: shard.id, reason }, "the log is not what it was; it is read from its beginning");
-          void end(shard.id).then(() => begin(row, null));
-        },
+        onBroken: (reason) => void beginAgain(row, reason),
       }),
     };
     tenures.set(shard.id, tenure);
@@ -156,6 +163,21 @@ export function startHost(parts: HostParts): Host {
     void relay.sweep([shard.id], 0).catch((error: unknown) => {
       log.warn({ err: String(error) }, "relays of a claimed shard could not be read");
     });
+  }
+
+  /** The log is not what it was: what is in it now is applied from its beginning, repeats changing nothing (L6). */
+  async function beginAgain(row: Ownership, reason: BrokenReason): Promise<void> {
+    log.error({ shard: row.id, reason }, "the log is not what it was; it is read from its beginning");
+    await end(row.id);
+    while (ownership.held.get(row.id) === row.epoch) {
+      try {
+        commandLog = await parts.openLog();
+        return await begin(row, null);
+      } catch (error) {
+        log.warn({ err: String(error), shard: row.id }, "the log cannot be begun yet");
+        await new Promise((resolve) => setTimeout(resolve, beginAgainMs));
+      }
+    }
   }
 
   async function end(id: ShardId): Promise<void> {
@@ -181,7 +203,27 @@ export function startHost(parts: HostParts): Host {
     }
   });
 
+  const status = (): ShardStatus[] =>
+    [...tenures.values()].map(({ shard }) => ({
+      shard: shard.id,
+      epoch: shard.epoch,
+      appliedSeq: shard.appliedSeq,
+      lag: shard.lag,
+    }));
+  const watchdog = startWatchdog({
+    store,
+    log,
+    shards: () => [...tenures.values()].map((each) => each.shard),
+    setFit: (fit) => liveness.setFit(fit),
+  });
+
   const timers = [
+    setInterval(() => {
+      bus.publish(
+        subjects.status,
+        encodeInternal({ worker: parts.id, shards: status() } satisfies WorkerStatus),
+      );
+    }, statusMs),
     setInterval(() => releaser.heal([...tenures.values()].map((each) => each.shard)), healMs),
     setInterval(() => {
       relay
@@ -204,15 +246,10 @@ export function startHost(parts: HostParts): Host {
 
   return {
     settled: ownership.settled,
-    status: () =>
-      [...tenures.values()].map(({ shard }) => ({
-        shard: shard.id,
-        epoch: shard.epoch,
-        appliedSeq: shard.appliedSeq,
-        lag: shard.lag,
-      })),
+    status,
     async close() {
       for (const timer of timers) clearInterval(timer);
+      watchdog.close();
       await ownership.close();
       await loop.close();
       liveness.close();
@@ -223,11 +260,13 @@ export function startHost(parts: HostParts): Host {
 /** A message that cannot be read was not made by us: it is passed over, loudly, so that the shard goes on (L8). */
 function parseBatch(bytes: Uint8Array, shard: ShardId, log: Log): CommandBatch {
   try {
-    return parseInternal<CommandBatch>(bytes);
-  } catch (error) {
-    log.error({ err: String(error), shard }, "a message of the log is not a batch of commands");
-    return { edge: null, commands: [] };
+    const batch = parseInternal<CommandBatch | null>(bytes);
+    if (Array.isArray(batch?.commands)) return batch;
+  } catch {
+    // Told below.
   }
+  log.error({ shard }, "a message of the log is not a batch of commands");
+  return { edge: null, commands: [] };
 }
 
 /** Lets go of idle actors beyond the bound, each shard in proportion; they come back from their rows. */

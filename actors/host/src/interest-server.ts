@@ -29,13 +29,13 @@ export interface InterestParts {
  * No answer means the update was not taken: the edge says it again, whole.
  */
 export function serveInterest(parts: InterestParts, shard: Shard): Subscription {
-  return parts.bus.subscribe(subjects.interest(shard.id), ({ bytes, respond }) => {
-    const update = parseInternal<InterestUpdate>(bytes);
+  return parts.bus.subscribe(subjects.interest(shard.id), (message) => {
+    const update = parseInternal<InterestUpdate>(message.bytes);
     if (shard.lost || !shard.interest.apply(update)) return;
     readHeads(parts, shard, update.add)
       .then((heads) => {
         const reply: InterestReply = { epoch: shard.epoch, version: update.version, heads };
-        if (!shard.lost) respond(encodeInternal(reply));
+        if (!shard.lost) message.respond(encodeInternal(reply));
       })
       .catch((error: unknown) => parts.log.warn({ err: String(error) }, "heads could not be read"));
   });

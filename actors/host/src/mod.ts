@@ -9,6 +9,6 @@ export {
   type Recalled,
   type Relayed,
 } from "./definition.ts";
-export { type Host, type HostParts, type ShardStatus, startHost } from "./host.ts";
+export { type Host, type HostParts, startHost } from "./host.ts";
 export { type OwnershipParts, type ShardOwnership, startOwnership } from "./ownership.ts";
 export { relayId } from "./relay.ts";

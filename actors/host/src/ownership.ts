@@ -94,7 +94,9 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
     // What a living owner has too much of, it gives back itself.
     const wanted = rows.filter(
       (row) =>
-        target.get(row.id) === id && !held.has(row.id) && (row.owner === null || !present.has(row.owner)),
+        target.get(row.id) === id &&
+        !held.has(row.id) &&
+        !(row.owner !== null && row.owner !== id && present.has(row.owner)),
     );
     await claim(wanted);
     settle();
@@ -104,7 +106,14 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
     if (rows.length === 0 || leaving) return;
     const claimed = await claimShards(store, kind, rows, id);
     for (const row of claimed) held.set(row.id, row.epoch);
-    await Promise.all(claimed.map((row) => parts.claimed(row)));
+    await Promise.all(
+      claimed.map((row) =>
+        parts.claimed(row).catch((error: unknown) => {
+          log.warn({ err: String(error), kind, shard: row.id }, "a claimed shard could not be begun");
+          lost(row.id);
+        }),
+      ),
+    );
     if (claimed.length > 0) {
       log.info({ kind, shards: claimed.map((row) => row.id), held: held.size }, "claimed shards");
     }

@@ -12,6 +12,9 @@ import { Cell } from "./cell.ts";
 import type { AnyDefinition, Asked, Position } from "./definition.ts";
 import type { Delivery, Shard } from "./shard.ts";
 
+/** Commands of one actor read and not yet committed; beyond it the oldest are answered `overloaded` (L7). */
+const mailboxMax = 2_000;
+
 /** A command with what the log says about it. */
 export interface Arrived {
   readonly command: LoggedCommand;
@@ -56,13 +59,13 @@ export class Poison extends Error {
   readonly arrived: Arrived;
 
   constructor(arrived: Arrived, cause: unknown) {
-    super(`${actorKey(arrived.command.actor)} threw on ${arrived.command.command.kind}`, { cause });
+    super(`the command at ${arrived.seq} cannot be decided`, { cause });
     this.arrived = arrived;
   }
 }
 
 /** The commands of whole log messages, and the fence that applies them. */
-export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[]): Pick {
+export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[], commitId: number): Pick {
   const last = deliveries.at(-1);
   if (last === undefined) throw new Error("a pick needs a delivery");
   return {
@@ -76,6 +79,7 @@ export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[]): P
       logId: shard.logId,
       fromSeq: shard.decidedSeq,
       toSeq: last.seq,
+      commitId,
       toMsgId: last.msgId,
       toMs: last.timeMs,
     },
@@ -154,21 +158,48 @@ function decideShard(pick: Pick, batch: number): ShardPlan {
     relays: [],
     touched: new Map(),
   };
-  for (const arrived of pick.commands) decideCommand(plan, arrived, batch);
+  const decided = new Map<ActorKey, number>();
+  for (const arrived of pick.commands) {
+    try {
+      if (isCrowded(plan, arrived, decided)) continue;
+      decideCommand(plan, arrived, batch);
+    } catch (error) {
+      throw new Poison(arrived, error);
+    }
+  }
   return plan;
+}
+
+/**
+ * A full mailbox sheds its oldest (L7): whoever sends to one actor faster than it can be served is told so, and its
+ * neighbours on the shard are served. Other actors' commands are never shed: nobody would send them again in time.
+ */
+function isCrowded(plan: ShardPlan, arrived: Arrived, decided: Map<ActorKey, number>): boolean {
+  const { actor, relayId } = arrived.command;
+  const key = actorKey(actor);
+  const before = decided.get(key) ?? 0;
+  decided.set(key, before + 1);
+  if (relayId !== undefined || (plan.shard.waiting.get(key) ?? 0) - before <= mailboxMax) return false;
+  const fault = {
+    code: "overloaded",
+    message: "too many commands wait for this chat",
+    retryMs: 1_000,
+  } as const;
+  reply(plan, arrived, { kind: "refused", fault });
+  return true;
 }
 
 function decideCommand(plan: ShardPlan, arrived: Arrived, batch: number): void {
   const { command, timeMs } = arrived;
   const key = actorKey(command.actor);
   const cell = plan.shard.cells.get(key);
-  if (cell === undefined) throw new Error(`${key} was not activated`);
+  if (cell === undefined) throw new Error(`this process hosts no actor like ${key}`);
   const known = cell.recall(command.senderId, command.uuid);
   if (known !== undefined) {
     reply(plan, arrived, { kind: "done", outcome: known, duplicate: true });
     return;
   }
-  const decision = judge(cell, arrived);
+  const decision = cell.definition.decide(cell.state, command, timeMs);
   if (command.relayId !== undefined) plan.rows.push({ table: "relayDone", row: { id: command.relayId } });
   if (decision.kind === "refused") {
     reply(plan, arrived, { kind: "refused", fault: decision.fault });
@@ -197,18 +228,15 @@ function decideCommand(plan: ShardPlan, arrived: Arrived, batch: number): void {
   reply(plan, arrived, { kind: "done", outcome: decision.outcome, duplicate: false });
 }
 
-function judge(cell: Cell, arrived: Arrived) {
-  try {
-    return cell.definition.decide(cell.state, arrived.command, arrived.timeMs);
-  } catch (error) {
-    throw new Poison(arrived, error);
-  }
-}
-
 function reply(plan: ShardPlan, { edge, command }: Arrived, answer: Reply): void {
   if (edge !== null && command.ref !== undefined) {
     plan.replies.push({ edge, ref: command.ref, reply: answer });
   }
+}
+
+/** Text that Postgres takes, whatever it was. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }
 
 /** The plan that parks a command: it changes nothing but the dead letters, and its sender is told (L8). */
@@ -222,11 +250,11 @@ export function parkPlan(pick: Pick, arrived: Arrived, reason: string): ShardPla
         row: {
           shard: pick.shard.id,
           seq: arrived.seq,
-          actor: actorKey(command.actor),
+          actor: storable(actorKey(command.actor)),
           senderId: command.senderId,
-          uuid: command.uuid,
-          command,
-          reason,
+          uuid: storable(command.uuid),
+          command: JSON.stringify(command),
+          reason: storable(reason),
           parkedMs: arrived.timeMs,
         },
       },

@@ -14,7 +14,7 @@ const retryMsMax = 1_000;
  * Commits, and does not return before the outcome of every shard is known (L2).
  *
  * A shard that the statement did not commit, or a statement whose answer was lost, is told apart by the shard's row:
- * our epoch and our `toSeq`, it had committed; our epoch and our `fromSeq`, the identical commit is repeated;
+ * our epoch and our commit's id, it had committed; our epoch and our `fromSeq`, the identical commit is repeated;
  * anything else, deposed.
  *
  * @throws the refusal when Postgres refuses a row (`isRefusal`): then nothing was written.
@@ -62,7 +62,7 @@ async function classify(
   return open.filter((fence) => {
     const row = rows.get(fence.shard);
     const ours = row !== undefined && row.epoch === fence.epoch && row.logId === fence.logId;
-    if (ours && row.appliedSeq === fence.toSeq) {
+    if (ours && row.commitId === fence.commitId) {
       committed.add(fence.shard);
       return false;
     }

@@ -81,7 +81,9 @@ test("a first start that fails rejects and is not repeated", async () => {
   await Promise.all([ending, missing, slow].map((keeper) => keeper.close()));
 });
 
-test("closing works while it starts, while it waits, and when it is stopped", async () => {
+test("closing works while it starts, while it waits, and when it is stopped", {
+  timeout: 20_000,
+}, async () => {
   const { options } = watch(60_000);
   const starting = keep(program("setInterval(() => {}, 1000)"), options);
   const refused = assert.rejects(starting.started);
@@ -95,7 +97,8 @@ test("closing works while it starts, while it waits, and when it is stopped", as
   await within(5_000, async () => await Promise.resolve(waiting.pid === undefined));
   await waiting.close();
 
-  const stopped = keep(program(serves), options);
+  // Not by the last resort, which takes longer than this test may.
+  const stopped = keep(program(serves, { stopMsMax: 60_000 }), options);
   await stopped.started;
   const pid = stopped.pid ?? 0;
   signalQuietly(pid, "SIGSTOP");

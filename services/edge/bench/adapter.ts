@@ -18,7 +18,10 @@ type Variant = (typeof variants)[number];
 const connections = 64;
 const warmMs = 1_000;
 const measureMs = 4_000;
-const payload = JSON.stringify({ body: "a message of a usual length, some words long", uuid: "0123456789abcdef" });
+const payload = JSON.stringify({
+  body: "a message of a usual length, some words long",
+  uuid: "0123456789abcdef",
+});
 
 const served = process.argv[2];
 if (served === undefined) await measure();
@@ -38,7 +41,6 @@ function serve(variant: Variant): void {
       });
     });
   } else {
-    const plain = async (asked: Request) => Response.json({ echo: await asked.json() });
     const adapter = openAdapter({
       fetch: variant === "adapter" ? plain : withHono(),
       bodyBytesMax: 1_048_576,
@@ -50,6 +52,10 @@ function serve(variant: Variant): void {
   app.listen("127.0.0.1", 0, (socket) => {
     if (socket !== false) process.send?.(us_socket_local_port(socket));
   });
+}
+
+async function plain(asked: Request): Promise<Response> {
+  return Response.json({ echo: await asked.json() });
 }
 
 function withHono() {
@@ -69,7 +75,9 @@ async function measure(): Promise<void> {
   const rates = new Map<Variant, number>();
   for (const variant of variants) {
     const child = fork(new URL(import.meta.url), [variant]);
-    const port = await new Promise<number>((resolve) => child.once("message", (value) => resolve(Number(value))));
+    const port = await new Promise<number>((resolve) =>
+      child.once("message", (value) => resolve(Number(value))),
+    );
     rates.set(variant, await load(port));
     child.kill();
   }

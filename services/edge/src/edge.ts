@@ -59,6 +59,12 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     registers: [metrics],
   });
 
+  const stale = new Counter({
+    name: "rookery_stale_releases_total",
+    help: "Releases of deposed owners that this edge did not listen to",
+    registers: [metrics],
+  });
+
   let draining = false;
   const formats = openFormats();
   const gateway = openGateway({ bus, shards: config.shards, edge: id, log });
@@ -69,12 +75,18 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     rooms: () => rooms,
     users: () => users,
     interest: () => interest,
+    observeStale: () => stale.inc(),
     observeDelivery: (sinceMs) => {
       sent.inc();
       delivery.observe(Math.max(0, Date.now() - sinceMs) / 1_000);
     },
   });
-  const interest = openInterest({ bus, shards: config.shards, edge: id, onHeads: releases.heads });
+  const interest = openInterest({
+    bus,
+    shards: config.shards,
+    edge: id,
+    onHeads: (...heads) => releases.heads(...heads),
+  });
   const rooms = openRooms({
     store,
     interest,

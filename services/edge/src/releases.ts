@@ -8,8 +8,6 @@ import type { Users } from "./room/users.ts";
 export interface Releases {
   /** Where actors stand, as the owner of a shard says; older epochs are not listened to. */
   heads(shard: number, epoch: number, heads: EdgeBatch["shards"][number]["heads"]): void;
-  /** Parts of releases that came from an owner deposed before (L2). */
-  readonly stale: number;
   close(): void;
 }
 
@@ -22,16 +20,17 @@ export function openReleases(parts: {
   readonly users: () => Users;
   readonly interest: () => InterestClient;
   readonly observeDelivery: (sinceMs: number) => void;
+  /** Something of an owner deposed before came and was not listened to (L2). */
+  readonly observeStale: () => void;
 }): Releases {
   const { bus, gateway } = parts;
   const epochs = new Map<number, number>();
-  let stale = 0;
 
   /** Learns of newer owners. @returns whether this one is the newest. */
   const isCurrent = (shard: number, epoch: number): boolean => {
     const known = epochs.get(shard) ?? -1;
     if (epoch < known) {
-      stale += 1;
+      parts.observeStale();
       return false;
     }
     if (epoch > known) {
@@ -74,9 +73,6 @@ export function openReleases(parts: {
 
   return {
     heads,
-    get stale() {
-      return stale;
-    },
     close() {
       for (const subscription of subscriptions) subscription.close();
     },

@@ -11,18 +11,14 @@ import type { WorkerConfig } from "./config.ts";
 
 /** One commits, the others load, recall and claim. */
 const connectionsMax = 6;
+/** A commit without an answer by then is settled over another connection. */
+const queryMsMax = 3_000;
 
 export async function startWorker(config: WorkerConfig, log: Log): Promise<Service> {
   const id = `${config.node}.${randomUUID().slice(0, 8)}`;
-  const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, log });
+  const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, queryMsMax, log });
   await ensureCluster(store, { shards: config.shards, hashVersion: shardHashVersion }).catch(asConfigError);
   const bus = await openBus({ url: config.natsUrl, name: id, log });
-  const commandLog = await bus.ensureLog({
-    name: commandLogName,
-    subjects: [subjects.allCommands],
-    bytesMax: config.logBytesMax,
-    replicas: config.logReplicas,
-  });
   const metrics = openMetrics("worker");
   const seconds = new Histogram({
     name: "rookery_commit_duration_seconds",
@@ -36,10 +32,16 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
     buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],
     registers: [metrics],
   });
-  const host = startHost({
+  const host = await startHost({
     bus,
     store,
-    commandLog,
+    openLog: () =>
+      bus.ensureLog({
+        name: commandLogName,
+        subjects: [subjects.allCommands],
+        bytesMax: config.logBytesMax,
+        replicas: config.logReplicas,
+      }),
     definitions: [anyDefinition(chatActor), anyDefinition(userActor)],
     shards: config.shards,
     id,

@@ -7,7 +7,8 @@ import {
   type ConnectionStatus,
   openConnection,
 } from "./connection.ts";
-import { createLog, findLog, type LogSpec, type LogStream } from "./log-stream.ts";
+import type { LogSpec } from "./log-config.ts";
+import { createLog, findLog, type LogStream } from "./log-stream.ts";
 import { parseServerUrl } from "./server-url.ts";
 
 /** A message of a subject. `bytes` is a view; it may be kept. */

@@ -19,6 +19,8 @@ export interface Liveness {
   live(role: Role): readonly string[] | null;
   /** Called when somebody comes, leaves or falls silent. */
   onChange(listener: () => void): void;
+  /** Whether we are fit to hold shards: alive is not enough. While unfit the others are told to take over. */
+  setFit(fit: boolean): void;
   /** From now on we tell the others to take over what is ours. */
   leave(): void;
   close(): void;
@@ -29,15 +31,18 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
   const heardMs = new Map<string, { readonly role: Role; atMs: number }>();
   const listeners: (() => void)[] = [];
   let leaving = false;
+  let fit = true;
 
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
   const say = (): void => {
-    bus.publish(subjects.live, encodeInternal({ ...self, leaving } satisfies Heartbeat));
+    bus.publish(subjects.live, encodeInternal({ ...self, leaving: leaving || !fit } satisfies Heartbeat));
   };
   const subscription = bus.subscribe(subjects.live, ({ bytes }) => {
-    const { id, role, leaving: gone } = parseInternal<Heartbeat>(bytes);
+    const heartbeat = parseHeartbeat(bytes);
+    if (heartbeat === null) return;
+    const { id, role, leaving: gone } = heartbeat;
     if (gone) {
       if (heardMs.delete(id)) changed();
       return;
@@ -48,7 +53,7 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
   });
   const hearsItself = (): boolean => {
     const own = heardMs.get(self.id);
-    return leaving || (own !== undefined && performance.now() - own.atMs < SILENT_MS_MAX);
+    return leaving || !fit || (own !== undefined && performance.now() - own.atMs < SILENT_MS_MAX);
   };
   const timer = setInterval(() => {
     say();
@@ -69,6 +74,11 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
     onChange: (listener) => {
       listeners.push(listener);
     },
+    setFit(value) {
+      if (fit === value) return;
+      fit = value;
+      say();
+    },
     leave() {
       leaving = true;
       say();
@@ -78,4 +88,14 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
       subscription.close();
     },
   };
+}
+
+/** What is no heartbeat is nobody's: one bad publisher must not end those who listen. */
+function parseHeartbeat(bytes: Uint8Array): Heartbeat | null {
+  try {
+    const value = parseInternal<Heartbeat | null>(bytes);
+    return typeof value?.id === "string" ? value : null;
+  } catch {
+    return null;
+  }
 }

@@ -10,8 +10,6 @@ import { LogMismatch, LogMissing, LogRefusal } from "./log-error.ts";
 import { findBreak, type BrokenReason, type LogMark, type LogState } from "./log-mark.ts";
 import { LogReader, type ReadOptions } from "./log-reader.ts";
 
-export type { LogSpec } from "./log-config.ts";
-
 /** A message found in the log, without its body. */
 export interface LogMessage extends LogMark {
   readonly subject: string;

@@ -32,10 +32,9 @@ export class NatsServer {
       failure = new Error(`${command} does not run; ROOKERY_NATS_SERVER names another`, { cause });
     });
     this.#child = child;
-    // However this process ends, the pipe closes, and no server is left.
-    const watch = `read line; kill -9 ${child.pid ?? 0}`;
-    if (child.pid !== undefined)
-      this.#guard = spawn("sh", ["-c", watch], { stdio: ["pipe", "ignore", "ignore"] });
+    // However this process ends, the pipe closes, and no server and no folder is left.
+    const guard = ["-c", 'read line; kill -9 "$1"; rm -rf "$2"', "guard", String(child.pid), this.#folder];
+    if (child.pid !== undefined) this.#guard = spawn("sh", guard, { stdio: ["pipe", "ignore", "ignore"] });
     await until("the NATS server listens", () => {
       if (failure !== undefined) throw failure;
       return listens(port);

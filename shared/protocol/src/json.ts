@@ -23,11 +23,11 @@ export function checkClientFrame(value: Readonly<Record<string, unknown>>): Clie
     return { type, ...check.check(value, "") } as ClientFrame;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw new Fault(error.code, error.message, readUuid(value["uuid"]));
+    throw new Fault(error.code, error.message, uuidOf(value["uuid"]));
   }
 }
 
-function readUuid(value: unknown): { uuid: string } | Record<never, never> {
+function uuidOf(value: unknown): { readonly uuid?: string } {
   try {
     return { uuid: uuid.check(value, "uuid") };
   } catch {

@@ -54,6 +54,8 @@ export {
   interestHash,
   type ShardClaimed,
   type ShardRelease,
+  type ShardStatus,
+  type WorkerStatus,
 } from "./release.ts";
 export { shardHashVersion, shardOf } from "./shard.ts";
 export { commandLogName, encodeInternal, parseInternal, subjects } from "./subject.ts";

@@ -21,23 +21,24 @@ const packageName = "rookery.v1";
 /** Builds the codec; protobufjs compiles an encoder and a decoder a message, so this is done once a process. */
 export function openProtoCodec(): ProtoCodec {
   // Ids and times are below 2^53: plain numbers, not Long objects.
-  protobuf.util.Long = null as unknown as typeof protobuf.util.Long;
+  protobuf.util.Long = null as never;
   protobuf.configure();
   const frame = protobuf.Root.fromJSON({
     nested: { rookery: { nested: { v1: { nested: describeMessages() } } } },
   }).lookupType(`${packageName}.Frame`);
   return {
     parse(bytes) {
-      let message: Record<string, unknown>;
+      let message: object;
       try {
-        message = frame.decode(bytes) as unknown as Record<string, unknown>;
+        message = frame.decode(bytes);
       } catch {
         throw new Fault("invalid", "the frame is not a protobuf Frame");
       }
-      const name = message["frame"];
+      const fields = message as Record<string, Record<string, unknown>>;
+      const name: unknown = fields["frame"];
       if (typeof name !== "string") throw new Fault("invalid", "the Frame is empty or of an unknown type");
-      const fields = message[name] as Record<string, unknown>;
-      return checkClientFrame(Object.assign(Object.create(fields) as object, { type: upperFirst(name) }));
+      // Behind the tag stands the decoded message itself: what was absent has protobuf's defaults.
+      return checkClientFrame(Object.assign(Object.create(fields[name] ?? null), { type: upperFirst(name) }));
     },
     encode(value) {
       return frame.encode(wrap(value)).finish();
@@ -53,14 +54,14 @@ const shapes = new Map<string, Fields>(
 function wrap(frame: { readonly type: string }): Record<string, unknown> {
   const fields = shapes.get(frame.type);
   if (fields === undefined) throw new Error(`no frame is called ${frame.type}`);
-  return { [lowerFirst(frame.type)]: shape(frame as unknown as Record<string, unknown>, fields) };
+  return { [lowerFirst(frame.type)]: shape(frame, fields) };
 }
 
 /** Turns what protobuf says otherwise than JSON: frames inside frames, and maps of lists. */
-function shape(value: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+function shape(value: object, fields: Fields): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
-    const item = value[name];
+    const item: unknown = Reflect.get(value, name);
     if (item !== undefined && item !== null) result[name] = shapeValue(item, field.type.proto);
   }
   return result;
@@ -73,7 +74,7 @@ function shapeValue(value: unknown, proto: Proto): unknown {
     case "frames":
       return (value as readonly { type: string }[]).map(wrap);
     case "message":
-      return shape(value as Record<string, unknown>, proto.fields);
+      return shape(value as object, proto.fields);
     case "list":
       if (proto.of.kind === "scalar") return value;
       return (value as unknown[]).map((item) => shapeValue(item, proto.of));

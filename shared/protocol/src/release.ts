@@ -60,6 +60,20 @@ export interface ShardClaimed {
   readonly worker: string;
 }
 
+/** A shard as its owner sees it; `lag` counts messages of the log not yet applied. */
+export interface ShardStatus {
+  readonly shard: ShardId;
+  readonly epoch: Epoch;
+  readonly appliedSeq: number;
+  readonly lag: number;
+}
+
+/** Said by every worker every second, for whoever looks. */
+export interface WorkerStatus {
+  readonly worker: string;
+  readonly shards: readonly ShardStatus[];
+}
+
 /** Said by every process every 300 ms on core NATS. */
 export interface Heartbeat {
   readonly role: "edge" | "worker" | "courier";

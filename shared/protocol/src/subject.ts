@@ -16,6 +16,8 @@ export const subjects = {
   claimed: "shard.claimed",
   /** Core: shards were given back; who wants them may look at once. */
   released: "shard.released",
+  /** Core: what workers own, and how far they are. */
+  status: "shard.status",
   /** Core: heartbeats of everybody. */
   live: "live",
 } as const;

@@ -19,6 +19,12 @@ create table shard (
   applied_seq bigint not null default 0,
   applied_msg_id text,
   applied_ms bigint,
+  -- The last commit under this epoch: what tells a commit whose answer was lost from one that never came.
+  commit_id bigint not null default 0,
+  -- Owners that ended in a row without giving back or committing, and the command the last of them was at, written
+  -- before it was tried (L8).
+  deaths integer not null default 0,
+  suspect jsonb,
   primary key (kind, id)
 ) with (fillfactor = 50);
 
@@ -30,7 +36,8 @@ create table dead_letter (
   actor text not null,
   sender_id bigint not null,
   uuid text not null,
-  command jsonb not null,
+  -- As text: what Postgres refused as a value is kept with its escapes.
+  command text not null,
   reason text not null,
   parked_ms bigint not null,
   retried_ms bigint

@@ -1,5 +1,5 @@
 import type { Queryable } from "./pool.ts";
-import { type Row, recordset, type TableName, writers } from "./table.ts";
+import { type Row, recordset, type TableName, tableNames, writers } from "./table.ts";
 
 /**
  * A shard's claim on a commit: it holds the shard under `epoch`, has applied the log up to `fromSeq`, and after
@@ -11,6 +11,8 @@ export interface Fence {
   readonly logId: string;
   readonly fromSeq: number;
   readonly toSeq: number;
+  /** Names the commit among those of its epoch, from 1: the same commit sent twice is done once. */
+  readonly commitId: number;
   /** Of the message at `toSeq`: what recognises the log after a loss. */
   readonly toMsgId: string | null;
   readonly toMs: number;
@@ -43,7 +45,7 @@ export async function commit(
   const tables = gather(batches);
   const names = [...tables.keys()].toSorted();
   const { rows } = await connection.query<{ id: number }>({
-    name: `commit ${names.join(" ")}`,
+    name: `commit ${mask(names)}`,
     text: statement(names),
     values: [JSON.stringify(fences), ...names.map((name) => JSON.stringify(tables.get(name)))],
   });
@@ -67,6 +69,11 @@ function gather(batches: readonly ShardRows[]): Map<TableName, object[]> {
   return new Map([...tables].map(([table, rows]) => [table, [...rows.values()]]));
 }
 
+/** Names a statement by its tables; spelled out, a name could outgrow the 63 bytes Postgres keeps. */
+function mask(names: readonly TableName[]): number {
+  return names.reduce((bits, name) => bits | (1 << tableNames.indexOf(name)), 0);
+}
+
 const statements = new Map<string, string>();
 
 function statement(names: readonly TableName[]): string {
@@ -83,15 +90,20 @@ function build(names: readonly TableName[]): string {
   });
   return `with fence as (
   select * from json_to_recordset($1::json) as f(shard integer, epoch bigint, "logId" text,
-    "fromSeq" bigint, "toSeq" bigint, "toMsgId" text, "toMs" bigint)
+    "fromSeq" bigint, "toSeq" bigint, "toMsgId" text, "toMs" bigint, "commitId" bigint)
 ), locked as (
   select s.id from shard s join fence f on s.id = f.shard
   where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
+    and s.commit_id <> f."commitId"
   order by s.id for update of s
 ), fenced as (
-  update shard s set applied_seq = f."toSeq", applied_msg_id = f."toMsgId", applied_ms = f."toMs"
+  update shard s set applied_seq = f."toSeq", 
+    applied_msg_id = case when f."toSeq" = f."fromSeq" then s.applied_msg_id else f."toMsgId" end,
+    applied_ms = case when f."toSeq" = f."fromSeq" then s.applied_ms else f."toMs" end,
+    commit_id = f."commitId", deaths = 0, suspect = null
   from fence f where s.kind = 'log' and s.id = f.shard and s.id in (select id from locked)
     and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
+    and s.commit_id <> f."commitId"
   returning s.id
 )${writes.join("")}
 select id from fenced`;

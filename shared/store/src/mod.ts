@@ -76,9 +76,11 @@ export {
   claimShards,
   ensureCluster,
   listShards,
+  markSuspect,
   type Ownership,
   releaseShards,
   type ShardKind,
+  type Suspect,
 } from "./query/shard/ownership.ts";
 export type {
   ChangeRow,

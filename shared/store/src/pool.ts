@@ -12,15 +12,17 @@ export interface StoreOptions {
   /** Shown in pg_stat_activity. */
   readonly name: string;
   readonly connectionsMax: number;
+  /** A query without an answer by then rejects, outcome unknown: the connection may be cut without a word. */
+  readonly queryMsMax?: number;
   readonly log: Log;
 }
 
-const int8Oid = 20;
+const queryMsDefault = 5_000;
 
 /** Ids, sequences and times are below 2^53, so bigint is a JavaScript number. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser(oid: number, format?: "text" | "binary") {
-    if (oid === int8Oid && format !== "binary") return Number;
+  getTypeParser(oid: Parameters<pg.CustomTypesConfig["getTypeParser"]>[0], format?: "text" | "binary") {
+    if (oid === pg.types.builtins.INT8 && format !== "binary") return Number;
     return pg.types.getTypeParser(oid, format);
   },
 };
@@ -37,6 +39,7 @@ export function openStore(options: StoreOptions): Store {
     application_name: options.name,
     max: options.connectionsMax,
     connectionTimeoutMillis: 5_000,
+    query_timeout: options.queryMsMax ?? queryMsDefault,
     idle_in_transaction_session_timeout: 5_000,
     keepAlive: true,
     types,
@@ -68,11 +71,11 @@ export async function inTransaction<T>(
 }
 
 /**
- * Whether Postgres refused the statement itself (SQLSTATE class 22 data, 23 integrity), so that repeating it
+ * Whether Postgres refused the statement itself (SQLSTATE class 22 data, 23 integrity, 54 limits), so that repeating it
  * can never help.
  */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
+  return error instanceof pg.DatabaseError && /^(2[23]|54)/.test(error.code ?? "");
 }
 
 /** Whether a unique index refused it; `constraint` narrows to one. */

@@ -88,7 +88,8 @@ export interface DeadLetterRow {
   readonly actor: string;
   readonly senderId: number;
   readonly uuid: string;
-  readonly command: object;
+  /** JSON. */
+  readonly command: string;
   readonly reason: string;
   readonly parkedMs: number;
 }
@@ -190,11 +191,13 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     actor: "text",
     senderId: "bigint",
     uuid: "text",
-    command: "jsonb",
+    command: "text",
     reason: "text",
     parkedMs: "bigint",
   }),
 };
+
+export const tableNames = Object.keys(writers) as readonly TableName[];
 
 /** `json_to_recordset` of parameter `$n`, with the row's shard beside its columns. */
 export function recordset(table: TableName, parameter: number): string {

@@ -43,7 +43,7 @@ export interface TelegramClient {
 }
 
 /** More than any answer of the methods we call. */
-const answerCharsMax = 1_048_576;
+const answerBytesMax = 1_048_576;
 
 const answer = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), result: z.unknown() }),
@@ -65,7 +65,7 @@ export function openTelegramClient(options: TelegramClientOptions): TelegramClie
   async function call(token: string, method: string, body: object, signal?: AbortSignal): Promise<unknown> {
     const timeout = AbortSignal.timeout(options.timeoutMs);
     let status: number;
-    let text: string;
+    let text: string | null;
     try {
       const response = await fetch(`${root}/bot${token}/${method}`, {
         method: "POST",
@@ -75,12 +75,12 @@ export function openTelegramClient(options: TelegramClientOptions): TelegramClie
         signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       });
       status = response.status;
-      text = await response.text();
+      text = await readText(response);
     } catch (error) {
       // The words of fetch may hold the URL, and with it the token; of the cause only its code is told.
       throw new TelegramError("outage", `${method}: ${reasonOf(error)}`);
     }
-    const parsed = text.length > answerCharsMax ? undefined : parseAnswer(text);
+    const parsed = text === null ? undefined : parseAnswer(text);
     if (parsed === undefined) {
       throw new TelegramError("outage", `${method}: HTTP ${status}, and not an answer of the Bot API`, {
         code: status,
@@ -112,6 +112,18 @@ export function openTelegramClient(options: TelegramClientOptions): TelegramClie
       await call(token, "deleteWebhook", {}, signal);
     },
   };
+}
+
+/** Null when it is longer than any answer could be; no more than the bound is read. */
+async function readText(response: Response): Promise<string | null> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > answerBytesMax) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseAnswer(text: string): z.infer<typeof answer> | undefined {

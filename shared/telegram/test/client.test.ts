@@ -36,7 +36,9 @@ async function failureOf(work: Promise<unknown>): Promise<TelegramError> {
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof TelegramError);
-  assert.ok(!`${error.message} ${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`.includes(token));
+  assert.ok(
+    !`${error.message} ${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`.includes(token),
+  );
   return error;
 }
 
@@ -46,7 +48,11 @@ test("setWebhook sends the address, the secret and the types of updates", async 
     seen = { method: request.method, url: request.url, body: JSON.parse(body) as unknown };
     response.end('{"ok":true,"result":true,"description":"Webhook was set"}');
   };
-  await client.setWebhook(token, { url: "https://x/y", secretToken: "s", allowedUpdates: ["message", "poll"] });
+  await client.setWebhook(token, {
+    url: "https://x/y",
+    secretToken: "s",
+    allowedUpdates: ["message", "poll"],
+  });
   const body = { url: "https://x/y", secret_token: "s", allowed_updates: ["message", "poll"] };
   assert.deepEqual(seen, { method: "POST", url: `/bot${token}/setWebhook`, body });
 });
@@ -67,7 +73,12 @@ test("what Telegram will not do is refused, told in its words without the token"
 });
 
 test("a flood says how long to wait, and is an outage like every 5xx", async () => {
-  const body = { ok: false, error_code: 429, description: "Too Many Requests", parameters: { retry_after: 7 } };
+  const body = {
+    ok: false,
+    error_code: 429,
+    description: "Too Many Requests",
+    parameters: { retry_after: 7 },
+  };
   answer = reply(429, body);
   const flood = await failureOf(client.getMe(token));
   assert.equal(flood.kind, "outage");
@@ -88,10 +99,25 @@ test("no answer in time, a connection cut and nobody there are outages", async (
   assert.match((await failureOf(nobody.getMe(token))).message, /cannot be reached/);
 });
 
-test("a redirection is not followed: it would carry the token elsewhere", async () => {
+test("an answer without end is given up at its bound", async () => {
   answer = (_request, _body, response) => {
-    response.writeHead(307, { location: "http://127.0.0.1:1/" });
-    response.end();
+    const chunk = Buffer.alloc(65_536, " ");
+    const more = (): void => {
+      while (!response.destroyed && response.write(chunk));
+      response.once("drain", more);
+    };
+    more();
+  };
+  assert.match((await failureOf(client.getMe(token))).message, /not an answer/);
+});
+
+test("a redirection is not followed: it would carry the token elsewhere", async () => {
+  const paths: (string | undefined)[] = [];
+  answer = (request, _body, response) => {
+    paths.push(request.url);
+    if (request.url === "/elsewhere") response.end('{"ok":true,"result":{"id":5,"username":"a_bot"}}');
+    else response.writeHead(307, { location: "/elsewhere" }).end();
   };
   assert.equal((await failureOf(client.getMe(token))).kind, "outage");
+  assert.deepEqual(paths, [`/bot${token}/getMe`]);
 });

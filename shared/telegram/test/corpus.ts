@@ -96,7 +96,11 @@ export const corpus: readonly CorpusEntry[] = [
     message: { ...base, new_chat_members: [{ id: 5, is_bot: false, first_name: "N" }] },
     expect: { kind: "service", body: "", attachments: [] },
   },
-  { name: "pinned: a service message", message: { ...base, pinned_message: base }, expect: { kind: "service" } },
+  {
+    name: "pinned: a service message",
+    message: { ...base, pinned_message: base },
+    expect: { kind: "service" },
+  },
   {
     name: "something of next year",
     message: { ...base, hologram: { file_id: "H" } },
@@ -113,7 +117,12 @@ export const corpus: readonly CorpusEntry[] = [
       from: "nobody",
       sender_chat: null,
     },
-    expect: { kind: "text", body: "still here", entities: [{ type: "code", offset: 0, length: 5 }], attachments: [] },
+    expect: {
+      kind: "text",
+      body: "still here",
+      entities: [{ type: "code", offset: 0, length: 5 }],
+      attachments: [],
+    },
   },
   {
     name: "entities beyond the text are left out",

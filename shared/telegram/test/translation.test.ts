@@ -29,7 +29,12 @@ test("[L9] the same message gives the same translation, and the message is left 
 
 test("whatever Telegram sends, the translation is within the protocol's limits", () => {
   const long = "🦅".repeat(20_000);
-  const entities = Array.from({ length: 300 }, (_, index) => ({ type: "bold", offset: index, length: 1, url: long }));
+  const entities = Array.from({ length: 300 }, (_, index) => ({
+    type: "bold",
+    offset: index,
+    length: 1,
+    url: long,
+  }));
   const document = { file_id: "F", file_name: long, mime_type: long };
   const translated = translateMessage(read({ message_id: 1, date: 1, chat, text: long, entities, document }));
   assert.equal(Buffer.byteLength(translated.body), limits.bodyBytesMax);

@@ -19,6 +19,15 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
     ...options,
     env: { DRAIN_MS: String(drainMs), ...options.env },
   });
+  const close = cluster.close.bind(cluster);
   // Not a copy: what the cluster says of itself changes with restarts.
-  return Object.defineProperty(cluster as Cluster, "base", { value: `http://127.0.0.1:${port}` });
+  return Object.defineProperties(cluster as Cluster, {
+    base: { value: `http://127.0.0.1:${port}` },
+    close: {
+      async value() {
+        if (process.env["CLUSTER_LOG"] === "1") process.stderr.write(cluster.log());
+        await close();
+      },
+    },
+  });
 }

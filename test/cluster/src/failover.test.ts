@@ -83,6 +83,11 @@ describe("under traffic", () => {
       const pid = cluster.pids[victim][0] as number;
       const killedMs = performance.now();
       process.kill(pid, "SIGKILL");
+      // Until its successor stands, and beyond: a kill whose effect comes late is in the middle of the traffic too.
+      await until(() => (cluster.pids[victim][0] ?? pid) !== pid, {
+        withinMs: 20_000,
+        what: `a new ${victim}`,
+      });
       await eachAcked(
         talks,
         writers.map((writer) => writer.acks.length + acksEach),
@@ -109,7 +114,6 @@ describe("under traffic", () => {
             assert.equal(reader.connections, 1, "the socket outlives what stands behind it");
         }
       }
-      await until(() => !cluster.pids[victim].includes(pid), { withinMs: 20_000 });
     });
   }
 });

@@ -75,7 +75,7 @@ describe("the test's own client", () => {
   it("fails a wait when the socket closes, and tells the code", async () => {
     script = (_answer, ws) => ws.close(4400);
     const socket = await openSocket({ base, token: "t" });
-    await assert.rejects(socket.ping(), /closed/);
+    await assert.rejects(socket.ping(), /closed with 4400/);
     assert.equal((await socket.closed).code, 4400);
   });
 

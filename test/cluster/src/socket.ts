@@ -46,6 +46,7 @@ export class Socket {
   isOpen = true;
   /** A frame that could not be read, or a second ack: any wait fails with it. */
   #fault: Error | undefined;
+  #closeCode = 0;
   readonly #ws: WebSocket;
   readonly #codec: Codec;
   readonly #watchers = new Set<() => void>();
@@ -56,6 +57,7 @@ export class Socket {
     this.closed = new Promise((resolve) => {
       ws.on("close", (code, reason) => {
         this.isOpen = false;
+        this.#closeCode = code;
         resolve({ code, reason: reason.toString() });
         this.#wake();
       });
@@ -88,7 +90,7 @@ export class Socket {
           return true;
         }
         if (!this.isOpen) {
-          reject(new Error(`the socket closed while waiting for ${what}; ${this.#tail()}`));
+          reject(new Error(`the socket was closed with ${this.#closeCode} while waiting for ${what}; ${this.#tail()}`));
           return true;
         }
         return false;

@@ -14,6 +14,9 @@ const repeatsMax = 60;
 
 const reconnectMs = 100;
 
+/** Traffic, not a flood: what is tested is the kill. */
+const betweenMs = 10;
+
 export interface Writer {
   /** Every ack, with when it came. */
   readonly acks: readonly (FrameOf<"Ack"> & { readonly atMs: number })[];
@@ -40,6 +43,7 @@ export function startWriter(
           .catch(() => undefined);
         if (answer?.type === "Ack") {
           acks.push({ ...answer, atMs: performance.now() });
+          await pause(betweenMs);
           break;
         }
         if (answer?.type === "Error") {

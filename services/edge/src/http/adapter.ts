@@ -62,7 +62,9 @@ export function openAdapter(options: AdapterOptions): Adapter {
     };
     const serve = (body: Buffer<ArrayBuffer> | null): void => {
       state = "serving";
-      void replyTo(intake, body).then(answer).finally(inFlight.leave);
+      void replyTo(intake, body)
+        .then(answer)
+        .finally(() => inFlight.leave());
     };
 
     if (!inFlight.enter()) {

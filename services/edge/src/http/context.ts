@@ -19,7 +19,7 @@ export interface CommandPort {
 /** Something the edge cannot serve without; resolves false, or throws, while it is away. */
 export type Probe = () => Promise<boolean> | boolean;
 
-export interface HttpConfig {
+interface HttpConfig {
   readonly version: string;
   /** Where the outside reaches this cluster, without a slash at the end. */
   readonly publicUrl: string;

@@ -3,7 +3,7 @@ import { type Chat, faults, type Message } from "@rookery/protocol";
 import { problemContentType } from "./problem.ts";
 
 /** What answers look like, for the document. Answers are built from rows, so they are not parsed again. */
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.string(),
     title: z.string(),
@@ -72,7 +72,7 @@ export const messageSchema: z.ZodType<Message> = z
   })
   .openapi("Message");
 
-export const roleSchema = z.enum(["owner", "admin", "member", "reader"]);
+const roleSchema = z.enum(["owner", "admin", "member", "reader"]);
 
 export const chatSchema: z.ZodType<Chat> = z
   .object({

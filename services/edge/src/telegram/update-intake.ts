@@ -15,7 +15,7 @@ import { openLookup } from "./lookup.ts";
 import { commandOfUpdate } from "./update-command.ts";
 
 /** A webhook call as it came. */
-export interface WebhookCall {
+interface WebhookCall {
   readonly botUsername: string;
   /** Empty when the header is missing. */
   readonly secret: string;
@@ -24,7 +24,7 @@ export interface WebhookCall {
 }
 
 /** `done`: Telegram need not come again. `later`: nothing is known to be stored, it has to. */
-export type Verdict = "done" | "later";
+type Verdict = "done" | "later";
 
 export interface UpdateIntake {
   /** Never throws. `done` for a message only after the commit that holds it (L1). */

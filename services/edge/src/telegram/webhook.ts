@@ -61,7 +61,7 @@ export function serveTelegramWebhook(app: TemplatedApp, context: EdgeContext): T
       void intake
         .accept(call)
         .then((verdict) => answer(verdict === "done" ? stored(requestId) : later(requestId)))
-        .finally(inFlight.leave);
+        .finally(() => inFlight.leave());
     });
   }
 

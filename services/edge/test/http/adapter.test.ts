@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { until } from "@rookery/kit";
 import { openLog } from "@rookery/runtime";
 import { type ConnectionInfo, openAdapter } from "../../src/http/adapter.ts";
+import { readJson } from "../json-body.ts";
 import { openUwsServer } from "../uws-server.ts";
 
 type Serve = (request: Request, connection: ConnectionInfo) => Response | Promise<Response>;
@@ -106,7 +107,7 @@ test("a body of 1 MiB passes, a byte more is a 413 problem and no handler sees i
     const refused = await fetch(server.url, { method: "POST", headers, body: Buffer.alloc(bytes) });
     assert.equal(refused.status, 413);
     assert.equal(refused.headers.get("content-type"), "application/problem+json");
-    const problem = (await refused.json()) as { code: string; requestId: string };
+    const problem = await readJson<{ code: string; requestId: string }>(refused);
     assert.equal(problem.code, "too_large");
     assert.equal(problem.requestId, "large");
   }
@@ -114,13 +115,11 @@ test("a body of 1 MiB passes, a byte more is a 413 problem and no handler sees i
 });
 
 test("a client that goes away before its answer hurts nobody", async () => {
-  let release = (): void => undefined;
+  const door = Promise.withResolvers<void>();
   let entered = 0;
   serve = async () => {
     entered++;
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    await door.promise;
     return new Response("late");
   };
   const socket = connect(server.port, "127.0.0.1");
@@ -129,7 +128,7 @@ test("a client that goes away before its answer hurts nobody", async () => {
   socket.destroy();
   serve = () => new Response("ok");
   assert.equal(await (await fetch(server.url)).text(), "ok");
-  release();
+  door.resolve();
   await adapter.idle();
   assert.equal(await (await fetch(server.url)).text(), "ok");
 });
@@ -145,7 +144,7 @@ test("[L7] beyond its bound of requests in flight the adapter is overloaded, and
   const refused = await fetch(server.url);
   assert.equal(refused.status, 503);
   assert.equal(refused.headers.get("retry-after"), "1");
-  assert.equal(((await refused.json()) as { code: string }).code, "overloaded");
+  assert.equal((await readJson<{ code: string }>(refused)).code, "overloaded");
   for (const each of waiting) each();
   for (const each of held) assert.equal((await each).status, 200);
 });

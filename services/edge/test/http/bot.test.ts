@@ -31,7 +31,8 @@ async function ask(person: Person, method: string, path: string, body?: object, 
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, text, body: (text === "" ? {} : JSON.parse(text)) as Bot };
+  const bot: Bot = JSON.parse(text === "" ? "{}" : text);
+  return { status: response.status, text, body: bot };
 }
 
 function draft(username: string) {
@@ -89,7 +90,7 @@ test("[L3] a registration repeated under its Idempotency-Key gives the first bot
     ask(ann, "POST", "/v1/bots", draft("once_bot"), "bot-1"),
     ask(ann, "POST", "/v1/bots", draft("once_bot"), "bot-1"),
   ]);
-  assert.deepEqual([one.status, two.status].toSorted(), [200, 201]);
+  assert.deepEqual(new Set([one.status, two.status]), new Set([200, 201]));
   assert.deepEqual(one.body, two.body);
   assert.equal((await ask(ann, "POST", "/v1/bots", draft("once_bot"))).body.code, "username_taken");
 });
@@ -108,7 +109,9 @@ test("another's bot is not found, to read, change or delete", async () => {
 test("a change of mode or token makes the webhook pending again, a change of name does not", async () => {
   const ann = await edge.person();
   const { body } = await ask(ann, "POST", "/v1/bots", draft("moving_bot"));
-  await edge.store.query("update bot set webhook_status = 'set', next_attempt_ms = null where id = $1", [body.id]);
+  await edge.store.query("update bot set webhook_status = 'set', next_attempt_ms = null where id = $1", [
+    body.id,
+  ]);
   const named = await ask(ann, "PATCH", `/v1/bots/${body.id}`, { displayName: "New" });
   assert.equal(named.body.displayName, "New");
   assert.equal(named.body.webhookStatus, "set");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Chat, Message } from "@rookery/protocol";
 import { openEdgeFixture, rowWriter } from "../edge-fixture.ts";
+import { readJson } from "../json-body.ts";
 
 const edge = await openEdgeFixture(rowWriter);
 after(() => edge.close());
@@ -24,7 +25,7 @@ async function ask<T>(
     headers: { authorization: `Bearer ${person.token}`, "content-type": "application/json", ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: response.status, body: (await response.json()) as T };
+  return { status: response.status, body: await readJson<T>(response) };
 }
 
 interface Page<T> {

@@ -3,6 +3,7 @@ import { after, test } from "node:test";
 import { createApp } from "../../src/http/app.ts";
 import type { EdgeContext } from "../../src/http/context.ts";
 import { openEdgeFixture } from "../edge-fixture.ts";
+import { readJson } from "../json-body.ts";
 
 const edge = await openEdgeFixture(() => ({ submit: () => Promise.reject(new Error("no commands here")) }));
 after(() => edge.close());
@@ -23,7 +24,7 @@ test("live answers whatever is missing, ready says what is", async () => {
   const ready = await app.request("/health/ready");
   assert.equal(ready.status, 503);
   assert.deepEqual(await ready.json(), { status: "not_ready", missing: ["nats", "redis"] });
-  const health = (await (await app.request("/v1/health")).json()) as Record<string, unknown>;
+  const health = await readJson<Record<string, unknown>>(await app.request("/v1/health"));
   assert.equal(health["status"], "degraded");
 });
 
@@ -47,9 +48,15 @@ test("metrics are open on loopback, and want METRICS_TOKEN elsewhere", async () 
 
 test("the OpenAPI document describes every route of the contract that is served", async () => {
   const response = await edge.app.request("/v1/openapi.json");
-  const document = (await response.json()) as { openapi: string; paths: Record<string, object> };
+  const document = await readJson<{ openapi: string; paths: Record<string, object> }>(response);
   assert.equal(document.openapi, "3.1.0");
-  for (const path of ["/v1/auth/login", "/v1/users/me", "/v1/chats", "/v1/chats/{id}/messages", "/v1/bots/{id}"]) {
+  for (const path of [
+    "/v1/auth/login",
+    "/v1/users/me",
+    "/v1/chats",
+    "/v1/chats/{id}/messages",
+    "/v1/bots/{id}",
+  ]) {
     assert.ok(path in document.paths, path);
   }
   assert.deepEqual(Object.keys(document.paths["/v1/chats"] ?? {}).toSorted(), ["get", "post"]);
@@ -57,7 +64,7 @@ test("the OpenAPI document describes every route of the contract that is served"
 });
 
 test("the public keys are told", async () => {
-  const jwks = (await (await edge.app.request("/.well-known/jwks.json")).json()) as { keys: object[] };
+  const jwks = await readJson<{ keys: object[] }>(await edge.app.request("/.well-known/jwks.json"));
   assert.equal(jwks.keys.length, 1);
   assert.ok(!("d" in (jwks.keys[0] ?? {})));
 });

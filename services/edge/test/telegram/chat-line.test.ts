@@ -33,12 +33,12 @@ test("a later batch waits for the earlier one, even with lower orders", async ()
 
 test("lines do not wait for each other, and a failure is its own work's alone", async () => {
   const lines = openChatLines();
-  let release = (): void => undefined;
-  const held = lines.enter("one", 1, () => new Promise<void>((resolve) => (release = resolve)));
+  const door = Promise.withResolvers<void>();
+  const held = lines.enter("one", 1, () => door.promise);
   assert.equal(await lines.enter("two", 1, async () => "through"), "through");
   const failed = lines.enter("one", 2, () => Promise.reject(new Error("broken")));
   const after = lines.enter("one", 3, async () => "after");
-  release();
+  door.resolve();
   await held;
   await assert.rejects(failed, /broken/);
   assert.equal(await after, "after");

@@ -42,7 +42,11 @@ test("[L7] the longest unused answer is forgotten beyond the bound", async () =>
 });
 
 test("that there is nothing, and that asking failed, are not remembered", async () => {
-  const answers = [() => Promise.resolve(null), () => Promise.reject(new Error("away")), () => Promise.resolve(1)];
+  const answers = [
+    () => Promise.resolve(null),
+    () => Promise.reject(new Error("away")),
+    () => Promise.resolve(1),
+  ];
   const { lookup } = counting(() => (answers.shift() ?? (() => Promise.resolve(2)))());
   assert.equal(await lookup.get("a"), null);
   await assert.rejects(lookup.get("a"), /away/);

@@ -49,7 +49,14 @@ function call(body: unknown, change: { secret?: string; username?: string } = {}
 
 let lastUpdateId = 1_000;
 function textUpdate(text: string, chatId: number, updateId = ++lastUpdateId) {
-  const from = { id: 77, is_bot: false, first_name: "Ivo", last_name: "A", username: "ivo", language_code: "de" };
+  const from = {
+    id: 77,
+    is_bot: false,
+    first_name: "Ivo",
+    last_name: "A",
+    username: "ivo",
+    language_code: "de",
+  };
   const chat = { id: chatId, type: "group", title: "The nest" };
   return { update_id: updateId, message: { message_id: updateId - 900, date: 1, from, chat, text } };
 }
@@ -126,25 +133,22 @@ test("[L1] what is not stored is 503, so that Telegram comes again", async () =>
 });
 
 test("200 waits for the reply, and never comes before it", async () => {
-  let release = (): void => undefined;
+  const entered = Promise.withResolvers<void>();
+  const door = Promise.withResolvers<void>();
   let isAnswered = false;
-  const entered = new Promise<void>((resolve) => {
-    instead = async () => {
-      resolve();
-      await new Promise<void>((done) => {
-        release = done;
-      });
-      return { kind: "done", outcome: { kind: "sent", seq: 1, rev: 0, ts: 1 }, duplicate: false };
-    };
-  });
+  instead = async () => {
+    entered.resolve();
+    await door.promise;
+    return { kind: "done", outcome: { kind: "sent", seq: 1, rev: 0, ts: 1 }, duplicate: false };
+  };
   const response = call(textUpdate("x", -5)).then((answer) => {
     isAnswered = true;
     return answer;
   });
-  await entered;
+  await entered.promise;
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(isAnswered, false);
-  release();
+  door.resolve();
   assert.equal((await response).status, 200);
   instead = null;
 });
@@ -181,8 +185,15 @@ test("a deleted bot's door is shut", async () => {
 
 /** Keeps what is logged, as text. */
 function recordingLog(): Log {
-  const record = (...parts: unknown[]): void => {
-    lines.push(JSON.stringify(parts, (_key, value: unknown) => (value instanceof Error ? String(value) : value)));
-  };
-  return Object.assign(openLog("test", { LOG_LEVEL: "silent" }), { info: record, warn: record, error: record });
+  return Object.assign(openLog("test", { LOG_LEVEL: "silent" }), {
+    info: record,
+    warn: record,
+    error: record,
+  });
+}
+
+function record(...parts: unknown[]): void {
+  lines.push(
+    JSON.stringify(parts, (_key, value: unknown) => (value instanceof Error ? String(value) : value)),
+  );
 }

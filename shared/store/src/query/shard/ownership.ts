@@ -12,10 +12,25 @@ export interface Ownership {
   readonly appliedSeq: number;
   readonly appliedMsgId: string | null;
   readonly appliedMs: number | null;
+  readonly commitId: number;
+  /** Owners that ended in a row without giving the shard back or committing anything. */
+  readonly deaths: number;
+  readonly suspect: Suspect | null;
+}
+
+/** A command that is being tried alone because its shard's owners keep dying (L8). */
+export interface Suspect {
+  readonly seq: number;
+  readonly actor: string;
+  readonly senderId: number;
+  readonly uuid: string;
+  /** How often it has been tried. */
+  readonly tries: number;
 }
 
 const columns = `id, epoch, owner, claimed_ms as "claimedMs", log_id as "logId", applied_seq as "appliedSeq",
-  applied_msg_id as "appliedMsgId", applied_ms as "appliedMs"`;
+  applied_msg_id as "appliedMsgId", applied_ms as "appliedMs", commit_id as "commitId",
+  deaths, suspect`;
 
 /** Every shard of a kind, in id order. */
 export async function listShards(db: Queryable, kind: ShardKind): Promise<Ownership[]> {
@@ -27,7 +42,7 @@ export async function listShards(db: Queryable, kind: ShardKind): Promise<Owners
 
 /**
  * Takes the shards nobody else has taken since they were seen (L2): the epoch moves on, and with it every commit of
- * the former owner is refused. Waits at most `lockTimeoutMs` for a commit in flight.
+ * the former owner is refused. A commit in flight is waited for: one statement, never an idle transaction.
  * @returns those that are ours now.
  */
 export async function claimShards(
@@ -40,7 +55,8 @@ export async function claimShards(
     `with seen as (select * from json_to_recordset($2::json) as x(id integer, epoch bigint)),
      locked as (select s.id from shard s join seen on s.id = seen.id
        where s.kind = $1 and s.epoch = seen.epoch order by s.id for update of s)
-     update shard s set epoch = s.epoch + 1, owner = $3,
+     update shard s set epoch = s.epoch + 1, owner = $3, commit_id = 0,
+       deaths = case when s.owner is null or s.owner = $3 then s.deaths else s.deaths + 1 end,
        claimed_ms = (extract(epoch from clock_timestamp()) * 1000)::bigint
      from seen where s.kind = $1 and s.id = seen.id and s.epoch = seen.epoch and s.id in (select id from locked)
      returning ${columns.replace("id,", "s.id,").replace(" epoch,", " s.epoch,")}`,
@@ -77,6 +93,19 @@ export async function adoptLog(
     `update shard set log_id = $3, applied_seq = $4, applied_msg_id = null, applied_ms = null
      where kind = 'log' and id = $1 and epoch = $2`,
     [shard.id, shard.epoch, log.logId, log.appliedSeq],
+  );
+  return rowCount === 1;
+}
+
+/** Notes the command that is about to be tried alone. @returns whether we still held the shard. */
+export async function markSuspect(
+  db: Queryable,
+  shard: { readonly id: number; readonly epoch: number },
+  suspect: Suspect,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "update shard set suspect = $3 where kind = 'log' and id = $1 and epoch = $2",
+    [shard.id, shard.epoch, suspect],
   );
   return rowCount === 1;
 }

@@ -1,0 +1,165 @@
+/** What clients send, good and bad: one table for both codecs. */
+import { clientFrames } from "../src/frame.ts";
+import { type ClientFrame, type FaultCode, idMax, limits } from "../src/mod.ts";
+import { rawFrame } from "./plain-proto.ts";
+
+type SentFrame = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+export interface GoodCase {
+  readonly says: string;
+  readonly frame: ClientFrame;
+}
+
+export interface BadCase {
+  readonly says: string;
+  /** As JSON; and as protobuf, unless `proto` says how, or that it cannot be said there. */
+  readonly frame: SentFrame;
+  readonly proto?: Uint8Array | null;
+  readonly code: FaultCode;
+  /** The uuid the fault names; none when the frame has no readable one. */
+  readonly uuid?: string;
+}
+
+const send = { type: "SendMessage", uuid: "u-1", chatId: 5, body: "hi" } as const;
+const entity = { type: "bold", offset: 0, length: 2 };
+const attachment = { fileId: "f", kind: "photo" };
+
+export const goodCases: readonly GoodCase[] = [
+  { says: "a message with what it must have", frame: send },
+  {
+    says: "a message with everything",
+    frame: {
+      ...send,
+      kind: "photo",
+      entities: [
+        entity,
+        {
+          type: "text_link",
+          offset: 1,
+          length: 1,
+          url: "https://example.org",
+          userId: 9,
+          language: "de",
+          customEmojiId: "e",
+        },
+      ],
+      replyTo: 3,
+      forward: { chatId: 6, seq: 7, senderId: 8 },
+      attachments: [attachment, { ...attachment, name: "n.png", size: 12, mime: "image/png" }],
+    },
+  },
+  { says: "an empty body", frame: { ...send, body: "" } },
+  { says: "a body of exactly 16 KiB", frame: { ...send, body: "é".repeat(limits.bodyBytesMax / 2) } },
+  { says: "characters beyond the BMP", frame: { ...send, body: "👩‍👩‍👧 𝄞" } },
+  { says: "the largest id", frame: { ...send, chatId: idMax } },
+  { says: "a uuid of 64 characters", frame: { ...send, uuid: "-_aZ0123".repeat(8) } },
+  { says: "a sync of nothing", frame: { type: "Sync", chats: {} } },
+  {
+    says: "a sync with positions by chat id",
+    frame: {
+      type: "Sync",
+      chats: { 1: { seq: 0 }, 5: { seq: 12, rev: 0 }, [idMax]: { seq: idMax, rev: idMax } },
+      userRev: 0,
+    },
+  },
+  { says: "a sync of 500 chats", frame: { type: "Sync", chats: chats(limits.syncChatsMax), userRev: 3 } },
+  { says: "a ping", frame: { type: "Ping" } },
+  { says: "a ping with a time", frame: { type: "Ping", t: 1_700_000_000_000 } },
+];
+
+const named = { uuid: "u-1" };
+
+export const badCases: readonly BadCase[] = [
+  { says: "an unknown type", frame: { ...send, type: "Nope" }, proto: null, code: "invalid", ...named },
+  { says: "an unknown number", frame: { type: "Nope" }, proto: rawFrame(99, () => {}), code: "invalid" },
+  { says: "a frame of the server", frame: { type: "Draining", reconnectMs: 1 }, code: "invalid" },
+  { says: "no uuid", frame: without("uuid"), code: "invalid" },
+  { says: "an empty uuid", frame: { ...send, uuid: "" }, code: "invalid" },
+  { says: "a uuid of 65 characters", frame: { ...send, uuid: "a".repeat(65) }, code: "invalid" },
+  { says: "a uuid with a dot, as services have", frame: { ...send, uuid: ".1" }, code: "invalid" },
+  { says: "a uuid with a line end", frame: { ...send, uuid: "u-1\n" }, code: "invalid" },
+  { says: "no chat", frame: without("chatId"), code: "invalid", ...named },
+  { says: "chat 0", frame: { ...send, chatId: 0 }, code: "invalid", ...named },
+  { says: "a chat below 0", frame: { ...send, chatId: -5 }, code: "invalid", ...named },
+  { says: "a chat beyond 2^53", frame: { ...send, chatId: 2 ** 53 }, code: "invalid", ...named },
+  { says: "half a chat", frame: { ...send, chatId: 5.5 }, proto: null, code: "invalid", ...named },
+  {
+    says: "a chat in words",
+    frame: { ...send, chatId: "5" },
+    proto: rawFrame(clientFrames.SendMessage.number, (writer) =>
+      writer.uint32(10).string("u-1").uint32(18).string("5").uint32(26).string("hi"),
+    ),
+    code: "invalid",
+    ...named,
+  },
+  // Absent text is empty text in protobuf.
+  { says: "no body", frame: without("body"), proto: null, code: "invalid", ...named },
+  { says: "a number for a body", frame: { ...send, body: 5 }, proto: null, code: "invalid", ...named },
+  {
+    says: "a number for a uuid",
+    frame: { ...send, uuid: 5 },
+    proto: rawFrame(clientFrames.SendMessage.number, (writer) => writer.uint32(8).int32(5)),
+    code: "invalid",
+  },
+  {
+    says: "a body of 16 KiB and a byte",
+    frame: { ...send, body: "x".repeat(limits.bodyBytesMax + 1) },
+    code: "too_large",
+    ...named,
+  },
+  {
+    says: "a body whose bytes, not characters, are too many",
+    frame: { ...send, body: "€".repeat(5_462) },
+    code: "too_large",
+    ...named,
+  },
+  { says: "U+0000 in a body", frame: { ...send, body: "a\0b" }, code: "invalid", ...named },
+  { says: "half a character", frame: { ...send, body: "\ud800" }, proto: null, code: "invalid", ...named },
+  { says: "a kind only chats make", frame: { ...send, kind: "service" }, code: "invalid", ...named },
+  { says: "a kind in capitals", frame: { ...send, kind: "Photo" }, code: "invalid", ...named },
+  { says: "a reply to nothing", frame: { ...send, replyTo: 0 }, code: "invalid", ...named },
+  { says: "half a forward", frame: { ...send, forward: { chatId: 5, seq: 1 } }, code: "invalid", ...named },
+  {
+    says: "101 entities",
+    frame: { ...send, entities: Array.from({ length: limits.entitiesMax + 1 }, () => entity) },
+    code: "invalid",
+    ...named,
+  },
+  {
+    says: "an entity before the body",
+    frame: { ...send, entities: [{ ...entity, offset: -1 }] },
+    code: "invalid",
+    ...named,
+  },
+  { says: "an object for a list", frame: { ...send, entities: {} }, proto: null, code: "invalid", ...named },
+  {
+    says: "11 attachments",
+    frame: { ...send, attachments: Array.from({ length: limits.attachmentsMax + 1 }, () => attachment) },
+    code: "invalid",
+    ...named,
+  },
+  { says: "a sync of no chats", frame: { type: "Sync" }, proto: null, code: "invalid" },
+  {
+    says: "a sync of 501 chats",
+    frame: { type: "Sync", chats: chats(limits.syncChatsMax + 1) },
+    code: "invalid",
+  },
+  { says: "a sync of chat 0", frame: { type: "Sync", chats: { 0: { seq: 1 } } }, code: "invalid" },
+  {
+    says: "a sync of a chat that is no number",
+    frame: { type: "Sync", chats: { ["__proto__"]: { seq: 1 } } },
+    proto: null,
+    code: "invalid",
+  },
+  { says: "a list for a map", frame: { type: "Sync", chats: [{ seq: 1 }] }, proto: null, code: "invalid" },
+  { says: "a sync from below 0", frame: { type: "Sync", chats: { 5: { seq: -1 } } }, code: "invalid" },
+  { says: "a ping from before time", frame: { type: "Ping", t: -1 }, code: "invalid" },
+];
+
+function without(name: "uuid" | "chatId" | "body"): SentFrame {
+  return Object.fromEntries(Object.entries(send).filter(([key]) => key !== name)) as SentFrame;
+}
+
+function chats(count: number): Record<number, { seq: number }> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [index + 1, { seq: index }]));
+}
