@@ -9,9 +9,7 @@ import {
 } from "@rookery/bus";
 import {
   type ActorKind,
-  type CommandBatch,
   encodeInternal,
-  parseInternal,
   type ShardClaimed,
   type ShardId,
   type ShardStatus,
@@ -20,6 +18,7 @@ import {
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { adoptLog, type Ownership, type Store } from "@rookery/store";
+import { parseBatch } from "./batch.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { serveInterest } from "./interest-server.ts";
@@ -139,13 +138,16 @@ export async function startHost(parts: HostParts): Promise<Host> {
         afterSeq: shard.appliedSeq,
         ...mark,
         onDelivery: (delivery) => {
+          const { batch, refused } = parseBatch(delivery.bytes);
+          if (refused > 0)
+            log.error({ shard: shard.id, seq: delivery.seq, refused }, "the log holds no commands there");
           shard.pending = delivery.pending;
           shard.receive({
             seq: delivery.seq,
             timeMs: delivery.timeMs,
             msgId: delivery.msgId ?? null,
             bytesSize: delivery.bytes.length,
-            batch: parseBatch(delivery.bytes, shard.id, log),
+            batch,
           });
           tenure.inboxBytes += delivery.bytes.length;
           if (tenure.inboxBytes > inboxBytesMax) tenure.reader.pause();
@@ -255,18 +257,6 @@ export async function startHost(parts: HostParts): Promise<Host> {
       liveness.close();
     },
   };
-}
-
-/** A message that cannot be read was not made by us: it is passed over, loudly, so that the shard goes on (L8). */
-function parseBatch(bytes: Uint8Array, shard: ShardId, log: Log): CommandBatch {
-  try {
-    const batch = parseInternal<CommandBatch | null>(bytes);
-    if (Array.isArray(batch?.commands)) return batch;
-  } catch {
-    // Told below.
-  }
-  log.error({ shard }, "a message of the log is not a batch of commands");
-  return { edge: null, commands: [] };
 }
 
 /** Lets go of idle actors beyond the bound, each shard in proportion; they come back from their rows. */

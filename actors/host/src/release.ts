@@ -55,9 +55,11 @@ export function openReleaser(parts: {
     heal(shards) {
       const outbox = new Map<string, ShardRelease[]>();
       const since = performance.now() - recentMs;
+      const liveEdges = liveness.live("edge") ?? [];
       for (const shard of shards) {
         for (const [key, atMs] of shard.recent) if (atMs < since) shard.recent.delete(key);
-        for (const edge of shard.interest.edges()) {
+        // Also those that have said nothing: they may have missed that the shard is ours.
+        for (const edge of new Set([...liveEdges, ...shard.interest.edges()])) {
           const releases = outbox.get(edge) ?? [];
           outbox.set(edge, releases);
           releases.push({

@@ -44,10 +44,15 @@ function unwrap(message: object, seen: (field: string) => void): Values {
 function fieldsOf(type: protobuf.Type, message: object, seen: (field: string) => void): Values {
   const result: Record<string, unknown> = {};
   for (const field of type.fieldsArray) {
-    if (!Object.hasOwn(message, field.name)) continue;
+    field.resolve();
+    if (!Object.hasOwn(message, field.name)) {
+      // What is always there and has its default takes no bytes.
+      if (!field.hasPresence && !field.repeated && !field.map) result[field.name] = field.typeDefault;
+      continue;
+    }
     const value: unknown = Reflect.get(message, field.name);
     seen(`${type.name}.${field.name}`);
-    const one = (item: unknown): unknown => valueOf(field.resolve(), item, seen);
+    const one = (item: unknown): unknown => valueOf(field, item, seen);
     if (Array.isArray(value)) result[field.name] = value.map(one);
     else if (field instanceof protobuf.MapField) {
       const entries = Object.entries(value as object).map(([key, item]) => [key, one(item)] as const);

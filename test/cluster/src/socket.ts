@@ -47,6 +47,8 @@ export class Socket {
   /** A frame that could not be read, or a second ack: any wait fails with it. */
   #fault: Error | undefined;
   #closeCode = 0;
+  /** What `ws` complained about before it closed. */
+  #cause: Error | undefined;
   readonly #ws: WebSocket;
   readonly #codec: Codec;
   readonly #watchers = new Set<() => void>();
@@ -63,8 +65,9 @@ export class Socket {
       });
     });
     ws.on("message", (data: Buffer, isBinary: boolean) => this.#take(data, isBinary));
-    // Without a listener a reset connection ends the process; `close` follows it and tells the test.
-    ws.on("error", () => {});
+    ws.on("error", (error) => {
+      this.#cause = error;
+    });
   }
 
   send(frame: ClientFrame): void {
@@ -90,7 +93,8 @@ export class Socket {
           return true;
         }
         if (!this.isOpen) {
-          reject(new Error(`the socket was closed with ${this.#closeCode} while waiting for ${what}; ${this.#tail()}`));
+          const text = `the socket was closed with ${this.#closeCode} while waiting for ${what}; ${this.#tail()}`;
+          reject(new Error(text, { cause: this.#cause }));
           return true;
         }
         return false;

@@ -124,6 +124,8 @@ export function openInterest(parts: {
       state.watched.delete(key);
       state.add.delete(key);
       state.remove.add(key);
+      // Whoever still waits for it is gone, and is not kept waiting for ever.
+      confirm(state, [key]);
       schedule(shard, state);
     },
     repeat(shard) {

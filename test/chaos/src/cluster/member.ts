@@ -20,8 +20,8 @@ export interface MemberOptions {
   readonly logFd: number;
   /** A module that is loaded before the process's own: a planted bug. */
   readonly plant?: string;
-  /** An end that nobody asked for. */
-  readonly onExit: (name: string, reason: string) => void;
+  /** An end that nobody asked for; `served`: it had been ready. */
+  readonly onExit: (name: string, reason: string, served: boolean) => void;
 }
 
 export interface Member {
@@ -83,7 +83,11 @@ export function openMember(options: MemberOptions): Member {
     void current.exited.then(async ({ code, signal }) => {
       if (life === current) life = undefined;
       if (current.condemned) return;
-      options.onExit(name, signal === null ? `ended with code ${code}` : `was ended by ${signal}`);
+      options.onExit(
+        name,
+        signal === null ? `ended with code ${code}` : `was ended by ${signal}`,
+        current.ready,
+      );
       if (!current.ready) return;
       await pause(againMs);
       if (life === undefined) await start().catch(() => undefined);
@@ -123,6 +127,7 @@ export function openMember(options: MemberOptions): Member {
   };
 
   const start = async (): Promise<void> => {
+    if (life?.ready === true) return;
     starting ??= begin().finally(() => {
       starting = undefined;
     });

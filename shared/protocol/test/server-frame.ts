@@ -1,0 +1,134 @@
+/** Every frame a server sends, with every field it has and with none it may lack. */
+import { idMax, type Chat, type Message, type ServerFrame } from "../src/mod.ts";
+
+const full: Message = {
+  chatId: idMax,
+  seq: 12,
+  rev: 3,
+  senderId: 7,
+  uuid: "u-1",
+  kind: "photo",
+  body: "hé 👩‍👩‍👧",
+  entities: [
+    {
+      type: "text_link",
+      offset: 1,
+      length: 2,
+      url: "https://example.org",
+      userId: 9,
+      language: "de",
+      customEmojiId: "e",
+    },
+    { type: "bold", offset: 0, length: 1 },
+  ],
+  replyTo: 11,
+  forward: { chatId: 6, seq: 7, senderId: 8 },
+  attachments: [{ fileId: "f", kind: "photo", name: "n", size: 3, mime: "image/png" }],
+  reactions: { "👍": [1, 2, idMax], "🎉": [3] },
+  pinned: true,
+  editedAt: 1_700_000_000_001,
+  deletedAt: 1_700_000_000_002,
+  ts: 1_700_000_000_000,
+  source: "telegram",
+  telegram: { messageId: 99, state: "failed", error: "blocked" },
+  service: { action: "created", userIds: [1, 2], title: "tea" },
+};
+
+const bare: Message = {
+  chatId: 1,
+  seq: 1,
+  rev: 0,
+  senderId: 1,
+  uuid: "u",
+  kind: "text",
+  body: "",
+  entities: [],
+  replyTo: null,
+  forward: null,
+  attachments: [],
+  reactions: {},
+  pinned: false,
+  editedAt: null,
+  deletedAt: null,
+  ts: 0,
+  source: "ws",
+};
+
+const chat: Chat = {
+  id: 5,
+  type: "group",
+  title: "tea",
+  headSeq: 12,
+  rev: 3,
+  unread: 4,
+  lastMessage: full,
+  role: "owner",
+  createdAt: 1_700_000_000_000,
+};
+
+/** By type, so that a new frame does not compile before it is here. */
+const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFrame, { type: T }>[] } = {
+  Hello: [
+    {
+      type: "Hello",
+      userId: 7,
+      connId: "c",
+      heartbeatMs: 25_000,
+      frameBytesMax: 65_536,
+      serverTime: 1_700_000_000_000,
+      userRev: 2,
+    },
+  ],
+  Ack: [
+    { type: "Ack", uuid: "u-1", chatId: 5, seq: idMax, rev: 2, ts: 1_700_000_000_000, duplicate: true },
+    { type: "Ack", uuid: "u", chatId: 1, seq: 0, rev: 0, ts: 0, duplicate: false },
+  ],
+  Error: [
+    { type: "Error", uuid: "u-1", code: "overloaded", message: "Too busy", retryMs: 250 },
+    { type: "Error", code: "invalid", message: "" },
+  ],
+  Message: [
+    { type: "Message", ...full },
+    { type: "Message", ...bare },
+  ],
+  MemberChanged: [{ type: "MemberChanged", chatId: 5, rev: 4, userId: 8, role: "reader", change: "joined" }],
+  Receipt: [{ type: "Receipt", chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 7 }],
+  ChatAdded: [
+    { type: "ChatAdded", chat, userRev: 3 },
+    {
+      type: "ChatAdded",
+      chat: { ...chat, title: null, lastMessage: null, headSeq: 0, rev: 0, unread: 0 },
+      userRev: 1,
+    },
+  ],
+  ChatRemoved: [{ type: "ChatRemoved", chatId: 5, userRev: 4 }],
+  SyncResult: [
+    {
+      type: "SyncResult",
+      chatId: 5,
+      messages: [full, bare],
+      changes: [
+        { type: "MemberChanged", chatId: 5, rev: 4, userId: 8, role: "reader", change: "joined" },
+        { type: "MemberChanged", chatId: 5, rev: 5, userId: 9, role: "admin", change: "joined" },
+      ],
+      receipts: [{ chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 0 }],
+      headSeq: 12,
+      rev: 5,
+      more: true,
+    },
+    {
+      type: "SyncResult",
+      chatId: 5,
+      messages: [],
+      changes: [],
+      receipts: [],
+      headSeq: 0,
+      rev: 0,
+      more: false,
+    },
+  ],
+  Draining: [{ type: "Draining", reconnectMs: 1_500 }],
+  Pong: [{ type: "Pong", t: 1_700_000_000_000 }, { type: "Pong" }],
+};
+
+export const serverSamples: readonly ServerFrame[] = Object.values(byType).flat();

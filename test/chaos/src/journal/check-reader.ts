@@ -1,0 +1,183 @@
+/**
+ * Readers against each other and against Postgres. A reader is replayed by the rule of the contract: it keeps the
+ * highest seq and rev of each chat and ignores what it has, so whatever is not the next is a gap for ever.
+ */
+import type { ChatPlace, Journals, ReadEntry, ReaderJournal } from "./entry.ts";
+import type { Tally } from "./tally.ts";
+import type { StoredMessage, Truth } from "./truth.ts";
+
+type Seen = Extract<ReadEntry, { kind: "message" }>;
+type Changed = Extract<ReadEntry, { kind: "change" }>;
+
+/** A chat as one reader has it. */
+interface Followed {
+  /** The highest kept; null before the first message of a chat that came by ChatAdded. */
+  seq: number | null;
+  rev: number;
+  /** Passed over by a jump; seen later they are out of order. */
+  readonly skipped: Set<number>;
+  /** Where each kept uuid was seen. */
+  readonly uuids: Map<string, number>;
+}
+
+/** What stands at each place, first by Postgres, else by the first reader that saw it. */
+interface Places {
+  readonly messages: Map<string, { readonly what: string; readonly by: string }>;
+  readonly changes: Map<string, { readonly what: string; readonly by: string }>;
+}
+
+const byPostgres = "Postgres";
+
+export function checkReaders(journals: Journals, truth: Truth, tally: Tally): void {
+  const places: Places = { messages: new Map(), changes: new Map() };
+  for (const message of truth.messages) {
+    places.messages.set(`${message.chatId}/${message.seq}`, { what: faceOf(message), by: byPostgres });
+  }
+  for (const { chatId, rev, frame } of truth.changes) {
+    places.changes.set(`${chatId}/${rev}`, { what: changeText(frame), by: byPostgres });
+  }
+  const joined = new Map(truth.members.map((each) => [`${each.chatId}/${each.userId}`, each.joinedSeq]));
+  for (const reader of journals.readers) {
+    const followed = replay(reader, places, joined, tally);
+    checkEnd(reader, followed, truth, tally);
+  }
+}
+
+/** A change as it is compared: its frame without what places it, in a fixed order of fields. */
+export function changeText(frame: Readonly<Record<string, unknown>>): string {
+  const { chatId: _chat, rev: _rev, ...rest } = frame;
+  return JSON.stringify(Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function faceOf({ senderId, uuid, body }: Pick<StoredMessage, "senderId" | "uuid" | "body">): string {
+  return `${uuid} of ${senderId}: ${body}`;
+}
+
+function replay(
+  reader: ReaderJournal,
+  places: Places,
+  joined: ReadonlyMap<string, number>,
+  tally: Tally,
+): Map<number, Followed> {
+  const followed = new Map<number, Followed>();
+  for (const entry of reader.entries) {
+    switch (entry.kind) {
+      case "opened":
+        break;
+      case "chat": {
+        const place: ChatPlace | null = entry.base;
+        followed.set(entry.chatId, {
+          seq: place?.seq ?? null,
+          rev: place?.rev ?? entry.rev,
+          skipped: new Set(),
+          uuids: new Map(),
+        });
+        break;
+      }
+      case "message": {
+        const chat = followed.get(entry.chatId);
+        if (chat === undefined) {
+          tally.add("phantom", `${reader.name} saw chat ${entry.chatId}, which nobody told it of`);
+          break;
+        }
+        compareMessage(reader, entry, places, tally);
+        const start = joined.get(`${entry.chatId}/${reader.userId}`) ?? 0;
+        keepMessage(reader, chat, entry, start, tally);
+        break;
+      }
+      case "change": {
+        const chat = followed.get(entry.chatId);
+        if (chat === undefined) break;
+        compareChange(reader, entry, places, tally);
+        if (entry.rev > chat.rev + 1) {
+          tally.add("gap", `${reader.name}, chat ${entry.chatId}: rev ${entry.rev} came after ${chat.rev}`);
+        }
+        chat.rev = Math.max(chat.rev, entry.rev);
+        break;
+      }
+    }
+  }
+  return followed;
+}
+
+function keepMessage(
+  reader: ReaderJournal,
+  chat: Followed,
+  entry: Seen,
+  joinedSeq: number,
+  tally: Tally,
+): void {
+  const { chatId, seq, uuid, live } = entry;
+  const where = `${reader.name}, chat ${chatId}`;
+  // Everything since they came is theirs, more than that may be.
+  const highest = chat.seq ?? Math.min(seq - 1, joinedSeq);
+  if (seq <= highest) {
+    if (chat.skipped.delete(seq)) tally.add("disordered", `${where}: seq ${seq} came after ${highest}`);
+    return;
+  }
+  if (seq > highest + 1) {
+    const how = live ? "live" : "by Sync";
+    tally.add("gap", `${where}: seq ${seq} came ${how} after ${highest}`);
+    for (let missing = highest + 1; missing < seq; missing += 1) chat.skipped.add(missing);
+  }
+  chat.seq = seq;
+  const known = chat.uuids.get(`${entry.senderId}/${uuid}`);
+  if (known !== undefined) tally.add("repeated", `${where}: ${uuid} came at seq ${known} and at ${seq}`);
+  chat.uuids.set(`${entry.senderId}/${uuid}`, seq);
+}
+
+function compareMessage(reader: ReaderJournal, entry: Seen, { messages }: Places, tally: Tally): void {
+  compare(messages, `${entry.chatId}/${entry.seq}`, faceOf(entry), reader.name, tally);
+}
+
+function compareChange(reader: ReaderJournal, entry: Changed, { changes }: Places, tally: Tally): void {
+  compare(changes, `${entry.chatId}/${entry.rev}`, entry.text, `${reader.name} (rev)`, tally);
+}
+
+function compare(
+  places: Places["messages"],
+  place: string,
+  what: string,
+  reader: string,
+  tally: Tally,
+): void {
+  const known = places.get(place);
+  if (known?.what === what) return;
+  if (known === undefined) {
+    tally.add("phantom", `${reader} saw ${what.slice(0, 80)} at ${place}, where Postgres has nothing`);
+    places.set(place, { what, by: reader });
+  } else if (known.by === byPostgres) {
+    tally.add(
+      "phantom",
+      `${reader} saw ${what.slice(0, 80)} at ${place}, Postgres has ${known.what.slice(0, 80)}`,
+    );
+  } else {
+    tally.add(
+      "disagreed",
+      `${reader} saw ${what.slice(0, 80)} at ${place}, ${known.by} ${known.what.slice(0, 80)}`,
+    );
+  }
+}
+
+function checkEnd(
+  reader: ReaderJournal,
+  followed: ReadonlyMap<number, Followed>,
+  truth: Truth,
+  tally: Tally,
+): void {
+  const heads = new Map(truth.chats.map((chat) => [chat.id, chat]));
+  for (const { chatId, userId, joinedSeq } of truth.members) {
+    if (userId !== reader.userId) continue;
+    const head = heads.get(chatId);
+    if (head === undefined) continue;
+    const chat = followed.get(chatId);
+    const where = `${reader.name}, chat ${chatId}`;
+    if (chat === undefined) {
+      tally.add("behind", `${where}: it never heard of the chat`);
+      continue;
+    }
+    const seq = chat.seq ?? joinedSeq;
+    if (seq < head.headSeq) tally.add("behind", `${where}: ends at seq ${seq} of ${head.headSeq}`);
+    if (chat.rev < head.rev) tally.add("behind", `${where}: ends at rev ${chat.rev} of ${head.rev}`);
+  }
+}

@@ -1,0 +1,82 @@
+/** What Postgres holds at the end: the other half of a verdict. */
+import type { Queryable } from "@rookery/store";
+
+export interface StoredMessage {
+  readonly chatId: number;
+  readonly seq: number;
+  readonly senderId: number;
+  readonly uuid: string;
+  readonly kind: string;
+  readonly body: string;
+  readonly ts: number;
+}
+
+export interface StoredChange {
+  readonly chatId: number;
+  readonly rev: number;
+  readonly frame: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredChat {
+  readonly id: number;
+  readonly headSeq: number;
+  readonly rev: number;
+}
+
+export interface StoredMember {
+  readonly chatId: number;
+  readonly userId: number;
+  readonly joinedSeq: number;
+}
+
+/** A shard's offset beside the last message the log holds for it; `lastSeq` 0 when it holds none. */
+export interface StoredOffset {
+  readonly shard: number;
+  readonly appliedSeq: number;
+  readonly lastSeq: number;
+}
+
+export interface Truth {
+  readonly chats: readonly StoredChat[];
+  readonly messages: readonly StoredMessage[];
+  readonly changes: readonly StoredChange[];
+  readonly members: readonly StoredMember[];
+  readonly deadLetters: readonly { readonly uuid: string; readonly reason: string }[];
+  /** Commands from actor to actor that were never applied. */
+  readonly relays: readonly { readonly id: string }[];
+  readonly offsets: readonly StoredOffset[];
+}
+
+/** Reads everything but the offsets, whose other half is in the log. */
+export async function readTruth(db: Queryable): Promise<Omit<Truth, "offsets">> {
+  const all = async <T extends object>(text: string): Promise<T[]> => (await db.query<T>(text)).rows;
+  return {
+    chats: await all<StoredChat>(`select id, head_seq as "headSeq", rev from chat order by id`),
+    messages: await all<StoredMessage>(
+      `select chat_id as "chatId", seq, sender_id as "senderId", uuid, kind, body, ts
+       from message order by chat_id, seq`,
+    ),
+    changes: await all<StoredChange>(
+      `select chat_id as "chatId", rev, frame from change order by chat_id, rev`,
+    ),
+    members: await all<StoredMember>(
+      `select chat_id as "chatId", user_id as "userId", joined_seq as "joinedSeq" from member
+       where left_ms is null order by chat_id, user_id`,
+    ),
+    deadLetters: await all<{ uuid: string; reason: string }>("select uuid, reason from dead_letter"),
+    relays: await all<{ id: string }>("select id from relay"),
+  };
+}
+
+/** How far each shard is applied. */
+export async function readApplied(db: Queryable): Promise<{ shard: number; appliedSeq: number }[]> {
+  const { rows } = await db.query<{ shard: number; appliedSeq: number }>(
+    `select id as shard, applied_seq as "appliedSeq" from shard where kind = 'log' order by id`,
+  );
+  return rows;
+}
+
+/** The heads alone, for whoever waits for readers to arrive there. */
+export async function readHeads(db: Queryable): Promise<StoredChat[]> {
+  return (await db.query<StoredChat>(`select id, head_seq as "headSeq", rev from chat order by id`)).rows;
+}
