@@ -1,7 +1,7 @@
 import type { ChangeFrame, Event, MemberRole, Outcome, Service, Source, UserId } from "@rookery/protocol";
 import { type Decision, type Relayed, relayId } from "@rookery/host";
 import { type MessageDetail, type Row, toMessage } from "@rookery/store";
-import type { ChatState } from "./state.ts";
+import type { ChatState, Membership } from "./state.ts";
 
 /** What a message needs beyond its place in the chat. */
 export interface NewMessage {
@@ -20,6 +20,8 @@ export class Draft {
   readonly #rows: Row[] = [];
   readonly #events: Event[] = [];
   readonly #relays: Relayed[] = [];
+  /** Our own copy of the members, made for the first who comes: a copy for each would be quadratic. */
+  #members: Map<UserId, Membership> | null = null;
 
   constructor(state: ChatState, nowMs: number) {
     this.state = state;
@@ -51,7 +53,11 @@ export class Draft {
   /** Someone is in the chat from here on. */
   member(userId: UserId, role: MemberRole): void {
     const member = { role, joinedSeq: this.state.headSeq, joinedMs: this.#nowMs, rev: this.state.rev };
-    this.state = { ...this.state, members: new Map(this.state.members).set(userId, member) };
+    if (this.#members === null) {
+      this.#members = new Map(this.state.members);
+      this.state = { ...this.state, members: this.#members };
+    }
+    this.#members.set(userId, member);
     this.#rows.push({ table: "member", row: { chatId: this.state.id, userId, leftMs: null, ...member } });
     const target = { kind: "user", id: userId } as const;
     this.#relays.push({

@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { answers } from "./dialogue.ts";
 import type { PartContext, PreparedPart } from "./part.ts";
-import { awaitGone } from "./process-table.ts";
+import { awaitGone, findProcesses } from "./process-table.ts";
 import { findServerBinary } from "./server-binary.ts";
 import { waitUntil } from "./wait.ts";
 
@@ -18,19 +18,22 @@ const wish = {
   },
 } as const;
 
+const folderName = "nats";
+const configName = "nats.conf";
+
 /** Finds the server and gives it a folder for its streams. */
 export async function prepareNats(context: PartContext): Promise<PreparedPart> {
   const binary = await findServerBinary(wish, context);
-  const folder = join(context.dataDir, "nats");
+  const folder = join(context.dataDir, folderName);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const configFile = join(folder, "nats.conf");
+  const configFile = join(folder, configName);
   return {
     version: binary.version,
     program: binary.path,
     plan: async (port) => {
       await writeFile(configFile, encodeConfig(port, folder), { mode: 0o600 });
       return {
-        url: `nats://127.0.0.1:${port}`,
+        url: encodeUrl(port),
         program: {
           name: "nats",
           command: { command: binary.path, args: ["-c", configFile] },
@@ -48,6 +51,21 @@ export async function prepareNats(context: PartContext): Promise<PreparedPart> {
       };
     },
   };
+}
+
+/** The URL of the server that somebody runs in a data folder; undefined when none runs there. */
+export async function readNatsUrl(dataDir: string): Promise<string | undefined> {
+  const folder = join(dataDir, folderName);
+  const config = await readFile(join(folder, configName), "utf8").catch(() => "");
+  const port = /^listen: "127\.0\.0\.1:(\d+)"$/m.exec(config)?.[1];
+  if (port === undefined) return undefined;
+  // The port of a file left by a crash may be another server's by now.
+  const running = await findProcesses(wish.names, await realpath(folder));
+  return running.length === 0 ? undefined : encodeUrl(Number(port));
+}
+
+function encodeUrl(port: number): string {
+  return `nats://127.0.0.1:${port}`;
 }
 
 function encodeConfig(port: number, folder: string): string {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile, rename } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readFile, realpath, rename } from "node:fs/promises";
+import { join } from "node:path";
 import { ConfigError, type Env, readText } from "@rookery/runtime";
 import { whyUnreachable } from "./dialogue.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
@@ -77,11 +77,12 @@ const shownLogLines = 5;
  * nothing is left running then.
  */
 export async function startParts(options: PartsOptions): Promise<Parts> {
-  const dataDir = resolve(options.dataDir);
   const progress = options.progress ?? (() => undefined);
   const wanted = options.only ?? names;
   const signal = options.signal ?? new AbortController().signal;
-  const lock = options.lock ?? (await lockFolder(dataDir));
+  const lock = options.lock ?? (await lockFolder(options.dataDir));
+  // As /proc names the working directories of its servers, whatever links lead there.
+  const dataDir = await realpath(options.dataDir);
   const keepers = new Map<PartName, Keeper>();
   const programs: Partial<Record<PartName, string>> = {};
   const logFds: number[] = [];

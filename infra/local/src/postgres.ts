@@ -3,13 +3,15 @@ import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from "node
 import { join } from "node:path";
 import type { PartContext, PreparedPart } from "./part.ts";
 import { findPostgres, type PostgresBinaries } from "./postgres-binary.ts";
-import { awaitGone } from "./process-table.ts";
+import { awaitGone, readProcess } from "./process-table.ts";
 import { readOrMakePassword } from "./secret-file.ts";
 import { type Account, readServiceAccount, tie } from "./tether.ts";
 import { waitUntil } from "./wait.ts";
 
 const user = "rookery";
 const database = "rookery";
+const folderName = "postgres";
+const passwordFileName = "postgres.password";
 const initMsMax = 60_000;
 /** A recovery after a crash reads the log since the last checkpoint, at most `max_wal_size`. */
 const readyMsMax = 60_000;
@@ -34,11 +36,11 @@ const settings: Readonly<Record<string, string>> = {
 /** Makes the database folder if there is none yet. A folder that exists is whole: it is renamed into place. */
 export async function preparePostgres(context: PartContext): Promise<PreparedPart> {
   const binaries = await findPostgres();
-  const folder = join(context.dataDir, "postgres");
+  const folder = join(context.dataDir, folderName);
   const account = await chooseAccount(folder);
   // Without the right to reach closed folders its account must at least be let through ours.
   if (account !== undefined && !context.tether.canReach) await chmod(context.dataDir, 0o711);
-  const password = await readOrMakePassword(join(context.dataDir, "postgres.password"));
+  const password = await readOrMakePassword(join(context.dataDir, passwordFileName));
   if (!(await exists(folder))) {
     context.progress("postgres: making the database folder");
     await initialize(context, binaries, folder, password, account);
@@ -48,7 +50,7 @@ export async function preparePostgres(context: PartContext): Promise<PreparedPar
     program: binaries.postgres,
     plan: (port) =>
       Promise.resolve({
-        url: `postgres://${user}:${password}@127.0.0.1:${port}/${database}`,
+        url: encodeUrl(password, port),
         program: {
           name: "postgres",
           command: withAccount(account, binaries.postgres, [
@@ -76,10 +78,29 @@ export async function preparePostgres(context: PartContext): Promise<PreparedPar
   };
 }
 
-/** Postgres writes its state into the eighth line of its pid file; `pg_ctl` looks there too. */
+/** The URL of the server that somebody runs in a data folder; undefined when none serves there. */
+export async function readPostgresUrl(dataDir: string): Promise<string | undefined> {
+  const { pid, port, isReady } = await readPidFile(join(dataDir, folderName));
+  // A file left by a crash may name a process that is another by now.
+  if (!isReady || (await readProcess(pid))?.name !== "postgres") return undefined;
+  const password = await readFile(join(dataDir, passwordFileName), "utf8");
+  return encodeUrl(password.trim(), port);
+}
+
+function encodeUrl(password: string, port: number): string {
+  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+}
+
 async function isReady(folder: string, pid: number | undefined): Promise<boolean> {
-  const lines = (await readFile(join(folder, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
-  return Number(lines[0]) === pid && lines[7]?.trim() === "ready";
+  const file = await readPidFile(folder);
+  return file.pid === pid && file.isReady;
+}
+
+/** Postgres writes its state into the eighth line of its pid file; `pg_ctl` looks there too. */
+async function readPidFile(folder: string): Promise<{ pid: number; port: number; isReady: boolean }> {
+  const text = await readFile(join(folder, "postmaster.pid"), "utf8").catch(() => "");
+  const [pid, , , port, , , , state] = text.split("\n");
+  return { pid: Number(pid), port: Number(port), isReady: state?.trim() === "ready" };
 }
 
 async function initialize(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat, symlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -37,6 +37,20 @@ test("what was written is there after a stop and a start", async (t) => {
   assert.match(await ask(second.told.redisUrl, "GET bird"), /rook/);
   assert.doesNotMatch(second.starter.log(), /making the database folder/);
   assert.equal(new URL(second.told.databaseUrl).password, new URL(first.told.databaseUrl).password);
+});
+
+test("old servers are found behind a link to the data folder", async (t) => {
+  const folder = await makeFolder(t);
+  const link = join(folder, "link");
+  await mkdir(join(folder, "data"));
+  await symlink(join(folder, "data"), link);
+  const { starter, told } = await startIn(t, link);
+  signalQuietly(told.pids.postgres, "SIGSTOP");
+  starter.child.kill("SIGKILL");
+  await starter.exited();
+  // A stopped postmaster does not see the kernel's QUIT; the next start ends it.
+  await startIn(t, link);
+  assert.ok(await areGone(Object.values(told.pids)));
 });
 
 test("secrets in the data folder are for their owner only", async (t) => {

@@ -14,13 +14,26 @@ export interface Command {
 
 export interface ParsedFlags {
   readonly values: Readonly<Record<string, string>>;
+  /** Names of the given flags that have no value. */
+  readonly switches: ReadonlySet<string>;
   readonly positionals: readonly string[];
   readonly wantsHelp: boolean;
 }
 
-/** Parses `--name value` and `--name=value`. @throws ConfigError naming the flags there are. */
-export function parseFlags(args: readonly string[], names: readonly string[]): ParsedFlags {
-  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+/**
+ * Parses `--name value` and `--name=value`, and `--name` alone for `switches`.
+ *
+ * @throws ConfigError naming the flags there are.
+ */
+export function parseFlags(
+  args: readonly string[],
+  names: readonly string[],
+  switches: readonly string[] = [],
+): ParsedFlags {
+  const options: Readonly<Record<string, { readonly type: "string" | "boolean" }>> = Object.fromEntries([
+    ...names.map((name) => [name, { type: "string" as const }]),
+    ...switches.map((name) => [name, { type: "boolean" as const }]),
+  ]);
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -30,10 +43,15 @@ export function parseFlags(args: readonly string[], names: readonly string[]): P
     const texts = Object.entries(values).flatMap(([name, value]) =>
       typeof value === "string" ? [[name, value] as const] : [],
     );
-    return { values: Object.fromEntries(texts), positionals, wantsHelp: values["help"] === true };
+    return {
+      values: Object.fromEntries(texts),
+      switches: new Set(switches.filter((name) => name in values)),
+      positionals,
+      wantsHelp: values["help"] === true,
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : String(error);
-    const known = names.map((name) => `--${name}`).join(", ");
+    const known = [...names, ...switches].map((name) => `--${name}`).join(", ");
     throw new ConfigError(`${reason}; known flags: ${known}, --help`, { cause: error });
   }
 }

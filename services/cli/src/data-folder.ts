@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { readOrMake } from "@rookery/local";
 import { ConfigError, type Env, readText } from "@rookery/runtime";
 import { shardsDefault } from "./up-config.ts";
@@ -7,6 +7,11 @@ import { shardsDefault } from "./up-config.ts";
 export interface KeyFiles {
   readonly jwtPrivateKeyFile: string;
   readonly masterKeyFile: string;
+}
+
+/** The data folder that a command means: `--data`, else `ROOKERY_DATA`, else `.rookery` here. Absolute. */
+export function chooseDataDir(flag: string | undefined, env: Env): string {
+  return resolve(flag ?? readText(env, "ROOKERY_DATA", ".rookery"));
 }
 
 /** The keys the environment names; those it does not are made once in the data folder, readable by its owner. */

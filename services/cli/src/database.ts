@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { startParts } from "@rookery/local";
+import { readPrivateUrls, startParts } from "@rookery/local";
 import { ConfigError, type Env, openLog, readText } from "@rookery/runtime";
 import { migrateUp, migrationStatus, openStore, type Store } from "@rookery/store";
+import { chooseDataDir } from "./data-folder.ts";
 
 export interface DatabaseChoice {
   /** `--data`, when given. */
@@ -22,9 +21,9 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const given = readText(env, "DATABASE_URL", "");
   if (given !== "") return work({ url: given, isPrivate: false });
-  const dataDir = resolve(data ?? readText(env, "ROOKERY_DATA", ".rookery"));
-  const running = await readRunningUrl(dataDir);
-  if (running !== undefined) return work({ url: running, isPrivate: true });
+  const dataDir = chooseDataDir(data, env);
+  const { databaseUrl } = await readPrivateUrls(dataDir);
+  if (databaseUrl !== undefined) return work({ url: databaseUrl, isPrivate: true });
   const parts = await startParts({
     dataDir,
     env,
@@ -56,21 +55,4 @@ export function withStore<T>(choice: DatabaseChoice, work: (store: Store) => Pro
       await store.end();
     }
   });
-}
-
-/** The private database that a running cluster serves from this folder (`postgres.ts` of `@rookery/local`). */
-async function readRunningUrl(dataDir: string): Promise<string | undefined> {
-  const [state, password] = await Promise.all([
-    readFile(join(dataDir, "postgres", "postmaster.pid"), "utf8").catch(() => ""),
-    readFile(join(dataDir, "postgres.password"), "utf8").catch(() => ""),
-  ]);
-  const [pid, , , port, , , , status] = state.split("\n");
-  if (status?.trim() !== "ready" || !(await isPostgres(Number(pid)))) return undefined;
-  return `postgres://rookery:${password.trim()}@127.0.0.1:${port}/rookery`;
-}
-
-/** A file left by a crash may name a process that is another by now. */
-async function isPostgres(pid: number): Promise<boolean> {
-  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-  return name.trim() === "postgres";
 }

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 import { ConfigError, type Env } from "@rookery/runtime";
 import type { Command } from "./command.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { migrate } from "./migrate.ts";
+import { shards } from "./shards.ts";
 import { up } from "./up.ts";
 import { user } from "./user.ts";
 
-const commands: readonly Command[] = [up, migrate, user];
+const commands: readonly Command[] = [up, shards, deadLetters, migrate, user];
 
 const help = [
   "Usage: rookery <command> [flags]",
   "",
-  ...commands.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`),
+  ...commands.map(({ name, summary }) => `  ${name.padEnd(13)} ${summary}`),
   "",
   "rookery <command> --help tells more.",
   "",

@@ -95,7 +95,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   });
   const users = openUsers({ interest, behind: (connection) => void membership.pull(connection) });
   const membership = openMembership({ store, rooms, users, log });
-  const frames = openFrameHandler({ store, gateway, membership, commandMs, log });
+  const frames = openFrameHandler({ store, gateway, membership, tokens, commandMs, log });
   const context: EdgeContext = {
     config: {
       version,

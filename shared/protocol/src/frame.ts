@@ -149,6 +149,7 @@ export const clientFrames = {
       userRev: optional(2, position),
     },
   },
+  Auth: { number: 14, fields: { token: required(1, text({ bytesMax: 4_096 })) } },
   Ping: { number: 15, fields: { t: optional(1, position) } },
 } as const satisfies Record<string, { number: number; fields: Fields }>;
 
@@ -204,6 +205,7 @@ export const serverFrames = {
     },
   },
   Draining: { number: 50, fields: { reconnectMs: required(1, position) } },
+  Authed: { number: 52, fields: { expiresAt: required(1, timeMs) } },
   Pong: { number: 51, fields: { t: optional(1, position) } },
 } as const satisfies Record<string, { number: number; fields: Fields }>;
 

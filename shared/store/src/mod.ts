@@ -72,6 +72,14 @@ export { updateUser } from "./query/identity/update-user.ts";
 export type { UserRole, UserRow } from "./query/identity/user.ts";
 export { listRelays } from "./query/relay/relay.ts";
 export {
+  countDeadLetters,
+  type DeadLetter,
+  findDeadLettersAt,
+  listDeadLetters,
+  markRetried,
+  readDeadLetters,
+} from "./query/shard/dead-letter.ts";
+export {
   adoptLog,
   claimShards,
   ensureCluster,

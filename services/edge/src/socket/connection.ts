@@ -8,6 +8,8 @@ export interface Session {
   readonly connId: string;
   readonly userId: UserId;
   readonly device: string;
+  /** When its token ends, Unix ms; the socket ends with it unless a fresh one comes by `Auth`. */
+  expiresMs: number;
   readonly format: Format;
   /** `?resume=1`: live frames are held until the first Sync. */
   readonly resume: boolean;

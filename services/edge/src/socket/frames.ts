@@ -1,4 +1,5 @@
 /** What a socket's frames do. */
+import type { Tokens } from "@rookery/auth";
 import {
   type ClientFrame,
   type ClientFrameOf,
@@ -30,6 +31,7 @@ export function openFrameHandler(parts: {
   readonly store: Store;
   readonly gateway: Pick<CommandGateway, "ask">;
   readonly membership: Membership;
+  readonly tokens: Pick<Tokens, "verify">;
   readonly commandMs: number;
   readonly log: Log;
 }): FrameHandler {
@@ -60,10 +62,24 @@ export function openFrameHandler(parts: {
           connection.end(closeCodes.unavailable, "cannot read history now");
         });
         return;
+      case "Auth":
+        void authenticate(connection, frame.token);
+        return;
       case "Ping":
         connection.send({ type: "Pong", ...(frame.t === undefined ? {} : { t: frame.t }) });
         return;
     }
+  };
+
+  const authenticate = async (connection: Connection, token: string): Promise<void> => {
+    const verdict = await parts.tokens.verify(token, Date.now());
+    if (verdict.kind !== "valid" || verdict.principal.userId !== connection.session.userId) {
+      connection.refuse({ code: "unauthorized", message: "the token is not valid for this socket" });
+      return;
+    }
+    const { expiresMs } = verdict.principal;
+    connection.session.expiresMs = expiresMs;
+    connection.send({ type: "Authed", expiresAt: expiresMs });
   };
 
   const sendMessage = (connection: Connection, frame: ClientFrameOf<"SendMessage">): void => {

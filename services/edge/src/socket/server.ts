@@ -15,6 +15,9 @@ const backpressureBytesMax = 1_024 * 1_024;
 /** Above our own bound on frames, so that a large one is answered instead of cut off. */
 const payloadBytesMax = 1_024 * 1_024;
 
+/** Between looks for sockets whose token has ended. */
+const expiryMs = 1_000;
+
 /** How an edge that stops moves its sockets elsewhere: so many at a time, so that they do not all come back at once. */
 const drainBatch = 500;
 const drainPauseMs = 100;
@@ -84,13 +87,23 @@ export function serveSockets(
       // uWS has thrown a frame away: the client must come back and Sync.
       socket.getUserData().connection?.end(closeCodes.slowConsumer, "too slow; reconnect and Sync");
     },
-    close(socket) {
+    close(socket, code) {
       const { connection } = socket.getUserData();
       if (connection === null) return;
+      log.debug({ connId: connection.session.connId, code, phase: connection.phase }, "a socket is closed");
       membership.close(connection);
       connections.delete(connection);
     },
   });
+
+  // One timer for all: a timer a socket would cost more than the socket.
+  const expiry = setInterval(() => {
+    const nowMs = Date.now();
+    for (const connection of connections) {
+      if (connection.session.expiresMs <= nowMs)
+        connection.end(closeCodes.unauthorized, "the token has ended");
+    }
+  }, expiryMs);
 
   return {
     fanOut(chatId, frame) {
@@ -101,6 +114,7 @@ export function serveSockets(
     },
     connections,
     async drain(withinMs) {
+      clearInterval(expiry);
       const untilMs = performance.now() + withinMs;
       const waiting = [...connections];
       while (waiting.length > 0) {

@@ -46,15 +46,15 @@ export function openUpgrade(parts: {
       (session) => {
         if (aborted) return;
         const offered = intake.protocols.includes(session.format.subprotocol);
-        res.cork(() => {
-          res.upgrade(
-            session,
-            intake.key,
-            offered ? session.format.subprotocol : "",
-            intake.extensions,
-            context,
-          );
-        });
+        // Not corked: uWS' cork takes a socket whose memory did not move in the upgrade for an HTTP response still, and
+        // closes it without a word, now and then.
+        res.upgrade(
+          session,
+          intake.key,
+          offered ? session.format.subprotocol : "",
+          intake.extensions,
+          context,
+        );
       },
       (error: unknown) => {
         if (aborted) return;
@@ -82,7 +82,7 @@ async function admit(
       verdict.kind === "expired" ? "the token has ended" : "the token is not valid",
     );
   }
-  const { userId } = verdict.principal;
+  const { userId, expiresMs } = verdict.principal;
   const taken = await parts.limits.take(socketLimit, String(userId));
   if (!taken.allowed) {
     throw new Fault("rate_limited", "too many sockets opened in a minute", { retryMs: taken.retryMs });
@@ -90,6 +90,7 @@ async function admit(
   return {
     connId: randomUUID(),
     userId,
+    expiresMs,
     device: (query.get("device") ?? "unknown").slice(0, deviceMax),
     format: chooseFormat(parts.formats, protocols),
     resume: query.get("resume") === "1",

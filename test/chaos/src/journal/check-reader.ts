@@ -20,21 +20,23 @@ interface Followed {
   readonly uuids: Map<string, number>;
 }
 
-/** What stands at each place, first by Postgres, else by the first reader that saw it. */
+/** What stands at each place, `chat/seq` for messages and `chat/r/rev` for changes. */
 interface Places {
-  readonly messages: Map<string, { readonly what: string; readonly by: string }>;
-  readonly changes: Map<string, { readonly what: string; readonly by: string }>;
+  readonly stored: Map<string, string>;
+  /** As the first reader saw it. */
+  readonly seen: Map<string, { readonly what: string; readonly by: string }>;
 }
 
-const byPostgres = "Postgres";
+/** Characters of a message in an example. */
+const shownMax = 80;
 
 export function checkReaders(journals: Journals, truth: Truth, tally: Tally): void {
-  const places: Places = { messages: new Map(), changes: new Map() };
+  const places: Places = { stored: new Map(), seen: new Map() };
   for (const message of truth.messages) {
-    places.messages.set(`${message.chatId}/${message.seq}`, { what: faceOf(message), by: byPostgres });
+    places.stored.set(`${message.chatId}/${message.seq}`, faceOf(message));
   }
   for (const { chatId, rev, frame } of truth.changes) {
-    places.changes.set(`${chatId}/${rev}`, { what: changeText(frame), by: byPostgres });
+    places.stored.set(`${chatId}/r/${rev}`, changeText(frame));
   }
   const joined = new Map(truth.members.map((each) => [`${each.chatId}/${each.userId}`, each.joinedSeq]));
   for (const reader of journals.readers) {
@@ -126,36 +128,25 @@ function keepMessage(
   chat.uuids.set(`${entry.senderId}/${uuid}`, seq);
 }
 
-function compareMessage(reader: ReaderJournal, entry: Seen, { messages }: Places, tally: Tally): void {
-  compare(messages, `${entry.chatId}/${entry.seq}`, faceOf(entry), reader.name, tally);
+function compareMessage(reader: ReaderJournal, entry: Seen, places: Places, tally: Tally): void {
+  compare(places, `${entry.chatId}/${entry.seq}`, faceOf(entry), reader.name, tally);
 }
 
-function compareChange(reader: ReaderJournal, entry: Changed, { changes }: Places, tally: Tally): void {
-  compare(changes, `${entry.chatId}/${entry.rev}`, entry.text, `${reader.name} (rev)`, tally);
+function compareChange(reader: ReaderJournal, entry: Changed, places: Places, tally: Tally): void {
+  compare(places, `${entry.chatId}/r/${entry.rev}`, entry.text, reader.name, tally);
 }
 
-function compare(
-  places: Places["messages"],
-  place: string,
-  what: string,
-  reader: string,
-  tally: Tally,
-): void {
-  const known = places.get(place);
-  if (known?.what === what) return;
-  if (known === undefined) {
-    tally.add("phantom", `${reader} saw ${what.slice(0, 80)} at ${place}, where Postgres has nothing`);
-    places.set(place, { what, by: reader });
-  } else if (known.by === byPostgres) {
-    tally.add(
-      "phantom",
-      `${reader} saw ${what.slice(0, 80)} at ${place}, Postgres has ${known.what.slice(0, 80)}`,
-    );
-  } else {
-    tally.add(
-      "disagreed",
-      `${reader} saw ${what.slice(0, 80)} at ${place}, ${known.by} ${known.what.slice(0, 80)}`,
-    );
+function compare({ stored, seen }: Places, place: string, what: string, reader: string, tally: Tally): void {
+  const truth = stored.get(place);
+  if (truth !== what) {
+    const held = truth === undefined ? "nothing" : truth.slice(0, shownMax);
+    tally.add("phantom", `${reader} saw ${what.slice(0, shownMax)} at ${place}, Postgres has ${held}`);
+  }
+  const first = seen.get(place);
+  if (first === undefined) seen.set(place, { what, by: reader });
+  else if (first.what !== what) {
+    const other = `${first.by} ${first.what.slice(0, shownMax)}`;
+    tally.add("disagreed", `${reader} saw ${what.slice(0, shownMax)} at ${place}, ${other}`);
   }
 }
 

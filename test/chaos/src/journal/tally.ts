@@ -45,7 +45,7 @@ export class Tally {
     const names = Object.keys(counters) as CounterName[];
     return Object.fromEntries(
       names.map((name) => [name, this.#counts.get(name) ?? { count: 0, examples: [] }]),
-    ) as Record<CounterName, Finding>;
+    ) as unknown as Verdict;
   }
 }
 

@@ -1,0 +1,91 @@
+/** Commands as edges make them, and what chats answer. */
+import assert from "node:assert/strict";
+import type {
+  AddressedCommand,
+  Birth,
+  ChatCommand,
+  ChatType,
+  FaultCode,
+  MemberRole,
+  Message,
+} from "@rookery/protocol";
+import type { Decision } from "@rookery/host";
+import type { Row } from "@rookery/store";
+import { type ChatState, decide } from "../src/mod.ts";
+
+export const chatId = 5;
+export const nowMs = 1_700_000_000_000;
+
+export type Done = Extract<Decision<ChatState>, { kind: "done" }>;
+
+/** A command to chat 5; its uuid is made of its number where none is given. */
+export function ask(senderId: number, command: ChatCommand, uuid = "u-1"): AddressedCommand {
+  return { actor: { kind: "chat", id: chatId }, senderId, uuid, source: "ws", command };
+}
+
+/** User 1 owns it, the others are members; of a direct chat both are members. */
+export function birth(type: ChatType, userIds: readonly number[] = [1, 2], title = "tea"): Birth {
+  const owner: MemberRole = type === "direct" ? "member" : "owner";
+  const members = userIds.map((userId, index) => ({ userId, role: index === 0 ? owner : "member" }) as const);
+  return { type, title: type === "direct" ? null : title, members };
+}
+
+export const create = (of: Birth): ChatCommand => ({ kind: "create", birth: of });
+export const invite = (...userIds: number[]): ChatCommand => ({ kind: "invite", userIds });
+export const say = (body: string): Extract<ChatCommand, { kind: "send" }> => ({
+  kind: "send",
+  messageKind: "text",
+  body,
+});
+
+/** What Telegram's gateway sends: whoever wrote, and how the chat is born if this is its first message. */
+export function fromTelegram(body: string): Extract<ChatCommand, { kind: "send" }> {
+  const telegram = { botId: 9, chatId: -100 };
+  const members = [
+    { userId: 1, role: "owner" },
+    { userId: 9, role: "member" },
+  ] as const;
+  const born: Birth = { type: "telegram", title: "Ivo", members, telegram };
+  return { ...say(body), telegram: { state: { messageId: 77, state: "received" }, birth: born } };
+}
+
+/** @throws AssertionError when it was refused. */
+export function done(decision: Decision<ChatState>): Done {
+  assert.equal(decision.kind, "done", JSON.stringify(decision));
+  return decision as Done;
+}
+
+/** Decides in order, each on what the former left, and returns the last; all must be done. */
+export function replay(...commands: AddressedCommand[]): Done {
+  let last: Done | null = null;
+  for (const command of commands) last = done(decide(last?.state ?? null, command, nowMs));
+  assert.ok(last !== null);
+  return last;
+}
+
+/** A chat of that type as it is right after its birth. */
+export function born(type: ChatType, userIds?: readonly number[]): ChatState {
+  return replay(ask(1, create(birth(type, userIds)), "birth")).state;
+}
+
+/** A chat where `userId` has another role than they were born with. */
+export function withRole(state: ChatState, userId: number, role: MemberRole): ChatState {
+  const member = state.members.get(userId);
+  assert.ok(member !== undefined);
+  return { ...state, members: new Map(state.members).set(userId, { ...member, role }) };
+}
+
+export function refusal(decision: Decision<ChatState>): FaultCode {
+  assert.equal(decision.kind, "refused", JSON.stringify(decision));
+  // A refusal has nothing that could be written or told.
+  assert.deepEqual(Object.keys(decision).toSorted(), ["fault", "kind"]);
+  return (decision as Extract<Decision<ChatState>, { kind: "refused" }>).fault.code;
+}
+
+export function messages({ events }: Done): Message[] {
+  return events.flatMap((event) => (event.kind === "message" ? [event.message] : []));
+}
+
+export function rowsOf<T extends Row["table"]>({ rows }: Done, table: T): Extract<Row, { table: T }>["row"][] {
+  return rows.flatMap((row) => (row.table === table ? [row.row as Extract<Row, { table: T }>["row"]] : []));
+}

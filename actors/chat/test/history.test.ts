@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, test } from "node:test";
+import type { AddressedCommand } from "@rookery/protocol";
+import type { Decision } from "@rookery/host";
+import { type ChatState, decide } from "../src/mod.ts";
+import { chatId, type Done, messages, nowMs, rowsOf } from "./command.ts";
+import { frozen } from "./frozen.ts";
+import { makeHistory } from "./history.ts";
+import { seeds } from "./random.ts";
+
+const lengthMax = 300;
+
+interface Step {
+  readonly before: ChatState | null;
+  readonly command: AddressedCommand;
+  readonly decision: Decision<ChatState>;
+}
+
+function walk(history: readonly AddressedCommand[]): Step[] {
+  let state: ChatState | null = null;
+  return history.map((command, index) => {
+    const before = state;
+    const decision = decide(before, command, nowMs + index);
+    if (decision.kind === "done") ({ state } = decision);
+    return { before, command, decision };
+  });
+}
+
+function hashOf(steps: readonly Step[]): string {
+  const hash = createHash("sha256");
+  for (const { decision } of steps) {
+    const flat = JSON.stringify(decision, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+    hash.update(flat);
+  }
+  return hash.digest("hex");
+}
+
+/** The steps that wrote something. */
+function doneOf(steps: readonly Step[]): { before: ChatState | null; decision: Done }[] {
+  return steps.flatMap(({ before, decision }) =>
+    decision.kind === "done" && decision.rows.length > 0 ? [{ before, decision }] : [],
+  );
+}
+
+for (const seed of seeds) {
+  describe(`a random history (seed ${seed})`, () => {
+    const history = makeHistory(seed, lengthMax);
+    const steps = walk(history);
+
+    test("is worth walking: much is done and much refused", () => {
+      const refusals = steps.filter(({ decision }) => decision.kind === "refused").length;
+      assert.ok(refusals > lengthMax / 20 && refusals < lengthMax * 0.95, `${refusals} refused`);
+    });
+
+    test("[L9] the same commands give the same states, rows and outputs", () => {
+      assert.equal(hashOf(walk(history)), hashOf(steps));
+      assert.equal(hashOf(walk(makeHistory(seed, lengthMax))), hashOf(steps));
+    });
+
+    test("[L9] no command and no state is changed by deciding", () => {
+      let state: ChatState | null = null;
+      for (const [index, command] of structuredClone(history).entries()) {
+        const decision = decide(frozen(state), frozen(command), nowMs + index);
+        if (decision.kind === "done") ({ state } = decision);
+      }
+    });
+
+    test("[L4] messages take seq 1, 2, 3 … and changes rev 1, 2, 3 …, in rows and in events", () => {
+      const all = doneOf(steps).map(({ decision }) => decision);
+      const count = (numbers: readonly number[]): number[] => numbers.map((_, index) => index + 1);
+      const seqs = all.flatMap((each) => rowsOf(each, "message").map(({ seq }) => seq));
+      const revs = all.flatMap((each) => rowsOf(each, "change").map(({ rev }) => rev));
+      assert.deepEqual(seqs, count(seqs));
+      assert.deepEqual(revs, count(revs));
+      const events = all.flatMap((each) => each.events);
+      assert.deepEqual(
+        events.flatMap((event) => (event.kind === "message" ? [event.seq] : [])),
+        seqs,
+      );
+      assert.deepEqual(
+        events.flatMap((event) => (event.kind === "change" ? [event.rev] : [])),
+        revs,
+      );
+    });
+
+    test("the row of the chat says where the state stands, and what is told is what is written", () => {
+      for (const { decision } of doneOf(steps)) {
+        const { members: _, ...row } = decision.state;
+        assert.deepEqual(rowsOf(decision, "chat"), [row]);
+        const told = messages(decision).map(({ seq, uuid, body }) => ({ seq, uuid, body }));
+        const written = rowsOf(decision, "message").map(({ seq, uuid, body }) => ({ seq, uuid, body }));
+        assert.deepEqual(told, written);
+      }
+    });
+
+    test("who is in the chat has a row and was sent word, once for each time they came", () => {
+      for (const { before, decision } of doneOf(steps)) {
+        const rows = rowsOf(decision, "member").map(({ userId }) => userId);
+        const came = [...decision.state.members.keys()].filter((id) => before?.members.has(id) !== true);
+        assert.deepEqual(rows.toSorted(), came.toSorted());
+        assert.deepEqual(
+          decision.relays.map(({ target }) => target.id),
+          rows,
+        );
+      }
+      const ids = doneOf(steps).flatMap(({ decision }) => decision.relays.map(({ id }) => id));
+      assert.equal(new Set(ids).size, ids.length, "relays are named once");
+    });
+
+    test("a refused command writes nothing and tells nobody", () => {
+      for (const { decision } of steps) {
+        if (decision.kind === "refused")
+          assert.deepEqual(Object.keys(decision).toSorted(), ["fault", "kind"]);
+      }
+    });
+
+    test("no outcome is kept twice under one name, and every id is the chat's", () => {
+      for (const { decision } of doneOf(steps)) {
+        assert.equal(decision.state.id, chatId);
+        assert.ok(rowsOf(decision, "outcome").length + rowsOf(decision, "message").length > 0);
+        assert.ok(rowsOf(decision, "outcome").length <= 1);
+      }
+    });
+  });
+}

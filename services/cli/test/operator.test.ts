@@ -1,0 +1,179 @@
+/** `shards` and `dead-letters` beside a running cluster. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Cluster, startCluster } from "@rookery/kit";
+import { readPrivateUrls } from "@rookery/local";
+import { type LoggedCommand, shardOf } from "@rookery/protocol";
+import { openLog } from "@rookery/runtime";
+import { openStore, type Store } from "@rookery/store";
+import type { ShardView } from "../src/shard-view.ts";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const shards = 8;
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Account {
+  readonly id: number;
+  readonly token: string;
+}
+
+let cluster: Cluster;
+let store: Store;
+
+before(async () => {
+  cluster = await startCluster({ shards });
+  const { databaseUrl = "" } = await readPrivateUrls(cluster.dataDir);
+  const log = openLog("test", { LOG_LEVEL: "silent" });
+  store = openStore({ url: databaseUrl, name: "operator test", connectionsMax: 1, log });
+});
+
+after(async () => {
+  await store?.end();
+  await cluster?.close();
+});
+
+function rookery(args: readonly string[], dataDir = cluster.dataDir): Promise<Run> {
+  const { DATABASE_URL: _d, NATS_URL: _n, REDIS_URL: _r, ROOKERY_DATA: _f, ...env } = process.env;
+  return new Promise((resolve) => {
+    execFile(main, [...args, "--data", dataDir], { env, timeout: 60_000 }, (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+  });
+}
+
+async function ask<T>(method: string, path: string, body?: unknown, token = ""): Promise<T> {
+  const response = await fetch(`${cluster.edges[0]}${path}`, {
+    method,
+    headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  assert.ok(response.ok, `${method} ${path}: ${response.status} ${await response.clone().text()}`);
+  return (await response.json()) as T;
+}
+
+async function register(name: string): Promise<Account> {
+  const account = { email: `${name}@example.com`, password: "correct horse" };
+  const made = await ask<{ user: { id: number }; accessToken: string }>("POST", "/v1/auth/register", account);
+  return { id: made.user.id, token: made.accessToken };
+}
+
+async function park(command: LoggedCommand): Promise<number> {
+  const { kind, id } = command.actor;
+  const { rows } = await store.query<{ id: number }>(
+    `insert into dead_letter (shard, seq, actor, sender_id, uuid, command, reason, parked_ms)
+     values ($1, 1, $2, $3, $4, $5, 'parked by a test', $6) returning id`,
+    [
+      shardOf(kind, id, shards),
+      `${kind}:${id}`,
+      command.senderId,
+      command.uuid,
+      JSON.stringify(command),
+      Date.now(),
+    ],
+  );
+  return rows[0]?.id ?? 0;
+}
+
+function say(chatId: number, senderId: number, uuid: string, body: string): LoggedCommand {
+  const command = { kind: "send", messageKind: "text", body } as const;
+  return { actor: { kind: "chat", id: chatId }, senderId, uuid, source: "rest", ref: 7, command };
+}
+
+test("shards are shown with owner and lag, of both kinds", async () => {
+  const { out, code } = await rookery(["shards", "--once"]);
+  assert.equal(code, 0);
+  assert.match(out, new RegExp(`^${shards} log shards, 1 owners, 0 without one, lag 0\n`));
+  assert.equal(out.match(/^ +\d+ {2}worker-0\.\w+ +1 +\d+ +0 +\w+ +0$/gm)?.length, shards, out);
+
+  const views = JSON.parse((await rookery(["shards", "--json"])).out) as ShardView[];
+  assert.deepEqual(
+    views.map(({ shard, lag, deaths }) => [shard, lag, deaths]),
+    Array.from({ length: shards }, (_, shard) => [shard, 0, 0]),
+  );
+  const jobs = await rookery(["shards", "--kind", "job"]);
+  assert.match(jobs.out, /^8 job shards, 1 owners, 0 without one, lag unknown\n/);
+  assert.match(jobs.out, /^ +0 {2}courier-0\./m);
+});
+
+test("[L8] a parked command is listed, and applied once by a retry, however often", async () => {
+  assert.equal((await rookery(["dead-letters", "list"])).out, "no dead letters\n");
+  const [ada, bob] = await Promise.all([register("ada"), register("bob")]);
+  const group = { type: "group", title: "rooks", memberIds: [bob.id] };
+  const chat = await ask<{ id: number }>("POST", "/v1/chats", group, ada.token);
+  const id = await park(say(chat.id, ada.id, "lost-1", "late but here"));
+  const noMember = await park(say(chat.id, 999_999, "lost-2", "never here"));
+  // What Postgres does not take it will not take the next time.
+  const bad = await park(say(chat.id, ada.id, "lost-3", "no text\0"));
+
+  const { out } = await rookery(["dead-letters", "list"]);
+  assert.match(out, new RegExp(`^ *${id}  .* chat:${chat.id} .* lost-1 +parked by a test +-$`, "m"));
+  const [newest] = JSON.parse((await rookery(["dead-letters", "list", "--json", "--limit", "1"])).out) as {
+    id: number;
+    command: LoggedCommand;
+  }[];
+  assert.deepEqual([newest?.id, newest?.command.uuid], [bad, "lost-3"]);
+
+  const first = await rookery(["dead-letters", "retry", String(id)]);
+  assert.match(first.out, new RegExp(`^${id}: applied to chat:${chat.id} as message \\d+\n$`));
+  assert.equal(first.code, 0, first.err);
+  const again = await rookery(["dead-letters", "retry", String(id)]);
+  assert.equal(again.out, first.out);
+  const { items } = await ask<{ items: { uuid: string; body: string }[] }>(
+    "GET",
+    `/v1/chats/${chat.id}/messages`,
+    undefined,
+    bob.token,
+  );
+  assert.deepEqual(
+    items.filter(({ uuid }) => uuid === "lost-1").map(({ body }) => body),
+    ["late but here"],
+  );
+
+  const rest = await rookery(["dead-letters", "retry", "--all"]);
+  assert.match(rest.out, new RegExp(`^${noMember}: refused by chat:${chat.id}`, "m"));
+  assert.match(rest.out, new RegExp(`^${bad}: failed again and is parked as \\d+: .+`, "m"));
+  assert.doesNotMatch(rest.out, new RegExp(`^${id}:`, "m"));
+  assert.equal(rest.code, 1);
+  const left = JSON.parse((await rookery(["dead-letters", "list", "--json"])).out) as { uuid: string }[];
+  assert.deepEqual(
+    left.map(({ uuid }) => uuid),
+    ["lost-3"],
+  );
+});
+
+test("what cannot be done is one line and exit 1", async () => {
+  for (const args of [
+    ["shards", "please"],
+    ["shards", "--kind", "queen"],
+    ["dead-letters"],
+    ["dead-letters", "list", "--limit", "0"],
+    ["dead-letters", "retry"],
+    ["dead-letters", "retry", "1", "--all"],
+    ["dead-letters", "retry", "one"],
+    ["dead-letters", "retry", "999999"],
+  ]) {
+    const { code, out, err } = await rookery(args);
+    assert.deepEqual([code, out], [1, ""], args.join(" "));
+    assert.match(err, /^rookery [a-z-]+: .+\n$/);
+  }
+});
+
+test("where no cluster runs, none is made", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "rookery-none-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const args of [["shards"], ["dead-letters", "list"]]) {
+    const { code, err } = await rookery(args, folder);
+    assert.equal(code, 1);
+    assert.match(err, /no cluster runs in .*npm start/);
+  }
+});

@@ -1,0 +1,4 @@
+import { runCommand } from "./command.ts";
+
+process.exitCode = await runCommand(process.argv.slice(2));
+process.exit();

@@ -1,0 +1,27 @@
+import type { Plant } from "./plants.ts";
+
+/**
+ * L2: a stale owner may write. The epoch alone is not enough to remove: the offset in the same condition refuses a
+ * stale owner too, unless its shard stood still meanwhile, and then both decide the same.
+ */
+export const noFence: Plant = {
+  name: "no-fence",
+  text: "the commit asks for neither epoch nor offset",
+  roles: ["worker"],
+  edits: [
+    {
+      file: "shared/store/src/commit.ts",
+      find: `where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"\n  order by`,
+      replace: `where s.kind = 'log'\n  order by`,
+    },
+    {
+      file: "shared/store/src/commit.ts",
+      find: `in (select id from locked)\n    and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"`,
+      replace: `in (select id from locked)`,
+    },
+  ],
+  caughtBy: ["lost", "misacked", "phantom", "disagreed", "gap", "duplicated", "reacked", "parked"],
+  seed: 2,
+  faults: 6,
+  only: ["worker"],
+};
