@@ -2,10 +2,110 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { openTestDatabase } from "@rookery/kit";
-import type { AddressedCommand } from "@rookery/protocol";
-import { openLog } from "@rookery/runtime";
-import { commit, ensureCluster, openStore, type Row } from "@rookery/store";
+import type { AddressedCommand, Message, Outcome } from "@rookery/protocol";
+import {
+  claimShards,
+  commit,
+  ensureCluster,
+  openStore,
+  readChanges,
+  readMessages,
+  type Row,
+  type StoreOptions,
+} from "@rookery/store";
 import { chatActor, type ChatState, decide } from "../src/mod.ts";
-import { chatId, nowMs } from "./command.ts";
+import { nowMs } from "./command.ts";
 import { makeHistory } from "./history.ts";
 import { seeds } from "./random.ts";
+
+/** An actor has no log; the store's only tells of broken idle connections. */
+const log = { warn: () => {} } as unknown as StoreOptions["log"];
+const commandsPerCommit = 7;
+
+const database = await openTestDatabase();
+const store = openStore({ url: database.url, name: "chat test", connectionsMax: 2, log });
+after(async () => {
+  await store.end();
+  await database.close();
+});
+await ensureCluster(store, { shards: seeds.length, hashVersion: 1 });
+for (const shard of seeds.keys()) await claimShards(store, "log", [{ id: shard, epoch: 0 }], "test");
+await store.query("update shard set log_id = 'log'");
+
+interface Walked {
+  readonly state: ChatState | null;
+  readonly messages: readonly Message[];
+  readonly outcomes: ReadonlyMap<string, { readonly command: AddressedCommand; readonly outcome: Outcome }>;
+}
+
+/** As a host does it: a name that has an outcome is not decided again, and rows are committed by the batch. */
+async function walk(shard: number, history: readonly AddressedCommand[]): Promise<Walked> {
+  const outcomes = new Map<string, { command: AddressedCommand; outcome: Outcome }>();
+  const messages: Message[] = [];
+  let state: ChatState | null = null;
+  let seq = 0;
+  for (let from = 0; from < history.length; from += commandsPerCommit) {
+    const rows: Row[] = [];
+    for (const [index, command] of history.slice(from, from + commandsPerCommit).entries()) {
+      const name = `${command.senderId}:${command.uuid}`;
+      if (outcomes.has(name)) continue;
+      const decision = decide(state, command, nowMs + from + index);
+      if (decision.kind === "refused") continue;
+      ({ state } = decision);
+      rows.push(...decision.rows);
+      messages.push(...decision.events.flatMap((event) => (event.kind === "message" ? [event.message] : [])));
+      if (decision.rows.length > 0) outcomes.set(name, { command, outcome: decision.outcome });
+    }
+    const fence = { shard, epoch: 1, logId: "log", fromSeq: seq, toSeq: seq + 1, commitId: seq + 1 };
+    const done = await commit(store, [{ ...fence, toMsgId: null, toMs: nowMs }], [{ shard, rows }]);
+    assert.deepEqual([...done], [shard]);
+    seq += 1;
+  }
+  return { state, messages, outcomes };
+}
+
+for (const [shard, seed] of seeds.entries()) {
+  describe(`a chat read from its rows (seed ${seed})`, async () => {
+    const chatId = 5 + shard;
+    const actor = { kind: "chat", id: chatId } as const;
+    const walked = await walk(
+      shard,
+      makeHistory(seed, 200).map((command) => ({ ...command, actor })),
+    );
+
+    test("is the chat that was decided", async () => {
+      const loaded = (await chatActor.load(store, [chatId, 999])).get(chatId) ?? null;
+      const byId = (one: [number, unknown], other: [number, unknown]): number => one[0] - other[0];
+      const sorted = (state: ChatState | null) =>
+        state && { ...state, members: [...state.members].toSorted(byId) };
+      assert.deepEqual(sorted(loaded), sorted(walked.state));
+    });
+
+    test("[L3] answers every name with its first outcome, and no other name", async () => {
+      const names = [...walked.outcomes.values()].map(({ command }) => command);
+      const asked = names.map(({ senderId, uuid }) => ({ actorId: chatId, senderId, uuid }));
+      const strangers = asked.map((name) => ({ ...name, senderId: name.senderId + 100 }));
+      const elsewhere = asked.map((name) => ({ ...name, actorId: 998 }));
+      const found = await chatActor.recall(store, [...asked, ...strangers, ...elsewhere]);
+      assert.equal(found.length, asked.length);
+      for (const { actorId, senderId, uuid, outcome } of found) {
+        assert.equal(actorId, chatId);
+        assert.deepEqual(outcome, walked.outcomes.get(`${senderId}:${uuid}`)?.outcome);
+      }
+    });
+
+    test("[L4] holds the messages that were told, and stands where they end", async () => {
+      assert.deepEqual(await readMessages(store, chatId, { after: 0, limit: 1_000 }), walked.messages);
+      const changes = await readChanges(store, chatId, { after: 0, limit: 1_000 });
+      assert.deepEqual(
+        changes.map(({ rev }) => rev),
+        changes.map((_, index) => index + 1),
+      );
+      const heads = await chatActor.heads(store, [chatId, 999]);
+      const head = walked.state && { seq: walked.messages.length, rev: changes.length };
+      assert.deepEqual(heads.get(chatId) ?? null, head);
+      assert.deepEqual(walked.state && chatActor.positionOf(walked.state), head);
+      assert.equal(heads.has(999), false);
+    });
+  });
+}

@@ -52,7 +52,7 @@ export function fromTelegram(body: string): Extract<ChatCommand, { kind: "send" 
 /** @throws AssertionError when it was refused. */
 export function done(decision: Decision<ChatState>): Done {
   assert.equal(decision.kind, "done", JSON.stringify(decision));
-  return decision as Done;
+  return decision;
 }
 
 /** Decides in order, each on what the former left, and returns the last; all must be done. */
@@ -79,13 +79,17 @@ export function refusal(decision: Decision<ChatState>): FaultCode {
   assert.equal(decision.kind, "refused", JSON.stringify(decision));
   // A refusal has nothing that could be written or told.
   assert.deepEqual(Object.keys(decision).toSorted(), ["fault", "kind"]);
-  return (decision as Extract<Decision<ChatState>, { kind: "refused" }>).fault.code;
+  return decision.fault.code;
 }
 
 export function messages({ events }: Done): Message[] {
   return events.flatMap((event) => (event.kind === "message" ? [event.message] : []));
 }
 
-export function rowsOf<T extends Row["table"]>({ rows }: Done, table: T): Extract<Row, { table: T }>["row"][] {
-  return rows.flatMap((row) => (row.table === table ? [row.row as Extract<Row, { table: T }>["row"]] : []));
+export function rowsOf<T extends Row["table"]>(
+  { rows }: Done,
+  table: T,
+): Extract<Row, { table: T }>["row"][] {
+  const isOfTable = (row: Row): row is Extract<Row, { table: T }> => row.table === table;
+  return rows.filter(isOfTable).map(({ row }) => row);
 }

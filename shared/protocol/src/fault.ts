@@ -50,6 +50,9 @@ export class Fault extends Error {
   }
 }
 
+/** A frame that is none: not JSON or protobuf, of an unknown type, or over the bound. Ten in a minute end a socket. */
+export class MalformedFrame extends Fault {}
+
 export function faultInfo(fault: Fault): FaultInfo {
   return {
     code: fault.code,

@@ -1,4 +1,4 @@
-import { Fault } from "./fault.ts";
+import { Fault, MalformedFrame } from "./fault.ts";
 import { type ClientFrame, clientFrames, type ServerFrame, uuid } from "./frame.ts";
 import { object, type Type } from "./schema.ts";
 
@@ -19,11 +19,12 @@ export function checkClientFrame(value: Readonly<Record<string, unknown>>): Clie
   const type = value["type"];
   const check = typeof type === "string" ? checks.get(type) : undefined;
   try {
-    if (check === undefined) throw new Fault("invalid", "type: is not a frame a client may send");
+    if (check === undefined) throw new MalformedFrame("invalid", "type: is not a frame a client may send");
     return { type, ...check.check(value, "") } as ClientFrame;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw new Fault(error.code, error.message, uuidOf(value["uuid"]));
+    const Kind = error instanceof MalformedFrame ? MalformedFrame : Fault;
+    throw new Kind(error.code, error.message, uuidOf(value["uuid"]));
   }
 }
 
@@ -41,10 +42,10 @@ export function parseObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Fault("invalid", "the frame is not JSON");
+    throw new MalformedFrame("invalid", "the frame is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Fault("invalid", "the frame must be a JSON object");
+    throw new MalformedFrame("invalid", "the frame must be a JSON object");
   }
   return value as Record<string, unknown>;
 }

@@ -9,7 +9,15 @@ export type {
   Reply,
   UserCommand,
 } from "./command.ts";
-export { closeCodes, Fault, type FaultCode, type FaultInfo, faultInfo, faults } from "./fault.ts";
+export {
+  closeCodes,
+  Fault,
+  type FaultCode,
+  type FaultInfo,
+  faultInfo,
+  faults,
+  MalformedFrame,
+} from "./fault.ts";
 export type {
   Attachment,
   ChangeFrame,

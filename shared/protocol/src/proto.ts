@@ -1,6 +1,6 @@
 /** Frames as protobuf, from the tables of `frame.ts`; the same fields and checks as JSON. */
 import protobuf from "protobufjs";
-import { Fault } from "./fault.ts";
+import { MalformedFrame } from "./fault.ts";
 import { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from "./frame.ts";
 import { checkClientFrame } from "./json.ts";
 import type { Fields, Proto } from "./schema.ts";
@@ -32,11 +32,12 @@ export function openProtoCodec(): ProtoCodec {
       try {
         message = frame.decode(bytes);
       } catch {
-        throw new Fault("invalid", "the frame is not a protobuf Frame");
+        throw new MalformedFrame("invalid", "the frame is not a protobuf Frame");
       }
       const fields = message as Record<string, Record<string, unknown>>;
       const name: unknown = fields["frame"];
-      if (typeof name !== "string") throw new Fault("invalid", "the Frame is empty or of an unknown type");
+      if (typeof name !== "string")
+        throw new MalformedFrame("invalid", "the Frame is empty or of an unknown type");
       // Behind the tag stands the decoded message itself: what was absent has protobuf's defaults.
       return checkClientFrame(Object.assign(Object.create(fields[name] ?? null), { type: upperFirst(name) }));
     },

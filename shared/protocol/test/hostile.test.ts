@@ -69,9 +69,13 @@ for (const seed of seeds) {
       }
       survive(() => codec.parse(bytes), `seed ${seed}, changed ${Buffer.from(bytes).toString("hex")}`);
 
-      const text = [...(jsonFrames[random.below(jsonFrames.length)] ?? "")];
-      text[random.below(text.length)] = '{}[]",:0-e.\\\u0000\ud800'.charAt(random.below(14));
-      survive(() => parseJsonFrame(text.join("")), `seed ${seed}, round ${round}`);
+      const text = jsonFrames[random.below(jsonFrames.length)] ?? "";
+      const at = random.below(text.length);
+      const odd = '{}[]",:0-e.\\\u0000\ud800'.charAt(random.below(14));
+      survive(
+        () => parseJsonFrame(text.slice(0, at) + odd + text.slice(at + 1)),
+        `seed ${seed}, round ${round}`,
+      );
     }
   });
 }

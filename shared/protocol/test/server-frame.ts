@@ -1,5 +1,5 @@
 /** Every frame a server sends, with every field it has and with none it may lack. */
-import { idMax, type Chat, type Message, type ServerFrame } from "../src/mod.ts";
+import { type ChangeFrame, type Chat, idMax, type Message, type ServerFrame } from "../src/mod.ts";
 
 const full: Message = {
   chatId: idMax,
@@ -66,6 +66,15 @@ const chat: Chat = {
   createdAt: 1_700_000_000_000,
 };
 
+const joined: ChangeFrame = {
+  type: "MemberChanged",
+  chatId: 5,
+  rev: 4,
+  userId: 8,
+  role: "reader",
+  change: "joined",
+};
+
 /** By type, so that a new frame does not compile before it is here. */
 const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFrame, { type: T }>[] } = {
   Hello: [
@@ -91,26 +100,14 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
     { type: "Message", ...full },
     { type: "Message", ...bare },
   ],
-  MemberChanged: [{ type: "MemberChanged", chatId: 5, rev: 4, userId: 8, role: "reader", change: "joined" }],
-  Receipt: [{ type: "Receipt", chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 7 }],
-  ChatAdded: [
-    { type: "ChatAdded", chat, userRev: 3 },
-    {
-      type: "ChatAdded",
-      chat: { ...chat, title: null, lastMessage: null, headSeq: 0, rev: 0, unread: 0 },
-      userRev: 1,
-    },
-  ],
+  MemberChanged: [joined],
   ChatRemoved: [{ type: "ChatRemoved", chatId: 5, userRev: 4 }],
   SyncResult: [
     {
       type: "SyncResult",
       chatId: 5,
       messages: [full, bare],
-      changes: [
-        { type: "MemberChanged", chatId: 5, rev: 4, userId: 8, role: "reader", change: "joined" },
-        { type: "MemberChanged", chatId: 5, rev: 5, userId: 9, role: "admin", change: "joined" },
-      ],
+      changes: [joined, { ...joined, rev: 5, userId: 9, role: "admin" }] as readonly ChangeFrame[],
       receipts: [{ chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 0 }],
       headSeq: 12,
       rev: 5,

@@ -75,9 +75,10 @@ describe("Sync", () => {
 
   it("with userRev tells of the chats joined meanwhile", async () => {
     const dora = await register(cluster.base, "dora");
-    const before = await createGroup(cluster.base, ann, [dora], "before");
+    // The answer to a creation comes before its members' own lists know: the socket tells when they do.
     const early = await openSocket({ base: cluster.base, token: dora.token });
-    const { userRev } = await early.frame("Hello");
+    const before = await createGroup(cluster.base, ann, [dora], "before");
+    const { userRev } = await early.frame("ChatAdded", (frame) => frame.chat.id === before.id);
     await early.close();
     const during = await createGroup(cluster.base, ann, [dora], "during");
     const also = await createDirect(cluster.base, bob, dora);

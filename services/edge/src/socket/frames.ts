@@ -7,6 +7,7 @@ import {
   Fault,
   faultInfo,
   limits,
+  MalformedFrame,
   type Reply,
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
@@ -46,7 +47,7 @@ export function openFrameHandler(parts: {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       connection.refuse(faultInfo(error), error.uuid);
-      countBad(connection);
+      if (error instanceof MalformedFrame) countBad(connection);
     }
   };
 
@@ -122,10 +123,13 @@ export function openFrameHandler(parts: {
 function parse(connection: Connection, bytes: ArrayBuffer, binary: boolean): ClientFrame {
   const { format } = connection.session;
   if (bytes.byteLength > limits.frameBytesMax) {
-    throw new Fault("too_large", `a frame has at most ${limits.frameBytesMax} bytes`);
+    throw new MalformedFrame("too_large", `a frame has at most ${limits.frameBytesMax} bytes`);
   }
   if (binary !== format.binary) {
-    throw new Fault("invalid", `${format.subprotocol} takes ${format.binary ? "binary" : "text"} frames`);
+    throw new MalformedFrame(
+      "invalid",
+      `${format.subprotocol} takes ${format.binary ? "binary" : "text"} frames`,
+    );
   }
   return format.parse(bytes);
 }

@@ -1,4 +1,6 @@
 /** The people and chats of a run. */
+import { randomUUID } from "node:crypto";
+import { pause } from "../pause.ts";
 import type { Random } from "../random.ts";
 import { call, request } from "./rest.ts";
 
@@ -37,6 +39,8 @@ interface Login {
 /** Password hashing takes a core; more at once only queue. */
 const registersMax = 2;
 const creationsMax = 8;
+const triesMax = 20;
+const retryMs = 250;
 
 /** Registers people and makes their groups, each of random members. @throws when the cluster refuses. */
 export async function makePopulation(
@@ -57,10 +61,9 @@ export async function makePopulation(
     const members = casts[index] ?? [];
     const [owner, ...others] = members;
     if (owner === undefined) throw new Error("a chat needs an owner");
-    const { id } = await call<{ id: number }>(edge(index), "POST", "/v1/chats", {
-      token: owner.token(),
-      body: { type: "group", memberIds: others.map((each) => each.userId), title: `chaos ${index}` },
-    });
+    const body = { type: "group", memberIds: others.map((each) => each.userId), title: `chaos ${index}` };
+    const options = { token: owner.token(), key: `c-${randomUUID()}`, body };
+    const { id } = await insist(() => call<{ id: number }>(edge(index), "POST", "/v1/chats", options));
     return { chatId: id, members };
   });
   return { people, rooms };
@@ -89,6 +92,18 @@ async function register(base: string, name: string): Promise<Person> {
       await renewing;
     },
   };
+}
+
+/** A cluster with a bug in it may refuse what it should not; the verdict comes later. @throws the last refusal. */
+async function insist<T>(task: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await task();
+    } catch (error) {
+      if (tries === triesMax) throw error;
+      await pause(retryMs);
+    }
+  }
 }
 
 function cast(people: readonly Person[], count: number, random: Random): Person[] {

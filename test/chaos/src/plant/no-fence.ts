@@ -11,13 +11,13 @@ export const noFence: Plant = {
   edits: [
     {
       file: "shared/store/src/commit.ts",
-      find: `where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"\n  order by`,
-      replace: `where s.kind = 'log'\n  order by`,
+      find: `where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and`,
+      replace: `where s.kind = 'log' and`,
     },
     {
       file: "shared/store/src/commit.ts",
-      find: `in (select id from locked)\n    and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"`,
-      replace: `in (select id from locked)`,
+      find: `in (select id from locked)\n    and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and`,
+      replace: `in (select id from locked) and`,
     },
   ],
   caughtBy: ["lost", "misacked", "phantom", "disagreed", "gap", "duplicated", "reacked", "parked"],
