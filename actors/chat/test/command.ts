@@ -86,10 +86,8 @@ export function messages({ events }: Done): Message[] {
   return events.flatMap((event) => (event.kind === "message" ? [event.message] : []));
 }
 
-export function rowsOf<T extends Row["table"]>(
-  { rows }: Done,
-  table: T,
-): Extract<Row, { table: T }>["row"][] {
-  const isOfTable = (row: Row): row is Extract<Row, { table: T }> => row.table === table;
-  return rows.filter(isOfTable).map(({ row }) => row);
+type RowOf<T extends Row["table"]> = Extract<Row, { table: T }>["row"];
+
+export function rowsOf<T extends Row["table"]>({ rows }: Done, table: T): RowOf<T>[] {
+  return rows.flatMap((row) => (row.table === table ? [row.row as RowOf<T>] : []));
 }

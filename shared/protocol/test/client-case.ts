@@ -63,6 +63,7 @@ export const goodCases: readonly GoodCase[] = [
     },
   },
   { says: "a sync of 500 chats", frame: { type: "Sync", chats: chats(500), userRev: 3 } },
+  { says: "a fresh token", frame: { type: "Auth", token: "aaa.bbb.ccc" } },
   { says: "a ping", frame: { type: "Ping" } },
   { says: "a ping with a time", frame: { type: "Ping", t: 1_700_000_000_000 } },
 ];
@@ -153,6 +154,7 @@ export const badCases: readonly BadCase[] = [
   },
   { says: "a list for a map", frame: { type: "Sync", chats: [{ seq: 1 }] }, proto: null, code: "invalid" },
   { says: "a sync from below 0", frame: { type: "Sync", chats: { 5: { seq: -1 } } }, code: "invalid" },
+  { says: "a token of 4 KiB and a byte", frame: { type: "Auth", token: "t".repeat(4_097) }, code: "invalid" },
   { says: "a ping from before time", frame: { type: "Ping", t: -1 }, code: "invalid" },
 ];
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clientFrames } from "../src/frame.ts";
 import { encodeJsonFrame, Fault, limits, openProtoCodec, parseJsonFrame } from "../src/mod.ts";
 import { goodCases } from "./client-case.ts";
 import { encodePlain, rawFrame } from "./plain-proto.ts";
@@ -7,7 +8,7 @@ import { openRandom, seeds } from "./random.ts";
 import { serverSamples } from "./server-frame.ts";
 
 const codec = openProtoCodec();
-const types = new Set(["SendMessage", "Sync", "Ping"]);
+const types = new Set(Object.keys(clientFrames));
 /** Of cuts and changes of long frames, so many are tried. */
 const triesMax = 400;
 

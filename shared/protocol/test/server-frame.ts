@@ -101,6 +101,15 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
     { type: "Message", ...bare },
   ],
   MemberChanged: [joined],
+  Receipt: [{ type: "Receipt", chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 7 }],
+  ChatAdded: [
+    { type: "ChatAdded", chat, userRev: 3 },
+    {
+      type: "ChatAdded",
+      chat: { ...chat, title: null, lastMessage: null, headSeq: 0, rev: 0, unread: 0 },
+      userRev: 1,
+    },
+  ],
   ChatRemoved: [{ type: "ChatRemoved", chatId: 5, userRev: 4 }],
   SyncResult: [
     {
@@ -124,6 +133,7 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
       more: false,
     },
   ],
+  Authed: [{ type: "Authed", expiresAt: 1_700_000_900_000 }],
   Draining: [{ type: "Draining", reconnectMs: 1_500 }],
   Pong: [{ type: "Pong", t: 1_700_000_000_000 }, { type: "Pong" }],
 };

@@ -59,7 +59,7 @@ describe("Sync", () => {
     const chats = await Promise.all(
       Array.from({ length: 20 }, (_, index) => createGroup(cluster.base, ann, [carl], `many ${index}`)),
     );
-    await Promise.all(chats.map((chat) => writer.say(chat.id, "here")));
+    await Promise.all(chats.map((chat) => writer.say(chat.id, `here-${chat.id}`)));
     const reader = await openSocket({ base: cluster.base, token: carl.token, resume: true });
     reader.send({
       type: "Sync",
@@ -67,7 +67,7 @@ describe("Sync", () => {
     });
     for (const { id } of chats) {
       const result = await reader.frame("SyncResult", (frame) => frame.chatId === id && !frame.more);
-      assert.equal(result.messages.at(-1)?.uuid, "here");
+      assert.equal(result.messages.at(-1)?.uuid, `here-${id}`);
       assert.equal(result.messages.length, result.headSeq);
     }
     await Promise.all([writer.close(), reader.close()]);
