@@ -94,7 +94,7 @@ function build(names: readonly TableName[]): string {
 ), locked as (
   select s.id from shard s join fence f on s.id = f.shard
   where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
-    and s.commit_id <> f."commitId"
+    and s.commit_id < f."commitId"
   order by s.id for update of s
 ), fenced as (
   update shard s set applied_seq = f."toSeq", 
@@ -103,7 +103,7 @@ function build(names: readonly TableName[]): string {
     commit_id = f."commitId", deaths = 0, suspect = null
   from fence f where s.kind = 'log' and s.id = f.shard and s.id in (select id from locked)
     and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
-    and s.commit_id <> f."commitId"
+    and s.commit_id < f."commitId"
   returning s.id
 )${writes.join("")}
 select id from fenced`;

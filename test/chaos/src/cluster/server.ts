@@ -17,7 +17,7 @@ export interface Server {
   /** Every process of it stands still. Resolves when none of them can do anything more. */
   freeze(): Promise<void>;
   thaw(): void;
-  /** Stops it, lets `work` change its folder, starts it again; the port changes. */
+  /** Kills it, lets `work` change its folder, starts it again; the port changes. */
   rebuild(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,6 +74,7 @@ export async function startServer(
       frozen = [];
     },
     async rebuild(work) {
+      parts.kill();
       await parts.close();
       await work();
       parts = await start();

@@ -14,12 +14,12 @@ export interface NemesisOptions {
   /** Resolves when the cluster answers again, or it has been waited long enough. */
   readonly progress: () => Promise<void>;
   readonly tell: (line: string) => void;
+  /** Told after each fault. */
+  readonly faultDone: () => void;
   readonly signal: AbortSignal;
 }
 
 export interface Nemesis {
-  /** Faults that are over. */
-  readonly done: number;
   /** Runs the steps in order. Resolves when the last is over and the cluster answers, or the signal ends it. */
   run(steps: readonly Step[]): Promise<void>;
 }
@@ -29,30 +29,17 @@ const ownerMsMax = 300;
 
 export function openNemesis(options: NemesisOptions): Nemesis {
   const { rig, journal, tell, signal } = options;
-  let done = 0;
-
   const doFault = async (fault: Fault): Promise<void> => {
     const names = { fault: classOf(fault), name: describeFault(fault) };
     tell(`${names.name}${fault.holdMs > 0 ? `, ${fault.holdMs} ms` : ""}`);
-    if ("role" in fault && fault.role === "worker") await noteBereft(fault.index, names.fault);
+    if ("role" in fault && fault.role === "worker") await noteBereft(options, fault.index, names.fault);
     journal.add({ kind: "begin", ...names, atMs: performance.now() });
     await act(rig, fault, { journal, signal });
     journal.add({ kind: "end", ...names, atMs: performance.now() });
-    done += 1;
-  };
-
-  const noteBereft = async (index: number, fault: string): Promise<void> => {
-    const shards = await Promise.race([
-      ownedShards(rig, index).catch(() => []),
-      pause(ownerMsMax).then(() => []),
-    ]);
-    if (shards.length > 0) journal.add({ kind: "bereft", fault, shards, atMs: performance.now() });
+    options.faultDone();
   };
 
   return {
-    get done() {
-      return done;
-    },
     async run(steps) {
       for (const step of steps) {
         if (signal.aborted) return;
@@ -62,6 +49,19 @@ export function openNemesis(options: NemesisOptions): Nemesis {
       }
     },
   };
+}
+
+/** Writes down which shards a worker is about to stop serving, if Postgres says so in time. */
+export async function noteBereft(
+  { rig, journal }: Pick<NemesisOptions, "rig" | "journal">,
+  worker: number,
+  fault: string,
+): Promise<void> {
+  const shards = await Promise.race([
+    ownedShards(rig, worker).catch(() => []),
+    pause(ownerMsMax).then(() => []),
+  ]);
+  if (shards.length > 0) journal.add({ kind: "bereft", fault, shards, atMs: performance.now() });
 }
 
 /** The shards a worker owns by what Postgres says. */

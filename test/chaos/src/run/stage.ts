@@ -1,5 +1,5 @@
 /** A cluster with traffic on it, and the folder they write into. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Rig, type RigShape, startRig } from "../cluster/rig.ts";
@@ -49,6 +49,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       ...(options.directClients === undefined ? {} : { directClients: options.directClients }),
       ...(plant === undefined ? {} : { plant: { url: plantUrl(plant.name), roles: plant.roles } }),
     });
+    if (plant !== undefined) await requirePlanted(plant, rig, runDir);
     traffic = await startTraffic({
       rig,
       shape: options.traffic,
@@ -73,5 +74,15 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     await traffic?.close();
     await rig?.close();
     throw new Error(`the stage could not be set; see ${runDir}`, { cause: error });
+  }
+}
+
+/** A plant that was not loaded proves nothing. @throws */
+async function requirePlanted(plant: Plant, rig: Rig, runDir: string): Promise<void> {
+  const files = new Set(plant.edits.map(({ file }) => file)).size;
+  for (const member of plant.roles.flatMap((role) => rig.members(role))) {
+    const log = await readFile(join(runDir, "log", `${member.name}.log`), "utf8");
+    const loaded = log.split(`planted ${plant.name}:`).length - 1;
+    if (loaded < files) throw new Error(`${member.name} has loaded ${loaded} of ${files} planted files`);
   }
 }

@@ -49,6 +49,8 @@ export interface Traffic {
   readonly counts: TrafficCounts;
   readonly faults: Journal<FaultEntry>;
   readonly journals: Journals;
+  /** The highest seq that was acked, by chat, as of now. */
+  heads(): ReadonlyMap<number, number>;
   /** Resolves at the next ack, or after so long. */
   nextAck(withinMs: number): Promise<boolean>;
   /** Nothing new is sent; resolves when everything has been answered, or after so long. */
@@ -168,6 +170,7 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
         })),
       };
     },
+    heads: () => new Map(heads),
     async nextAck(withinMs) {
       return await new Promise((resolve) => {
         const done = (came: boolean): void => {

@@ -1,14 +1,14 @@
 import { ConfigError } from "@rookery/runtime";
-import type { Options } from "../options.ts";
+import { edgeLoss } from "./edge-loss.ts";
+import { join } from "./join.ts";
+import { logLoss } from "./log-loss.ts";
+import { outage } from "./outage.ts";
+import { rolling } from "./rolling.ts";
+import type { Scenario } from "./scenario.ts";
+import { stops } from "./stops.ts";
+import { takeover } from "./takeover.ts";
 
-/** A question with a figure for an answer. */
-export interface Scenario {
-  readonly name: string;
-  /** @returns the exit code: 0 when what it promises holds. */
-  readonly run: (options: Options, tell: (line: string) => void) => Promise<number>;
-}
-
-const scenarios: readonly Scenario[] = [];
+export const scenarios: readonly Scenario[] = [takeover, edgeLoss, rolling, outage, stops, join, logLoss];
 
 /** @throws ConfigError naming those there are. */
 export function findScenario(name: string): Scenario {
