@@ -21,8 +21,8 @@ import { assign } from "./assignment.ts";
 
 /** Between looks at the table when nothing is heard. */
 const lookMs = 1_000;
-/** A start waits so long for its first look, so that processes starting together share out at once. */
-const gatherMs = 400;
+/** Until the first look that counts. */
+const firstLookMs = 100;
 
 export interface OwnershipParts {
   readonly bus: Bus;
@@ -140,7 +140,8 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
 
   const released = bus.subscribe(subjects.released, look);
   liveness.onChange(look);
-  const first = setTimeout(look, gatherMs);
+  const first = setInterval(look, firstLookMs);
+  void settled.then(() => clearInterval(first));
   const timer = setInterval(look, lookMs);
 
   return {
@@ -149,7 +150,7 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
     lost,
     async close() {
       leaving = true;
-      clearTimeout(first);
+      clearInterval(first);
       clearInterval(timer);
       released.close();
       await looking;

@@ -4,12 +4,7 @@
  */
 import { encodeInternal, type Heartbeat, parseInternal, subjects } from "@rookery/protocol";
 import type { Bus } from "./bus.ts";
-
-export type Role = Heartbeat["role"];
-
-export const HEARTBEAT_MS = 300;
-/** Silence after which a process counts as gone: three heartbeats missed. */
-export const SILENT_MS_MAX = 1_000;
+import { Census, HEARTBEAT_MS, type Role } from "./census.ts";
 
 export interface Liveness {
   /**
@@ -28,49 +23,29 @@ export interface Liveness {
 
 /** Starts to say that `self` is alive and to hear who else is. */
 export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id: string }): Liveness {
-  const heardMs = new Map<string, { readonly role: Role; atMs: number }>();
+  const census = new Census(self.id);
   const listeners: (() => void)[] = [];
   let leaving = false;
   let fit = true;
 
-  const changed = (): void => {
-    for (const listener of listeners) listener();
+  const tell = (changed: boolean): void => {
+    if (changed) for (const listener of listeners) listener();
   };
   const say = (): void => {
     bus.publish(subjects.live, encodeInternal({ ...self, leaving: leaving || !fit } satisfies Heartbeat));
   };
   const subscription = bus.subscribe(subjects.live, ({ bytes }) => {
     const heartbeat = parseHeartbeat(bytes);
-    if (heartbeat === null) return;
-    const { id, role, leaving: gone } = heartbeat;
-    if (gone) {
-      if (heardMs.delete(id)) changed();
-      return;
-    }
-    const known = heardMs.get(id);
-    heardMs.set(id, { role, atMs: performance.now() });
-    if (known === undefined) changed();
+    if (heartbeat !== null) tell(census.hear(heartbeat, performance.now()));
   });
-  const hearsItself = (): boolean => {
-    const own = heardMs.get(self.id);
-    return leaving || !fit || (own !== undefined && performance.now() - own.atMs < SILENT_MS_MAX);
-  };
   const timer = setInterval(() => {
     say();
-    if (!hearsItself()) return;
-    const before = heardMs.size;
-    for (const [id, { atMs }] of heardMs) {
-      if (performance.now() - atMs > SILENT_MS_MAX) heardMs.delete(id);
-    }
-    if (heardMs.size !== before) changed();
+    tell(census.forget(performance.now()));
   }, HEARTBEAT_MS);
   say();
 
   return {
-    live(role) {
-      if (!hearsItself()) return null;
-      return [...heardMs].flatMap(([id, heard]) => (heard.role === role ? [id] : [])).toSorted();
-    },
+    live: (role) => census.live(role, performance.now()),
     onChange: (listener) => {
       listeners.push(listener);
     },

@@ -14,4 +14,5 @@ export type { BrokenReason, LogMark, LogState } from "./log-mark.ts";
 export type { LogReader, ReadOptions } from "./log-reader.ts";
 export type { LogMessage, LogStream } from "./log-stream.ts";
 export { BusOutage, type OutageReason } from "./outage.ts";
-export { HEARTBEAT_MS, type Liveness, type Role, SILENT_MS_MAX, startLiveness } from "./liveness.ts";
+export { HEARTBEAT_MS, type Role, SILENT_MS_MAX } from "./census.ts";
+export { type Liveness, startLiveness } from "./liveness.ts";
