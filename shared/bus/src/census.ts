@@ -5,8 +5,8 @@ export type Role = Heartbeat["role"];
 export const HEARTBEAT_MS = 300;
 /** Silence after which a process counts as gone: three heartbeats missed. */
 export const SILENT_MS_MAX = 1_000;
-/** A process that starts listens so long before it judges: one heartbeat of everybody, and a bit. */
-const GATHER_MS = 400;
+/** A process that starts listens so long before it judges: two heartbeats of everybody. */
+const GATHER_MS = 600;
 
 /**
  * Who is alive, by what was heard and when; the caller brings the clock.

@@ -63,7 +63,13 @@ export function launch(args: readonly string[], env: Readonly<Record<string, str
     },
     pids: () => parsePids(pidsLines().at(-1) ?? ""),
     pidsLines: () => pidsLines().length,
-    signalGroup: (signal) => process.kill(-pid, signal),
+    signalGroup(signal) {
+      try {
+        process.kill(-pid, signal);
+      } catch {
+        // Nobody of the group is left.
+      }
+    },
   };
 }
 

@@ -36,8 +36,9 @@ describe("npm start", () => {
   after(async () => {
     running?.signalGroup("SIGTERM");
     await running?.exited;
-    assert.deepEqual(processesNaming(folder), []);
+    const left = processesNaming(folder);
     rmSync(folder, { recursive: true, force: true });
+    assert.deepEqual(left, []);
   });
 
   const args = (...more: string[]): string[] => [

@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly shape: RigShape;
   /** Only these kinds of fault; all when not given. */
   readonly only?: readonly FaultSource[];
+  /** Of what is done to processes and servers, only this; all when not given. */
+  readonly deed?: Deed;
 }
 
 /** Where a fault comes from; the weights say how often. */
@@ -60,7 +62,7 @@ const peaceMs = [500, 2_500] as const;
 const delayMs = [20, 400] as const;
 const joinMs = [2_000, 5_000] as const;
 
-export function planFaults({ seed, faults, shape, only }: PlanOptions): Step[] {
+export function planFaults({ seed, faults, shape, only, deed }: PlanOptions): Step[] {
   const random = openRandom(seed);
   const open = sources.filter(({ name }) => {
     if (only !== undefined && !only.includes(name)) return false;
@@ -68,10 +70,10 @@ export function planFaults({ seed, faults, shape, only }: PlanOptions): Step[] {
   });
   const steps: Step[] = [];
   for (let left = faults; left > 0; ) {
-    const first = choose(random, open, shape);
+    const first = choose(random, open, shape, deed);
     const chosen = [first];
     if (left > 1 && random.chance(doubleChance)) {
-      const second = choose(random, open, shape);
+      const second = choose(random, open, shape, deed);
       if (targetOf(second) !== targetOf(first)) chosen.push(second);
     }
     steps.push({ faults: chosen, peaceMs: between(random, peaceMs) });
@@ -80,17 +82,17 @@ export function planFaults({ seed, faults, shape, only }: PlanOptions): Step[] {
   return steps;
 }
 
-function choose(random: Random, open: typeof sources, shape: RigShape): Fault {
+function choose(random: Random, open: typeof sources, shape: RigShape, deed: Deed | undefined): Fault {
   const source = random.weigh(open).name;
   switch (source) {
     case "worker":
-      return { ...chooseDeed(random), role: source, index: random.integer(0, shape.workers - 1) };
+      return { ...chooseDeed(random, deed), role: source, index: random.integer(0, shape.workers - 1) };
     case "edge":
-      return { ...chooseDeed(random), role: source, index: random.integer(0, shape.edges - 1) };
+      return { ...chooseDeed(random, deed), role: source, index: random.integer(0, shape.edges - 1) };
     case "courier":
-      return { ...chooseDeed(random), role: source, index: random.integer(0, shape.couriers - 1) };
+      return { ...chooseDeed(random, deed), role: source, index: random.integer(0, shape.couriers - 1) };
     case "part":
-      return { ...chooseDeed(random), part: random.weigh(parts).name };
+      return { ...chooseDeed(random, deed), part: random.weigh(parts).name };
     case "link":
       return chooseCut(random, shape);
     case "flush":
@@ -105,8 +107,8 @@ function choose(random: Random, open: typeof sources, shape: RigShape): Fault {
   }
 }
 
-function chooseDeed(random: Random): { readonly kind: Deed; readonly holdMs: number } {
-  const kind = random.weigh(deeds).name;
+function chooseDeed(random: Random, deed: Deed | undefined): { readonly kind: Deed; readonly holdMs: number } {
+  const kind = deed ?? random.weigh(deeds).name;
   return { kind, holdMs: between(random, kind === "freeze" ? freezeMs : downMs) };
 }
 

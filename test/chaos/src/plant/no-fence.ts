@@ -20,8 +20,9 @@ export const noFence: Plant = {
       replace: `in (select id from locked) and`,
     },
   ],
-  caughtBy: ["lost", "misacked", "phantom", "disagreed", "gap", "duplicated", "reacked", "parked"],
+  caughtBy: ["lost", "misacked", "phantom", "disagreed", "gap", "duplicated", "reacked", "parked", "behind"],
   seed: 2,
   faults: 6,
   only: ["worker"],
+  deed: "freeze",
 };

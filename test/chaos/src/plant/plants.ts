@@ -1,5 +1,6 @@
 import type { Role } from "../cluster/member.ts";
 import type { CounterName } from "../journal/tally.ts";
+import type { Deed } from "../nemesis/fault.ts";
 import type { FaultSource } from "../nemesis/plan.ts";
 import { ackBeforeCommit } from "./ack-before-commit.ts";
 import { discardBeforeFlush } from "./discard-before-flush.ts";
@@ -28,6 +29,7 @@ export interface Plant {
   readonly faults: number;
   /** Faults of these sources only, where others would only take time. */
   readonly only: readonly FaultSource[];
+  readonly deed?: Deed;
 }
 
 export const plants: readonly Plant[] = [

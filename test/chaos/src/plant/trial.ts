@@ -41,6 +41,7 @@ export async function tryPlant(
     seed,
     faults: plant.faults,
     only: plant.only,
+    ...(plant.deed === undefined ? {} : { deed: plant.deed }),
     rig,
     traffic,
     plant,

@@ -1,5 +1,6 @@
 /** The run that this package is for: a cluster under traffic, and a nemesis with a plan. */
 import type { RigShape } from "../cluster/rig.ts";
+import type { Deed } from "../nemesis/fault.ts";
 import { openNemesis } from "../nemesis/nemesis.ts";
 import { type FaultSource, planFaults } from "../nemesis/plan.ts";
 import type { Plant } from "../plant/plants.ts";
@@ -13,6 +14,7 @@ export interface ChaosOptions {
   readonly rig: RigShape;
   readonly traffic: TrafficShape;
   readonly only?: readonly FaultSource[];
+  readonly deed?: Deed;
   readonly plant?: Plant;
   readonly keep: boolean;
   /** What is still unanswered so long after the last fault counts as such. */
@@ -29,9 +31,15 @@ const runMsPerFault = 20_000;
 
 /** Runs it. @returns the report; rejects only when the cluster could not be started at all. */
 export async function runChaos(options: ChaosOptions): Promise<Report> {
-  const { seed, faults, only, tell } = options;
+  const { seed, faults, only, deed, tell } = options;
   const shape = options.rig;
-  const steps = planFaults({ seed, faults, shape, ...(only === undefined ? {} : { only }) });
+  const steps = planFaults({
+    seed,
+    faults,
+    shape,
+    ...(only === undefined ? {} : { only }),
+    ...(deed === undefined ? {} : { deed }),
+  });
   tell(`seed ${seed}: ${faults} faults in ${steps.length} steps`);
   return await runStaged({ ...options, runMsMax: runMsBase + faults * runMsPerFault }, async (hands) => {
     const { rig, traffic, say, signal, faultDone } = hands;
