@@ -1,6 +1,16 @@
-import type { ChangeFrame, Event, MemberRole, Outcome, Service, Source, UserId } from "@rookery/protocol";
+import type {
+  ChangeFrame,
+  Event,
+  MemberRole,
+  Outcome,
+  Service,
+  Source,
+  UserCommand,
+  UserId,
+} from "@rookery/protocol";
 import { type Decision, type Relayed, relayId } from "@rookery/host";
-import { type MessageDetail, type Row, toMessage } from "@rookery/store";
+import { type MessageDetail, type Row, type StoredMessage, toMessage } from "@rookery/store";
+import { keepRecent } from "./recollection.ts";
 import type { ChatState, Membership } from "./state.ts";
 
 /** What a message needs beyond its place in the chat. */
@@ -13,6 +23,9 @@ export interface NewMessage {
   readonly source: Source;
 }
 
+/** What may change of a message. */
+type Amendment = Partial<Pick<StoredMessage, "body" | "detail" | "editedAt" | "deletedAt">>;
+
 /** A decision in the making: each step takes the next seq or rev, so both stay without gaps (L4). */
 export class Draft {
   state: ChatState;
@@ -20,7 +33,7 @@ export class Draft {
   readonly #rows: Row[] = [];
   readonly #events: Event[] = [];
   readonly #relays: Relayed[] = [];
-  /** Our own copy of the members, made for the first who comes: a copy for each would be quadratic. */
+  /** Our own copy of the members, made for the first who comes or goes: a copy for each would be quadratic. */
   #members: Map<UserId, Membership> | null = null;
 
   constructor(state: ChatState, nowMs: number) {
@@ -31,17 +44,10 @@ export class Draft {
   message(message: NewMessage): void {
     const seq = this.state.headSeq + 1;
     this.state = { ...this.state, headSeq: seq };
-    const row = {
-      ...message,
-      chatId: this.state.id,
-      seq,
-      rev: this.state.rev,
-      ts: this.#nowMs,
-      editedAt: null,
-      deletedAt: null,
-    };
-    this.#rows.push({ table: "message", row });
-    this.#events.push({ kind: "message", chatId: this.state.id, seq, message: toMessage(row) });
+    const { id: chatId, rev } = this.state;
+    const row = { ...message, chatId, seq, rev, ts: this.#nowMs, editedAt: null, deletedAt: null };
+    this.#write(row);
+    this.#events.push({ kind: "message", chatId, seq, message: toMessage(row) });
   }
 
   /** A message the chat makes itself. Its uuid begins with a dot, which no client's can (L3). */
@@ -50,21 +56,43 @@ export class Draft {
     this.message({ senderId, uuid, kind: "service", body: "", detail: { service }, source: "service" });
   }
 
+  /** A message is another from here on; `frame` tells of it under the next rev. */
+  amend(message: StoredMessage, amendment: Amendment, frame: (rev: number) => ChangeFrame): void {
+    this.change(frame);
+    const amended = { ...message, ...amendment, rev: this.state.rev };
+    const sentRev = message.detail?.sentRev ?? message.rev;
+    this.#write({ ...amended, detail: { ...amended.detail, sentRev } });
+  }
+
   /** Someone is in the chat from here on. */
   member(userId: UserId, role: MemberRole): void {
-    const member = { role, joinedSeq: this.state.headSeq, joinedMs: this.#nowMs, rev: this.state.rev };
-    if (this.#members === null) {
-      this.#members = new Map(this.state.members);
-      this.state = { ...this.state, members: this.#members };
-    }
-    this.#members.set(userId, member);
-    this.#rows.push({ table: "member", row: { chatId: this.state.id, userId, leftMs: null, ...member } });
-    const target = { kind: "user", id: userId } as const;
-    this.#relays.push({
-      id: relayId(`chat:${this.state.id}`, this.state.rev, target),
-      target,
-      command: { kind: "joined", chatId: this.state.id, chatRev: this.state.rev },
-    });
+    this.#seat(userId, { role, joinedSeq: this.state.headSeq, joinedMs: this.#nowMs, rev: this.state.rev });
+    this.#tell(userId, "joined");
+  }
+
+  /** A member has another role from here on. */
+  role(userId: UserId, role: MemberRole): void {
+    const member = this.state.members.get(userId);
+    if (member === undefined) throw new Error(`user ${userId} is not in chat ${this.state.id}`);
+    this.change((rev) => this.#memberChanged(rev, userId, role, "role"));
+    this.#seat(userId, { ...member, role, rev: this.state.rev });
+  }
+
+  /** A member is out of the chat from here on, and hears of nothing after it. */
+  part(userId: UserId, change: "left" | "removed"): void {
+    const role = this.state.members.get(userId)?.role ?? "member";
+    this.change((rev) => this.#memberChanged(rev, userId, role, change));
+    this.dismiss(userId);
+  }
+
+  /** A member is out of a chat that is no more: without a change of its own, for nobody is there to be told. */
+  dismiss(userId: UserId): void {
+    const member = this.state.members.get(userId);
+    if (member === undefined) throw new Error(`user ${userId} is not in chat ${this.state.id}`);
+    const { id: chatId, rev } = this.state;
+    this.#ownMembers().delete(userId);
+    this.#rows.push({ table: "member", row: { ...member, chatId, userId, leftMs: this.#nowMs, rev } });
+    this.#tell(userId, "left");
   }
 
   /** A change that takes the next rev; `frame` is given it. */
@@ -76,6 +104,11 @@ export class Draft {
     this.#events.push({ kind: "change", chatId: this.state.id, rev, frame: made });
   }
 
+  /** Sends a command to another actor, or to this one, after the commit. */
+  relay(relayed: Relayed): void {
+    this.#relays.push(relayed);
+  }
+
   /** Keeps the outcome of a command that is not itself a message. */
   remember(senderId: UserId, uuid: string, outcome: Outcome): void {
     const actor = `chat:${this.state.id}`;
@@ -83,7 +116,7 @@ export class Draft {
   }
 
   done(outcome: Outcome): Decision<ChatState> {
-    const { members: _, ...row } = this.state;
+    const { members: _, recent: __, ...row } = this.state;
     return {
       kind: "done",
       state: this.state,
@@ -92,5 +125,50 @@ export class Draft {
       events: this.#events,
       relays: this.#relays,
     };
+  }
+
+  /** The end of a command that changed something, or found it so already; its outcome is kept. */
+  changed(command: { readonly senderId: UserId; readonly uuid: string }, seq?: number): Decision<ChatState> {
+    const { headSeq, rev } = this.state;
+    const outcome = { kind: "changed", seq: seq ?? headSeq, rev, ts: this.#nowMs } as const;
+    this.remember(command.senderId, command.uuid, outcome);
+    return this.done(outcome);
+  }
+
+  #write(message: StoredMessage): void {
+    this.#rows.push({ table: "message", row: message });
+    this.state = { ...this.state, recent: keepRecent(this.state.recent, [message]) };
+  }
+
+  #memberChanged(
+    rev: number,
+    userId: UserId,
+    role: MemberRole,
+    change: "joined" | "left" | "removed" | "role",
+  ): ChangeFrame {
+    return { type: "MemberChanged", chatId: this.state.id, rev, userId, role, change };
+  }
+
+  #seat(userId: UserId, member: Membership): void {
+    this.#ownMembers().set(userId, member);
+    this.#rows.push({ table: "member", row: { chatId: this.state.id, userId, leftMs: null, ...member } });
+  }
+
+  #ownMembers(): Map<UserId, Membership> {
+    if (this.#members === null) {
+      this.#members = new Map(this.state.members);
+      this.state = { ...this.state, members: this.#members };
+    }
+    return this.#members;
+  }
+
+  #tell(userId: UserId, kind: UserCommand["kind"]): void {
+    const { id: chatId, rev: chatRev } = this.state;
+    const target = { kind: "user", id: userId } as const;
+    this.relay({
+      id: relayId(`chat:${chatId}`, chatRev, target),
+      target,
+      command: { kind, chatId, chatRev },
+    });
   }
 }

@@ -1,3 +1,5 @@
 export { chatActor } from "./chat.ts";
-export { decide, membersMax } from "./decide.ts";
+export { decide } from "./decide.ts";
+export { partingMax } from "./ending.ts";
+export { membersMax } from "./member.ts";
 export type { ChatState, Membership } from "./state.ts";

@@ -1,4 +1,5 @@
 import type { ChatId, ChatType, MemberRole, Rev, Seq, UserId } from "@rookery/protocol";
+import type { Recollection } from "./recollection.ts";
 
 export interface Membership {
   readonly role: MemberRole;
@@ -18,6 +19,10 @@ export interface ChatState {
   readonly rev: Rev;
   readonly createdBy: UserId;
   readonly createdMs: number;
+  /** Ended for everybody. */
+  readonly deletedMs: number | null;
   readonly telegram: { readonly botId: number; readonly chatId: number } | null;
   readonly members: ReadonlyMap<UserId, Membership>;
+  /** Messages at hand; the others are fetched before a command about them is decided. */
+  readonly recent: Recollection;
 }

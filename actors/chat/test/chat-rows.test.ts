@@ -15,6 +15,7 @@ import {
 } from "@rookery/store";
 import { chatActor, type ChatState, decide } from "../src/mod.ts";
 import { nowMs } from "./command.ts";
+import { applyChange } from "./reader.ts";
 import { makeHistory } from "./history.ts";
 import { seeds } from "./random.ts";
 
@@ -38,22 +39,40 @@ interface Walked {
   readonly outcomes: ReadonlyMap<string, { readonly command: AddressedCommand; readonly outcome: Outcome }>;
 }
 
+/** The old messages that a batch is about, read as a host reads them; now and then everything is forgotten first. */
+async function recollect(
+  known: ChatState | null,
+  batch: readonly AddressedCommand[],
+): Promise<ChatState | null> {
+  const { memory } = chatActor;
+  if (known === null || memory === undefined) return known;
+  const state = memory.trim({ ...known, recent: { young: new Map(), old: [] } });
+  const keys = [...new Set(batch.flatMap((command) => memory.missing(state, command)))];
+  const found = await memory.fetch(store, [{ actorId: state.id, keys }]);
+  return memory.learn(state, found.get(state.id) ?? []);
+}
+
 /** As a host does it: a name that has an outcome is not decided again, and rows are committed by the batch. */
 async function walk(shard: number, history: readonly AddressedCommand[]): Promise<Walked> {
   const outcomes = new Map<string, { command: AddressedCommand; outcome: Outcome }>();
-  const messages: Message[] = [];
+  const told = new Map<number, Message>();
   let state: ChatState | null = null;
   let seq = 0;
   for (let from = 0; from < history.length; from += commandsPerCommit) {
     const rows: Row[] = [];
-    for (const [index, command] of history.slice(from, from + commandsPerCommit).entries()) {
+    const batch = history.slice(from, from + commandsPerCommit);
+    state = await recollect(state, batch);
+    for (const [index, command] of batch.entries()) {
       const name = `${command.senderId}:${command.uuid}`;
       if (outcomes.has(name)) continue;
       const decision = decide(state, command, nowMs + from + index);
       if (decision.kind === "refused") continue;
       ({ state } = decision);
       rows.push(...decision.rows);
-      messages.push(...decision.events.flatMap((event) => (event.kind === "message" ? [event.message] : [])));
+      for (const event of decision.events) {
+        if (event.kind === "message") told.set(event.seq, event.message);
+        else if (event.kind === "change") applyChange(told, event.frame, decision.outcome);
+      }
       if (decision.rows.length > 0) outcomes.set(name, { command, outcome: decision.outcome });
     }
     const fence = { shard, epoch: 1, logId: "log", fromSeq: seq, toSeq: seq + 1, commitId: seq + 1 };
@@ -61,7 +80,7 @@ async function walk(shard: number, history: readonly AddressedCommand[]): Promis
     assert.deepEqual([...done], [shard]);
     seq += 1;
   }
-  return { state, messages, outcomes };
+  return { state, messages: [...told.values()], outcomes };
 }
 
 for (const [shard, seed] of seeds.entries()) {
@@ -77,7 +96,7 @@ for (const [shard, seed] of seeds.entries()) {
       const loaded = (await chatActor.load(store, [chatId, 999])).get(chatId) ?? null;
       const byId = (one: [number, unknown], other: [number, unknown]): number => one[0] - other[0];
       const sorted = (state: ChatState | null) =>
-        state && { ...state, members: [...state.members].toSorted(byId) };
+        state && { ...state, recent: null, members: [...state.members].toSorted(byId) };
       assert.deepEqual(sorted(loaded), sorted(walked.state));
     });
 

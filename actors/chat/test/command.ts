@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type {
   AddressedCommand,
   Birth,
+  ChangeFrame,
   ChatCommand,
   ChatType,
   FaultCode,
@@ -38,6 +39,22 @@ export const say = (body: string): Extract<ChatCommand, { kind: "send" }> => ({
   body,
 });
 
+export const edit = (seq: number, body: string): ChatCommand => ({ kind: "edit", seq, body });
+export const remove = (seq: number): ChatCommand => ({ kind: "delete", seq });
+export const react = (seq: number, emoji: string, isRemoval = false): ChatCommand => ({
+  kind: "react",
+  seq,
+  emoji,
+  remove: isRemoval,
+});
+export const pin = (seq: number, isRemoval = false): ChatCommand => ({ kind: "pin", seq, remove: isRemoval });
+export const vote = (seq: number, ...options: number[]): ChatCommand => ({ kind: "vote", seq, options });
+export const give = (userId: number, role: MemberRole): ChatCommand => ({ kind: "role", userId, role });
+export const dismiss = (userId: number): ChatCommand => ({ kind: "remove", userId });
+export const leave: ChatCommand = { kind: "leave" };
+export const rename = (title: string): ChatCommand => ({ kind: "rename", title });
+export const disband: ChatCommand = { kind: "disband" };
+
 /** What Telegram's gateway sends: whoever wrote, and how the chat is born if this is its first message. */
 export function fromTelegram(body: string): Extract<ChatCommand, { kind: "send" }> {
   const telegram = { botId: 9, chatId: -100 };
@@ -53,6 +70,19 @@ export function fromTelegram(body: string): Extract<ChatCommand, { kind: "send" 
 export function done(decision: Decision<ChatState>): Done {
   assert.equal(decision.kind, "done", JSON.stringify(decision));
   return decision;
+}
+
+/** Decides in order on what is there, each on what the former left, and returns the last; all must be done. */
+export function onward(from: ChatState, ...commands: AddressedCommand[]): Done {
+  let last: Done | null = null;
+  for (const command of commands) last = done(decide(last?.state ?? from, command, nowMs));
+  assert.ok(last !== null);
+  return last;
+}
+
+/** The frames of the changes a decision makes. */
+export function changes({ events }: Done): ChangeFrame[] {
+  return events.flatMap((event) => (event.kind === "change" ? [event.frame] : []));
 }
 
 /** Decides in order, each on what the former left, and returns the last; all must be done. */

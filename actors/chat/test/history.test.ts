@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import type { AddressedCommand } from "@rookery/protocol";
+import type { AddressedCommand, Message } from "@rookery/protocol";
+import { toMessage } from "@rookery/store";
 import type { Decision } from "@rookery/host";
 import { type ChatState, decide } from "../src/mod.ts";
 import { chatId, type Done, messages, nowMs, rowsOf } from "./command.ts";
 import { frozen } from "./frozen.ts";
+import { applyChange } from "./reader.ts";
 import { makeHistory } from "./history.ts";
 import { seeds } from "./random.ts";
 
-const lengthMax = 300;
+const lengthMax = 600;
 
 interface Step {
   readonly before: ChatState | null;
@@ -69,7 +71,7 @@ for (const seed of seeds) {
     test("[L4] messages take seq 1, 2, 3 … and changes rev 1, 2, 3 …, in rows and in events", () => {
       const all = doneOf(steps).map(({ decision }) => decision);
       const count = (numbers: readonly number[]): number[] => numbers.map((_, index) => index + 1);
-      const seqs = all.flatMap((each) => rowsOf(each, "message").map(({ seq }) => seq));
+      const seqs = all.flatMap((each) => messages(each).map(({ seq }) => seq));
       const revs = all.flatMap((each) => rowsOf(each, "change").map(({ rev }) => rev));
       assert.deepEqual(seqs, count(seqs));
       assert.deepEqual(revs, count(revs));
@@ -85,28 +87,59 @@ for (const seed of seeds) {
     });
 
     test("the row of the chat says where the state stands, and what is told is what is written", () => {
-      for (const { decision } of doneOf(steps)) {
-        const { members: _, ...row } = decision.state;
+      for (const { before, decision } of doneOf(steps)) {
+        const { members: _, recent: __, ...row } = decision.state;
         assert.deepEqual(rowsOf(decision, "chat"), [row]);
         const told = messages(decision).map(({ seq, uuid, body }) => ({ seq, uuid, body }));
-        const written = rowsOf(decision, "message").map(({ seq, uuid, body }) => ({ seq, uuid, body }));
+        const written = rowsOf(decision, "message")
+          .filter(({ seq }) => seq > (before?.headSeq ?? 0))
+          .map(({ seq, uuid, body }) => ({ seq, uuid, body }));
         assert.deepEqual(told, written);
+        assert.deepEqual(
+          rowsOf(decision, "change").map(({ frame }) => frame),
+          decision.events.flatMap((event) => (event.kind === "change" ? [event.frame] : [])),
+        );
       }
     });
 
-    test("who is in the chat has a row and was sent word, once for each time they came", () => {
+    test("who comes, goes or changes has a row; who came or went was sent word, once each time", () => {
       for (const { before, decision } of doneOf(steps)) {
-        const rows = rowsOf(decision, "member").map(({ userId }) => userId);
-        const came = [...decision.state.members.keys()].filter((id) => before?.members.has(id) !== true);
-        assert.deepEqual(new Set(rows), new Set(came));
-        assert.equal(rows.length, came.length);
+        const members = new Map(before?.members);
+        for (const { chatId: _, userId, leftMs, ...member } of rowsOf(decision, "member")) {
+          if (leftMs === null) members.set(userId, member);
+          else members.delete(userId);
+        }
+        assert.deepEqual(new Map(decision.state.members), members);
+        const came = [...members.keys()].filter((id) => before?.members.has(id) !== true);
+        const went = [...(before?.members.keys() ?? [])].filter((id) => !members.has(id));
         assert.deepEqual(
-          decision.relays.map(({ target }) => target.id),
-          rows,
+          decision.relays.map(({ target, command }) => [target.id, command.kind]),
+          [...came.map((id) => [id, "joined"]), ...went.map((id) => [id, "left"])],
         );
       }
       const ids = doneOf(steps).flatMap(({ decision }) => decision.relays.map(({ id }) => id));
       assert.equal(new Set(ids).size, ids.length, "relays are named once");
+    });
+
+    test("a chat that somebody is in has one owner, if people come and go", () => {
+      for (const { decision } of doneOf(steps)) {
+        const { type, members } = decision.state;
+        const owners = [...members.values()].filter(({ role }) => role === "owner").length;
+        if (type === "group" || type === "channel") assert.equal(owners, members.size === 0 ? 0 : 1);
+      }
+    });
+
+    test("[L4] the changes of a chat, applied to its messages as they were sent, give its messages", () => {
+      const told = new Map<number, Message>();
+      const written = new Map<number, Message>();
+      for (const { decision } of doneOf(steps)) {
+        for (const event of decision.events) {
+          if (event.kind === "message") told.set(event.seq, event.message);
+          else if (event.kind === "change") applyChange(told, event.frame, decision.outcome);
+        }
+        for (const row of rowsOf(decision, "message")) written.set(row.seq, toMessage(row));
+      }
+      assert.deepEqual(told, written);
     });
 
     test("a refused command writes nothing and tells nobody", () => {

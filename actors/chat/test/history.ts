@@ -1,9 +1,11 @@
-/** Histories of one chat, made of a seed: births, messages, invitations, by members, readers and strangers. */
-import type { AddressedCommand, ChatCommand, ChatType } from "@rookery/protocol";
+/** Histories of one chat, made of a seed: everything a chat is asked, by members, readers and strangers. */
+import type { AddressedCommand, ChatCommand, ChatType, MemberRole } from "@rookery/protocol";
 import { ask, birth, create, fromTelegram, invite, say } from "./command.ts";
 import { openRandom, type Random } from "./random.ts";
 
-const types: readonly ChatType[] = ["direct", "group", "channel", "telegram"];
+const types: readonly ChatType[] = ["direct", "group", "group", "channel", "telegram"];
+const roles: readonly MemberRole[] = ["owner", "admin", "member", "reader"];
+const emojis = ["👍", "🎉", "1️⃣"];
 /** Few, so that they meet. */
 const usersMax = 8;
 
@@ -13,13 +15,19 @@ export function makeHistory(seed: number, length: number): AddressedCommand[] {
   return Array.from({ length }, (_, index) => {
     // Of everything sent now and then is a repeat; the host catches those, the actor has to bear them.
     const uuid = `u-${random.once(20) ? random.below(index + 1) : index}`;
-    return ask(1 + random.below(usersMax), makeCommand(random, type), uuid);
+    // The first few ask for most, so that owners and admins come to act.
+    const senderId = 1 + random.below(random.once(4) ? usersMax : 3);
+    return ask(senderId, makeCommand(random, type), uuid);
   });
 }
 
 function makeCommand(random: Random, type: ChatType): ChatCommand {
   const userId = (): number => 1 + random.below(usersMax);
-  switch (random.below(8)) {
+  // Most of what there is, and a little beyond it.
+  const seq = (): number => 1 + random.below(30);
+  const remove = random.once(4);
+  const poll = { question: "tea?", options: ["yes", "no", "both"], multiple: random.once(2) };
+  switch (random.below(26)) {
     case 0:
       return create(birth(type, [1, 2, userId() + 2]));
     case 1:
@@ -29,6 +37,38 @@ function makeCommand(random: Random, type: ChatType): ChatCommand {
       return type === "telegram" ? fromTelegram("from afar") : say("again");
     case 4:
       return { ...say("back to that"), replyTo: 1 + random.below(40) };
+    case 5:
+    case 6:
+      return { kind: "edit", seq: seq(), body: `no. ${random.below(1_000)}`, entities: [] };
+    case 7:
+      return { kind: "delete", seq: seq() };
+    case 8:
+    case 9:
+    case 10:
+      return { kind: "react", seq: seq(), emoji: emojis[random.below(emojis.length)] ?? "👍", remove };
+    case 11:
+    case 12:
+      return { kind: "pin", seq: seq(), remove };
+    case 13:
+    case 14:
+      return { ...say("choose"), messageKind: "poll", poll };
+    case 15:
+    case 16:
+    case 17:
+    case 18: {
+      const options = Array.from({ length: random.below(3) }, () => random.below(4));
+      return { kind: "vote", seq: seq(), options };
+    }
+    case 19:
+      return { kind: "rename", title: `title ${random.below(3)}` };
+    case 20:
+      return { kind: "role", userId: userId(), role: roles[random.below(roles.length)] ?? "member" };
+    case 21:
+      return random.once(2) ? { kind: "remove", userId: userId() } : say("stay, all of you");
+    case 22:
+      return random.once(6) ? { kind: "leave" } : say("I stay");
+    case 23:
+      return random.once(40) ? { kind: "disband" } : say("it goes on");
     default:
       return say(`no. ${random.below(1_000)}`);
   }

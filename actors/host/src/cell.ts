@@ -20,6 +20,8 @@ export class Cell {
   /** What watchers have been told: committed. */
   released: Position;
   readonly #outcomes = new Map<string, Remembered>();
+  /** The last batch that decides for it. */
+  #batch = 0;
 
   constructor(definition: AnyDefinition, state: unknown) {
     this.definition = definition;
@@ -30,6 +32,11 @@ export class Cell {
   /** Where the state stands, committed or not. */
   get decided(): Position {
     return this.state === null ? { seq: 0, rev: 0 } : this.definition.positionOf(this.state);
+  }
+
+  /** A batch begins to ask what the state holds: from here to its commit nothing of it is forgotten. */
+  begin(batch: number): void {
+    this.#batch = batch;
   }
 
   remember(senderId: number, uuid: string, outcome: Outcome, batch: number): void {
@@ -43,6 +50,10 @@ export class Cell {
   /** After the commit of `batch`, which left it at `position`: watchers may know, what is old may be forgotten. */
   settle(batch: number, position: Position): void {
     this.released = position;
+    const { memory } = this.definition;
+    if (memory !== undefined && this.state !== null && this.#batch <= batch) {
+      this.state = memory.trim(this.state);
+    }
     for (const [name, remembered] of this.#outcomes) {
       if (this.#outcomes.size <= rememberedMax || remembered.batch > batch) break;
       this.#outcomes.delete(name);

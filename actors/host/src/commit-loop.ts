@@ -141,7 +141,8 @@ export class CommitLoop {
       return { kind: "plan", plan: await decidePlan(definitions, store, picks, this.#batch) };
     } catch (error) {
       if (error instanceof Poison || isRefusal(error)) {
-        this.#parts.log.error({ err: error }, "a command could not be decided");
+        // By its words alone: what Postgres adds to a refusal holds the row, and so a body.
+        this.#parts.log.error({ err: String(error) }, "a command could not be decided");
         return { kind: "isolate" };
       }
       this.#parts.log.warn({ err: String(error) }, "actors could not be loaded");
@@ -211,7 +212,7 @@ export class CommitLoop {
       return { kind: settled.deposed.size === 0 ? "clean" : "deposed" };
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      log.error({ err: error }, "Postgres refused a row");
+      log.error({ err: String(error) }, "Postgres refused a row");
       return { kind: "refused", reason: String(error) };
     }
   }

@@ -49,6 +49,30 @@ export interface Recalled extends Asked {
   readonly outcome: Outcome;
 }
 
+/** The keys of one actor's rows that its commands are about. */
+export interface Wanted {
+  readonly actorId: number;
+  readonly keys: readonly number[];
+}
+
+/**
+ * Rows an actor needs for a decision and does not keep in its state for good. The host asks before it decides, one query
+ * a batch for all actors, so `decide` finds them in the state and stays pure.
+ *
+ * What a state has changed and not committed is nowhere else: it MUST keep the changes of two batches and what was
+ * learned for them, 256 commands each, until `trim`.
+ */
+export interface Memory<State> {
+  /** Of the rows that this command is about, those the state does not hold. Pure. */
+  missing(state: State, command: AddressedCommand): readonly number[];
+  /** Committed rows by actor; those that are not there are left out. */
+  fetch(db: Queryable, wanted: readonly Wanted[]): Promise<ReadonlyMap<number, readonly object[]>>;
+  /** The state that holds these rows too. Pure. */
+  learn(state: State, rows: readonly object[]): State;
+  /** Everything in the state is committed: the state without what can be fetched again. Pure. */
+  trim(state: State): State;
+}
+
 export interface ActorDefinition<State> {
   readonly kind: ActorKind;
   /** States from committed rows; an actor without rows is `null`. */
@@ -58,6 +82,7 @@ export interface ActorDefinition<State> {
   /** Where actors stand, from committed rows; those that do not exist stand at (0, 0). */
   heads(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Position>>;
   positionOf(state: State): Position;
+  readonly memory?: Memory<State>;
   /**
    * Pure (L9): MUST depend on nothing but its arguments and MUST NOT change `state`. `nowMs` is the log's time of the
    * command, so a replay decides the same.

@@ -46,6 +46,8 @@ export async function isolate(
 ): Promise<void> {
   for (const [shard, items] of deliveries) {
     const cautious = isCautious(shard);
+    // Ahead of what is applied, so that its actors are not let go meanwhile.
+    shard.decidedSeq = items.at(-1)?.seq ?? shard.appliedSeq;
     for (const delivery of items) await isolateDelivery(parts, shard, delivery, cautious);
     shard.decidedSeq = shard.appliedSeq;
     shard.deaths = 0;

@@ -5,9 +5,11 @@ export {
   anyDefinition,
   type Asked,
   type Decision,
+  type Memory,
   type Position,
   type Recalled,
   type Relayed,
+  type Wanted,
 } from "./definition.ts";
 export { type Host, type HostParts, startHost } from "./host.ts";
 export { type OwnershipParts, type ShardOwnership, startOwnership } from "./ownership.ts";

@@ -10,6 +10,7 @@ import {
 import type { Fence, RelayRow, Row, Store } from "@rookery/store";
 import { Cell } from "./cell.ts";
 import type { AnyDefinition, Asked, Position } from "./definition.ts";
+import { recollect } from "./recollection.ts";
 import type { Delivery, Shard } from "./shard.ts";
 
 /** Commands of one actor read and not yet committed; beyond it the oldest are answered `overloaded` (L7). */
@@ -87,8 +88,8 @@ export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[], co
 }
 
 /**
- * Activates the actors, recalls what was decided before (L3), and decides in log order. Changes the cells' states
- * ahead of the commit; the caller throws the cells away if it fails.
+ * Activates the actors, recalls what was decided before (L3), reads the old rows that commands are about, and decides in
+ * log order. Changes the cells' states ahead of the commit; the caller throws the cells away if it fails.
  * @throws Poison when an actor throws; anything else is Postgres out of reach.
  */
 export async function decidePlan(
@@ -101,6 +102,7 @@ export async function decidePlan(
     await Promise.all([activate(definition, store, picks), recall(definition, store, picks, batch)]).then(
       ([, learn]) => learn(),
     );
+    await recollect(definition, store, picks, batch);
   }
   return { batch, shards: picks.map((pick) => decideShard(pick, batch)) };
 }

@@ -5,6 +5,7 @@ import {
   encodeInternal,
   type Event,
   type Head,
+  type Message,
   type Reply,
   type ShardRelease,
   subjects,
@@ -144,9 +145,17 @@ function* cut(releases: readonly ShardRelease[]): Generator<ShardRelease[]> {
 function sizeOf(release: ShardRelease): number {
   let bytes = 64 + release.replies.length * 96 + release.heads.length * 32;
   for (const event of release.events) {
-    bytes +=
-      512 +
-      (event.kind === "message" ? event.message.body.length * 3 + event.message.entities.length * 96 : 0);
+    bytes += 512;
+    if (event.kind === "message") bytes += textSize(event.message) + pollSize(event.message);
+    else if (event.kind === "change" && event.frame.type === "MessageEdited") bytes += textSize(event.frame);
   }
   return bytes;
+}
+
+function textSize({ body, entities }: Pick<Message, "body" | "entities">): number {
+  return body.length * 3 + entities.length * 96;
+}
+
+function pollSize({ poll }: Message): number {
+  return poll === undefined ? 0 : poll.options.reduce((sum, { text }) => sum + 32 + text.length * 3, 0);
 }

@@ -9,6 +9,8 @@ export interface EdgeConfig {
   readonly natsUrl: string;
   readonly redisUrl: string;
   readonly publicUrl: string;
+  /** Origins of pages that may open sockets, besides `publicUrl` and loopback. */
+  readonly allowedOrigins: readonly string[];
   readonly rateLimits: boolean;
   readonly metricsToken: string | null;
   readonly drainMs: number;
@@ -27,6 +29,10 @@ export function readConfig(env: Env): EdgeConfig {
     natsUrl: readRequired(env, "NATS_URL"),
     redisUrl: readRequired(env, "REDIS_URL"),
     publicUrl: readText(env, "PUBLIC_URL", `http://${host}:${port}`),
+    allowedOrigins: readText(env, "ALLOWED_ORIGINS", "")
+      .split(",")
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ""),
     rateLimits: readChoice(env, "RATE_LIMITS", ["on", "off"], "on") === "on",
     metricsToken: readText(env, "METRICS_TOKEN", "") || null,
     drainMs: readInteger(env, "DRAIN_MS", { fallback: 15_000, min: 0, max: 600_000 }),

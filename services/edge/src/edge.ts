@@ -26,6 +26,7 @@ import { openUsers } from "./room/users.ts";
 import { openFormats } from "./socket/format.ts";
 import { openFrameHandler } from "./socket/frames.ts";
 import { openMembership } from "./socket/membership.ts";
+import { originRule } from "./socket/origin.ts";
 import { serveSockets } from "./socket/server.ts";
 import { openUpgrade } from "./socket/upgrade.ts";
 import { serveTelegramWebhook } from "./telegram/webhook.ts";
@@ -92,6 +93,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     interest,
     log,
     fanOut: (chatId, frame) => sockets.fanOut(chatId, frame),
+    departed: (chatId, userId, rev) => membership.evict(chatId, userId, rev),
   });
   const users = openUsers({ interest, behind: (connection) => void membership.pull(connection) });
   const membership = openMembership({ store, rooms, users, log });
@@ -127,7 +129,14 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     formats,
     membership,
     frames,
-    upgrade: openUpgrade({ tokens, limits, formats, draining: () => draining, log }),
+    upgrade: openUpgrade({
+      tokens,
+      limits,
+      formats,
+      draining: () => draining,
+      allowsOrigin: originRule(config.allowedOrigins, config.publicUrl),
+      log,
+    }),
     log,
   });
   const webhook = serveTelegramWebhook(app, context);

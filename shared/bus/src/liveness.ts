@@ -6,6 +6,8 @@ import { encodeInternal, type Heartbeat, parseInternal, subjects } from "@rooker
 import type { Bus } from "./bus.ts";
 import { Census, HEARTBEAT_MS, type Role } from "./census.ts";
 
+const FORGET_MS = 100;
+
 export interface Liveness {
   /**
    * The ids of those alive in a role, sorted. Null when nothing is heard, not even ourselves: the fault is then on
@@ -38,10 +40,11 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
     const heartbeat = parseHeartbeat(bytes);
     if (heartbeat !== null) tell(census.hear(heartbeat, performance.now()));
   });
-  const timer = setInterval(() => {
-    say();
-    tell(census.forget(performance.now()));
-  }, HEARTBEAT_MS);
+  const timers = [
+    setInterval(say, HEARTBEAT_MS),
+    // More often than heartbeats: a silence is noticed when it is long enough, not up to a heartbeat later.
+    setInterval(() => tell(census.forget(performance.now())), FORGET_MS),
+  ];
   say();
 
   return {
@@ -59,7 +62,7 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
       say();
     },
     close() {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
       subscription.close();
     },
   };

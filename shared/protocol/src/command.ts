@@ -3,7 +3,18 @@
  * enters the cluster, so what is read from the log is trusted in shape and only judged in meaning.
  */
 import type { FaultInfo } from "./fault.ts";
-import type { Attachment, ChatType, Entity, Forward, MemberRole, Source, TelegramState } from "./frame.ts";
+import type {
+  Attachment,
+  ChatType,
+  Contact,
+  Entity,
+  Forward,
+  Location,
+  MemberRole,
+  PollDraft,
+  Source,
+  TelegramState,
+} from "./frame.ts";
 import type { ActorRef, ChatId, Rev, Seq, UserId } from "./id.ts";
 
 /** How a chat comes to be. Its id was reserved in `chat_key` before, so a repeat names the same chat. */
@@ -26,10 +37,25 @@ export type ChatCommand =
       readonly replyTo?: Seq;
       readonly forward?: Forward;
       readonly attachments?: readonly Attachment[];
+      readonly poll?: PollDraft;
+      readonly location?: Location;
+      readonly contact?: Contact;
       /** Only from the Telegram gateway: the sender need not be a member, and the chat may have to be born. */
       readonly telegram?: { readonly state: TelegramState; readonly birth: Birth };
     }
-  | { readonly kind: "invite"; readonly userIds: readonly UserId[] };
+  | { readonly kind: "edit"; readonly seq: Seq; readonly body: string; readonly entities?: readonly Entity[] }
+  | { readonly kind: "delete"; readonly seq: Seq }
+  | { readonly kind: "react"; readonly seq: Seq; readonly emoji: string; readonly remove: boolean }
+  | { readonly kind: "pin"; readonly seq: Seq; readonly remove: boolean }
+  /** The options chosen, by place; none takes the vote back. */
+  | { readonly kind: "vote"; readonly seq: Seq; readonly options: readonly number[] }
+  | { readonly kind: "rename"; readonly title: string }
+  | { readonly kind: "invite"; readonly userIds: readonly UserId[] }
+  | { readonly kind: "role"; readonly userId: UserId; readonly role: MemberRole }
+  | { readonly kind: "remove"; readonly userId: UserId }
+  | { readonly kind: "leave" }
+  /** The end of the chat for everybody; the chat itself says it again until the last of many members is gone. */
+  | { readonly kind: "disband" };
 
 /** From chats to the user concerned. `chatRev` orders them: an older one changes nothing. */
 export type UserCommand = {
@@ -67,6 +93,8 @@ export interface CommandBatch {
 /** What a committed command led to; kept, and given again to every repeat. */
 export type Outcome =
   | { readonly kind: "sent"; readonly seq: Seq; readonly rev: Rev; readonly ts: number }
+  /** `seq` is the message that was changed, or the head of a chat that was; `rev` what the change took. */
+  | { readonly kind: "changed"; readonly seq: Seq; readonly rev: Rev; readonly ts: number }
   | { readonly kind: "created"; readonly chatId: ChatId; readonly created: boolean }
   | { readonly kind: "invited"; readonly added: readonly UserId[]; readonly already: readonly UserId[] }
   | { readonly kind: "noted" };

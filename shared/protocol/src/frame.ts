@@ -2,7 +2,9 @@
  * The frames of the WebSocket, described once: JSON, protobuf (`frame.proto`) and the types below all come from
  * these tables (CONTRACT §3). Numbers are for ever: a field is added, never renumbered or reused.
  */
+import { attachments, contact, entities, forward, location, poll, pollDraft } from "./content.ts";
 import { limits } from "./limit.ts";
+import { body, emoji, id, kind, position, timeMs, title, uuid, word } from "./scalar.ts";
 import {
   choice,
   type Fields,
@@ -19,56 +21,20 @@ import {
   text,
 } from "./schema.ts";
 
-export const id = integer({ min: 1 });
-/** A position: 0 stands before the first. */
-export const position = integer({ min: 0 });
-const timeMs = integer({ min: 0 });
-/** Chosen by the client; the name of a command for ever (L3). */
-export const uuid = text({ bytesMax: 64, pattern: /^[A-Za-z0-9_-]{1,64}$/ });
-const word = text({ bytesMax: 64 });
-export const title = text({ bytesMax: limits.titleBytesMax });
-export const body = text({ bytesMax: limits.bodyBytesMax, code: "too_large" });
-/** What a person may send; `service` messages are made by chats themselves. */
-export const kind = text({ bytesMax: 32, pattern: /^(?!service$)[a-z][a-z0-9_]{0,31}$/ });
-
-/** A span of the body; offset and length count UTF-16 units, as Telegram's do. */
-export const entity = object("Entity", {
-  type: required(1, word),
-  offset: required(2, position),
-  length: required(3, position),
-  url: optional(4, text({ bytesMax: 2_048 })),
-  userId: optional(5, id),
-  language: optional(6, word),
-  customEmojiId: optional(7, word),
-});
-export const entities = list(entity, { max: limits.entitiesMax });
-
-export const forward = object("Forward", {
-  chatId: required(1, id),
-  seq: required(2, id),
-  senderId: required(3, id),
-});
-
-export const attachment = object("Attachment", {
-  fileId: required(1, text({ bytesMax: 512 })),
-  kind: required(2, word),
-  name: optional(3, text({ bytesMax: 512 })),
-  size: optional(4, position),
-  mime: optional(5, text({ bytesMax: 256 })),
-});
-export const attachments = list(attachment, { max: limits.attachmentsMax });
-
 const telegram = object("TelegramState", {
   messageId: optional(1, id),
   state: required(2, choice("received", "queued", "sent", "failed", "unknown")),
   error: optional(3, text({ bytesMax: 1_024 })),
 });
 
+const memberRole = choice("owner", "admin", "member", "reader");
+
 /** What a `service` message tells. */
 const service = object("Service", {
-  action: required(1, choice("created", "joined")),
+  action: required(1, choice("created", "joined", "left", "removed", "role", "renamed")),
   userIds: required(2, list(id, { max: limits.invitesMax })),
   title: optional(3, title),
+  role: optional(4, memberRole),
 });
 
 const messageFields = {
@@ -84,7 +50,10 @@ const messageFields = {
   replyTo: nullable(9, id),
   forward: nullable(10, forward),
   attachments: required(11, attachments),
-  reactions: required(12, record("string", list(id, { max: 100_000 }), { max: 1_000 })),
+  reactions: required(
+    12,
+    record("string", list(id, { max: limits.reactionsMax }), { max: limits.emojisMax }),
+  ),
   pinned: required(13, flag),
   editedAt: nullable(14, timeMs),
   deletedAt: nullable(15, timeMs),
@@ -92,9 +61,11 @@ const messageFields = {
   source: required(17, choice("ws", "rest", "grpc", "bot", "telegram", "service")),
   telegram: optional(18, telegram),
   service: optional(19, service),
+  poll: optional(20, poll),
+  location: optional(21, location),
+  contact: optional(22, contact),
 } satisfies Fields;
 
-const memberRole = choice("owner", "admin", "member", "reader");
 const chatType = choice("direct", "group", "channel", "telegram");
 
 const chatFields = {
@@ -109,14 +80,26 @@ const chatFields = {
   createdAt: required(9, timeMs),
 } satisfies Fields;
 const chat = object("Chat", chatFields);
+/** What of a chat is the same for everybody in it; numbered as in `Chat`. */
+const sharedChat = object("SharedChat", {
+  id: chatFields.id,
+  type: chatFields.type,
+  title: chatFields.title,
+  headSeq: chatFields.headSeq,
+  rev: chatFields.rev,
+  createdAt: chatFields.createdAt,
+});
 
-const memberChanged = {
+/** Every change to a message begins so. */
+const changed = {
   chatId: required(1, id),
-  rev: required(2, position),
-  userId: required(3, id),
-  role: required(4, memberRole),
-  change: required(5, choice("joined")),
+  seq: required(2, id),
+  rev: required(3, position),
 } satisfies Fields;
+/** Every command about a message begins so. */
+const aimed = { uuid: required(1, uuid), chatId: required(2, id), seq: required(3, id) } satisfies Fields;
+/** The options of a poll, by place. */
+const choices = list(integer({ min: 0, max: limits.pollOptionsMax - 1 }), { max: limits.pollOptionsMax });
 
 const syncPosition = object("SyncPosition", { seq: required(1, position), rev: optional(2, position) });
 
@@ -140,8 +123,18 @@ export const clientFrames = {
       replyTo: optional(6, id),
       forward: optional(7, forward),
       attachments: optional(8, attachments),
+      poll: optional(9, pollDraft),
+      location: optional(10, location),
+      contact: optional(11, contact),
     },
   },
+  EditMessage: {
+    number: 2,
+    fields: { ...aimed, body: required(4, body), entities: optional(5, entities) },
+  },
+  DeleteMessage: { number: 3, fields: aimed },
+  React: { number: 4, fields: { ...aimed, emoji: required(4, emoji), remove: optional(5, flag) } },
+  Pin: { number: 5, fields: { ...aimed, remove: optional(4, flag) } },
   Sync: {
     number: 11,
     fields: {
@@ -149,6 +142,8 @@ export const clientFrames = {
       userRev: optional(2, position),
     },
   },
+  /** The options chosen replace those chosen before; `remove` takes the vote back. */
+  Vote: { number: 13, fields: { ...aimed, options: optional(4, choices), remove: optional(5, flag) } },
   Auth: { number: 14, fields: { token: required(1, text({ bytesMax: 4_096 })) } },
   Ping: { number: 15, fields: { t: optional(1, position) } },
 } as const satisfies Record<string, { number: number; fields: Fields }>;
@@ -187,10 +182,39 @@ export const serverFrames = {
     },
   },
   Message: { number: 35, fields: messageFields },
-  MemberChanged: { number: 40, fields: memberChanged },
+  MessageEdited: {
+    number: 36,
+    fields: {
+      ...changed,
+      body: required(4, body),
+      entities: required(5, entities),
+      editedAt: required(6, timeMs),
+    },
+  },
+  MessageDeleted: { number: 37, fields: changed },
+  Reaction: {
+    number: 38,
+    fields: { ...changed, userId: required(4, id), emoji: required(5, emoji), remove: required(6, flag) },
+  },
+  Pinned: { number: 39, fields: { ...changed, remove: required(4, flag) } },
+  MemberChanged: {
+    number: 40,
+    fields: {
+      chatId: required(1, id),
+      rev: required(2, position),
+      userId: required(3, id),
+      /** The role they have now, or had last. */
+      role: required(4, memberRole),
+      change: required(5, choice("joined", "left", "removed", "role")),
+    },
+  },
   Receipt: { number: 41, fields: receipt },
   ChatAdded: { number: 44, fields: { chat: required(1, chat), userRev: required(2, position) } },
   ChatRemoved: { number: 45, fields: { chatId: required(1, id), userRev: required(2, position) } },
+  ChatUpdated: {
+    number: 46,
+    fields: { chatId: required(1, id), rev: required(2, position), chat: required(3, sharedChat) },
+  },
   SyncResult: {
     number: 47,
     fields: {
@@ -207,6 +231,11 @@ export const serverFrames = {
   Draining: { number: 50, fields: { reconnectMs: required(1, position) } },
   Authed: { number: 52, fields: { expiresAt: required(1, timeMs) } },
   Pong: { number: 51, fields: { t: optional(1, position) } },
+  /** What a member has chosen in a poll from now on; nothing when the vote was taken back. */
+  Voted: {
+    number: 53,
+    fields: { ...changed, userId: required(4, id), options: required(5, choices) },
+  },
 } as const satisfies Record<string, { number: number; fields: Fields }>;
 
 type FramesOf<Table extends Record<string, { fields: Fields }>> = {
@@ -229,7 +258,13 @@ export type Entity = NonNullable<Message["entities"]>[number];
 export type Attachment = Message["attachments"][number];
 export type Forward = NonNullable<Message["forward"]>;
 export type Service = NonNullable<Message["service"]>;
+export type Poll = NonNullable<Message["poll"]>;
+export type PollDraft = NonNullable<ClientFrameOf<"SendMessage">["poll"]>;
+export type Location = NonNullable<Message["location"]>;
+export type Contact = NonNullable<Message["contact"]>;
 export type TelegramState = NonNullable<Message["telegram"]>;
 export type Source = Message["source"];
 /** A change to a chat that takes a `rev` (L4). */
-export type ChangeFrame = ServerFrameOf<"MemberChanged">;
+export type ChangeFrame = ServerFrameOf<
+  "MessageEdited" | "MessageDeleted" | "Reaction" | "Pinned" | "Voted" | "MemberChanged" | "ChatUpdated"
+>;

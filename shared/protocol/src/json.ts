@@ -1,5 +1,6 @@
 import { Fault, MalformedFrame } from "./fault.ts";
-import { type ClientFrame, clientFrames, type ServerFrame, uuid } from "./frame.ts";
+import { type ClientFrame, clientFrames, type ServerFrame } from "./frame.ts";
+import { uuid } from "./scalar.ts";
 import { object, type Type } from "./schema.ts";
 
 const checks = new Map<string, Type<object>>(

@@ -9,6 +9,16 @@ export const limits = {
   entitiesMax: 100,
   attachmentsMax: 10,
   titleBytesMax: 512,
+  emojiBytesMax: 32,
+  /** Different emoji on one message. */
+  emojisMax: 20,
+  /** Reactions on one message, all emoji together: a message with all of them still fits a frame. */
+  reactionsMax: 1_000,
+  pollQuestionBytesMax: 1_024,
+  pollOptionsMax: 20,
+  pollOptionBytesMax: 256,
+  /** Choices in one poll, of all members together. */
+  votesMax: 1_000,
   syncChatsMax: 500,
   invitesMax: 200,
   /** Commands of one socket without an answer; beyond it `overloaded`. */

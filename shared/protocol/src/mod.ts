@@ -25,10 +25,14 @@ export type {
   ChatType,
   ClientFrame,
   ClientFrameOf,
+  Contact,
   Entity,
   Forward,
+  Location,
   MemberRole,
   Message,
+  Poll,
+  PollDraft,
   ServerFrame,
   ServerFrameOf,
   Service,
@@ -65,5 +69,6 @@ export {
   type ShardStatus,
   type WorkerStatus,
 } from "./release.ts";
+export { emojiPattern } from "./scalar.ts";
 export { shardHashVersion, shardOf } from "./shard.ts";
 export { commandLogName, encodeInternal, parseInternal, subjects } from "./subject.ts";

@@ -7,7 +7,7 @@ import { idMax } from "./id.ts";
 
 /** How a value looks in protobuf; `message` carries its own fields. */
 export type Proto =
-  | { readonly kind: "scalar"; readonly type: "int64" | "string" | "bool" }
+  | { readonly kind: "scalar"; readonly type: "int64" | "double" | "string" | "bool" }
   | { readonly kind: "message"; readonly name: string; readonly fields: Fields }
   | { readonly kind: "list"; readonly of: Proto }
   | { readonly kind: "map"; readonly key: "int64" | "string"; readonly of: Proto }
@@ -71,6 +71,19 @@ export function integer(range: { min: number; max?: number }): Type<number> {
   };
 }
 
+/** A number with a fraction. */
+export function decimal(range: { min: number; max: number }): Type<number> {
+  return {
+    proto: { kind: "scalar", type: "double" },
+    check(value, path) {
+      if (typeof value !== "number" || !(value >= range.min && value <= range.max)) {
+        throw invalid(path, `must be a number from ${range.min} to ${range.max}`);
+      }
+      return value;
+    },
+  };
+}
+
 /** Text of at most `bytesMax` bytes of UTF-8, without U+0000 (Postgres refuses it) or lone surrogates. */
 export function text(rule: {
   bytesMax: number;
@@ -115,12 +128,14 @@ export const flag: Type<boolean> = {
   },
 };
 
-export function list<T>(type: Type<T>, rule: { max: number }): Type<readonly T[]> {
+export function list<T>(type: Type<T>, rule: { min?: number; max: number }): Type<readonly T[]> {
+  const min = rule.min ?? 0;
   return {
     proto: { kind: "list", of: type.proto },
     check(value, path) {
       if (!Array.isArray(value)) throw invalid(path, "must be a list");
       if (value.length > rule.max) throw invalid(path, `must have at most ${rule.max} items`);
+      if (value.length < min) throw invalid(path, `must have at least ${min} items`);
       return value.map((item, index) => type.check(item, `${path}[${index}]`));
     },
   };

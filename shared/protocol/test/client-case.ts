@@ -23,6 +23,13 @@ export interface BadCase {
 const send = { type: "SendMessage", uuid: "u-1", chatId: 5, body: "hi" } as const;
 const entity = { type: "bold", offset: 0, length: 2 };
 const attachment = { fileId: "f", kind: "photo" };
+const poll = { question: "Tea?", options: ["yes", "no"] };
+const location = { latitude: 52.5, longitude: -13.4 };
+const contact = { phone: "+49 30 1234", firstName: "Ada" };
+const aimed = { uuid: "u-1", chatId: 5, seq: 3 } as const;
+const edit = { type: "EditMessage", ...aimed, body: "ho" } as const;
+const react = { type: "React", ...aimed, emoji: "👍" } as const;
+const vote = { type: "Vote", ...aimed, options: [0] } as const;
 
 export const goodCases: readonly GoodCase[] = [
   { says: "a message with what it must have", frame: send },
@@ -48,6 +55,25 @@ export const goodCases: readonly GoodCase[] = [
       attachments: [attachment, { ...attachment, name: "n.png", size: 12, mime: "image/png" }],
     },
   },
+  { says: "a poll", frame: { ...send, kind: "poll", poll } },
+  { says: "a poll of many answers", frame: { ...send, poll: { ...poll, multiple: true } } },
+  { says: "a place", frame: { ...send, kind: "location", location: { ...location, accuracyM: 12.5 } } },
+  { says: "the middle of the map", frame: { ...send, location: { latitude: 0, longitude: 0 } } },
+  {
+    says: "a contact",
+    frame: { ...send, kind: "contact", contact: { ...contact, lastName: "L", userId: 9 } },
+  },
+  { says: "ciphertext", frame: { ...send, kind: "e2ee", body: "AAECAw==" } },
+  { says: "an edit", frame: edit },
+  { says: "an edit with entities", frame: { ...edit, entities: [entity] } },
+  { says: "a deletion", frame: { type: "DeleteMessage", ...aimed } },
+  { says: "a reaction", frame: react },
+  { says: "a reaction of many code points", frame: { ...react, emoji: "👩‍👩‍👧", remove: false } },
+  { says: "a key cap", frame: { ...react, emoji: "1️⃣", remove: true } },
+  { says: "a pin", frame: { type: "Pin", ...aimed } },
+  { says: "a pin taken away", frame: { type: "Pin", ...aimed, remove: true } },
+  { says: "a vote", frame: { ...vote, options: [0, 19] } },
+  { says: "a vote taken back", frame: { type: "Vote", ...aimed, remove: true } },
   { says: "an empty body", frame: { ...send, body: "" } },
   { says: "a body of exactly 16 KiB", frame: { ...send, body: "é".repeat(8_192) } },
   { says: "characters beyond the BMP", frame: { ...send, body: "👩‍👩‍👧 𝄞" } },
@@ -139,6 +165,80 @@ export const badCases: readonly BadCase[] = [
     code: "invalid",
     ...named,
   },
+  {
+    says: "half a place",
+    frame: { ...send, location: { latitude: 91, longitude: 0 } },
+    code: "invalid",
+    ...named,
+  },
+  {
+    says: "a place in words",
+    frame: { ...send, location: { latitude: "1", longitude: 0 } },
+    proto: null,
+    code: "invalid",
+    ...named,
+  },
+  {
+    says: "a place that is no number",
+    frame: { ...send, location: { latitude: 0, longitude: Number.NaN } },
+    code: "invalid",
+    ...named,
+  },
+  { says: "a poll of one", frame: { ...send, poll: { ...poll, options: ["a"] } }, code: "invalid", ...named },
+  {
+    says: "a poll of 21",
+    frame: { ...send, poll: { ...poll, options: Array.from({ length: 21 }, String) } },
+    code: "invalid",
+    ...named,
+  },
+  {
+    says: "a poll of nothing",
+    frame: { ...send, poll: { ...poll, question: " " } },
+    code: "invalid",
+    ...named,
+  },
+  { says: "a nameless contact", frame: { ...send, contact: { phone: "1" } }, code: "invalid", ...named },
+  { says: "an edit of nothing", frame: { ...edit, seq: 0 }, code: "invalid", ...named },
+  {
+    says: "an edit too large",
+    frame: { ...edit, body: "x".repeat(16_385) },
+    code: "too_large",
+    ...named,
+  },
+  { says: "an edit without a body", frame: bare(edit, "body"), proto: null, code: "invalid", ...named },
+  { says: "a deletion of no message", frame: bare(edit, "seq", "DeleteMessage"), code: "invalid", ...named },
+  { says: "a reaction in no chat", frame: bare(react, "chatId"), code: "invalid", ...named },
+  { says: "a reaction of nothing", frame: { ...react, emoji: "" }, code: "invalid", ...named },
+  { says: "a reaction in words", frame: { ...react, emoji: "__proto__" }, code: "invalid", ...named },
+  {
+    says: "a reaction of 33 bytes",
+    frame: { ...react, emoji: `${"👍".repeat(8)}1` },
+    code: "invalid",
+    ...named,
+  },
+  {
+    says: "a half removed reaction",
+    frame: { ...react, remove: "no" },
+    proto: null,
+    code: "invalid",
+    ...named,
+  },
+  {
+    says: "a pin in words",
+    frame: { type: "Pin", ...aimed, seq: "3" },
+    proto: null,
+    code: "invalid",
+    ...named,
+  },
+  { says: "a vote for option -1", frame: { ...vote, options: [-1] }, code: "invalid", ...named },
+  { says: "a vote for option 20", frame: { ...vote, options: [20] }, code: "invalid", ...named },
+  {
+    says: "21 votes",
+    frame: { ...vote, options: Array.from({ length: 21 }, () => 1) },
+    code: "invalid",
+    ...named,
+  },
+  { says: "a vote without a name", frame: bare(vote, "uuid"), code: "invalid" },
   { says: "a sync of no chats", frame: { type: "Sync" }, proto: null, code: "invalid" },
   {
     says: "a sync of 501 chats",
@@ -159,7 +259,11 @@ export const badCases: readonly BadCase[] = [
 ];
 
 function without(name: "uuid" | "chatId" | "body"): SentFrame {
-  return Object.fromEntries(Object.entries(send).filter(([key]) => key !== name)) as SentFrame;
+  return bare(send, name);
+}
+
+function bare(frame: SentFrame, name: string, type = frame.type): SentFrame {
+  return { ...Object.fromEntries(Object.entries(frame).filter(([key]) => key !== name)), type };
 }
 
 function chats(count: number): Record<number, { seq: number }> {

@@ -30,7 +30,7 @@ test("what may be absent and is zero is not absent", () => {
 test("the samples hold every field of every message that a server sends", () => {
   const seen = new Set<string>();
   for (const frame of serverSamples) decodePlain(codec.encode(frame), (field) => seen.add(field));
-  const ofClients = new Set([...Object.keys(clientFrames), "SyncPosition"]);
+  const ofClients = new Set([...Object.keys(clientFrames), "SyncPosition", "PollDraft"]);
   const missing: string[] = [];
   for (const type of messageTypes()) {
     if (ofClients.has(type.name) || type.name.endsWith("List")) continue;
@@ -50,21 +50,32 @@ test("numbers of fields and frames are taken once, and are those the first clien
   // Append only: these are on the wire of strangers.
   const pinned = {
     sendMessage: 1,
+    editMessage: 2,
+    deleteMessage: 3,
+    react: 4,
+    pin: 5,
     sync: 11,
+    vote: 13,
     auth: 14,
     ping: 15,
     hello: 32,
     ack: 33,
     error: 34,
     message: 35,
+    messageEdited: 36,
+    messageDeleted: 37,
+    reaction: 38,
+    pinned: 39,
     memberChanged: 40,
     receipt: 41,
     chatAdded: 44,
     chatRemoved: 45,
+    chatUpdated: 46,
     syncResult: 47,
     draining: 50,
     pong: 51,
     authed: 52,
+    voted: 53,
   };
   for (const [name, id] of Object.entries(pinned)) assert.equal(frameType.fields[name]?.id, id, name);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { clientFrames } from "../src/frame.ts";
-import { type ClientFrame, Fault, openProtoCodec, parseJsonFrame } from "../src/mod.ts";
+import { type ClientFrame, Fault, MalformedFrame, openProtoCodec, parseJsonFrame } from "../src/mod.ts";
 import { badCases, goodCases } from "./client-case.ts";
 import { encodePlain, tidy } from "./plain-proto.ts";
 
@@ -76,4 +76,21 @@ test("no case of a good frame is missing a type a client may send", () => {
   const missing = new Set(Object.keys(clientFrames));
   for (const { frame } of goodCases) missing.delete(frame.type);
   assert.deepEqual([...missing], []);
+});
+
+test("only what is no frame at all counts against its socket, in both formats", () => {
+  const none = [
+    () => parseJsonFrame("{"),
+    () => parseJsonFrame("[]"),
+    () => parseJsonFrame('{"type":"Nope"}'),
+    () => parseJsonFrame('{"type":"Draining","reconnectMs":1}'),
+    () => codec.parse(Uint8Array.of(0x0a)),
+    () => codec.parse(Uint8Array.of()),
+    () => codec.parse(encodePlain({ type: "Draining", reconnectMs: 1 })),
+  ];
+  for (const parse of none) assert.throws(parse, (error) => error instanceof MalformedFrame);
+  const wrong = { type: "SendMessage", uuid: "u", chatId: 0, body: "b" };
+  for (const parse of [() => parseJsonFrame(JSON.stringify(wrong)), () => codec.parse(encodePlain(wrong))]) {
+    assert.throws(parse, (error) => error instanceof Fault && !(error instanceof MalformedFrame));
+  }
 });

@@ -1,5 +1,12 @@
 /** Every frame a server sends, with every field it has and with none it may lack. */
-import { type ChangeFrame, type Chat, idMax, type Message, type ServerFrame } from "../src/mod.ts";
+import {
+  type ChangeFrame,
+  type Chat,
+  idMax,
+  type Message,
+  type ServerFrame,
+  type ServerFrameOf,
+} from "../src/mod.ts";
 
 const full: Message = {
   chatId: idMax,
@@ -31,7 +38,17 @@ const full: Message = {
   ts: 1_700_000_000_000,
   source: "telegram",
   telegram: { messageId: 99, state: "failed", error: "blocked" },
-  service: { action: "created", userIds: [1, 2], title: "tea" },
+  service: { action: "created", userIds: [1, 2], title: "tea", role: "admin" },
+  poll: {
+    question: "Tea?",
+    options: [
+      { text: "yes", userIds: [7, idMax] },
+      { text: "no", userIds: [] },
+    ],
+    multiple: true,
+  },
+  location: { latitude: -52.25, longitude: 13.125, accuracyM: 0.5 },
+  contact: { phone: "+49 30 1234", firstName: "Ada", lastName: "L", userId: 9 },
 };
 
 const bare: Message = {
@@ -66,7 +83,7 @@ const chat: Chat = {
   createdAt: 1_700_000_000_000,
 };
 
-const joined: ChangeFrame = {
+const joined: ServerFrameOf<"MemberChanged"> = {
   type: "MemberChanged",
   chatId: 5,
   rev: 4,
@@ -74,6 +91,10 @@ const joined: ChangeFrame = {
   role: "reader",
   change: "joined",
 };
+
+const changed = { chatId: 5, seq: 3, rev: 4 };
+const { id, type, title, headSeq, rev, createdAt } = chat;
+const shared = { id, type, title, headSeq, rev, createdAt };
 
 /** By type, so that a new frame does not compile before it is here. */
 const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFrame, { type: T }>[] } = {
@@ -100,7 +121,22 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
     { type: "Message", ...full },
     { type: "Message", ...bare },
   ],
-  MemberChanged: [joined],
+  MessageEdited: [
+    { type: "MessageEdited", ...changed, body: "hé", entities: full.entities, editedAt: 1_700_000_000_001 },
+    { type: "MessageEdited", ...changed, body: "", entities: [], editedAt: 0 },
+  ],
+  MessageDeleted: [{ type: "MessageDeleted", ...changed }],
+  Reaction: [{ type: "Reaction", ...changed, userId: 8, emoji: "👍", remove: true }],
+  Pinned: [{ type: "Pinned", ...changed, remove: true }],
+  Voted: [
+    { type: "Voted", ...changed, userId: 8, options: [0, 19] },
+    { type: "Voted", ...changed, userId: 8, options: [] },
+  ],
+  MemberChanged: [joined, { ...joined, change: "removed" }],
+  ChatUpdated: [
+    { type: "ChatUpdated", chatId: 5, rev: 4, chat: shared },
+    { type: "ChatUpdated", chatId: 5, rev: 4, chat: { ...shared, title: null } },
+  ],
   Receipt: [{ type: "Receipt", chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 7 }],
   ChatAdded: [
     { type: "ChatAdded", chat, userRev: 3 },
@@ -116,7 +152,7 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
       type: "SyncResult",
       chatId: 5,
       messages: [full, bare],
-      changes: [joined, { ...joined, rev: 5, userId: 9, role: "admin" }] as readonly ChangeFrame[],
+      changes: [joined, { type: "MessageDeleted", ...changed, rev: 5 }] as readonly ChangeFrame[],
       receipts: [{ chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 0 }],
       headSeq: 12,
       rev: 5,

@@ -38,7 +38,7 @@ export {
 } from "./query/chat/change.ts";
 export {
   type ChatKey,
-  chatIdsOf,
+  chatRevsOf,
   directKey,
   listChats,
   readChat,
@@ -50,6 +50,7 @@ export {
   type MessageDetail,
   readMessage,
   readMessages,
+  readMessagesAt,
   readMessagesBefore,
   type StoredMessage,
   toMessage,

@@ -55,6 +55,11 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const connection = await store.connect();
   let broken: Error | undefined;
+  // Between two queries nobody else listens, and an error nobody hears ends the process.
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  connection.on("error", onError);
   try {
     await connection.query("begin");
     const result = await work(connection);
@@ -66,6 +71,7 @@ export async function inTransaction<T>(
     });
     throw error;
   } finally {
+    connection.off("error", onError);
     connection.release(broken);
   }
 }

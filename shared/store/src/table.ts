@@ -17,6 +17,8 @@ export interface ChatRow {
   readonly rev: number;
   readonly createdBy: number;
   readonly createdMs: number;
+  /** Its owner ended it for everybody; nobody finds it any more. */
+  readonly deletedMs: number | null;
   readonly telegram: { readonly botId: number; readonly chatId: number } | null;
 }
 
@@ -131,6 +133,7 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     rev: "bigint",
     createdBy: "bigint",
     createdMs: "bigint",
+    deletedMs: "bigint",
     telegram: "jsonb",
   }),
   member: upsert("member", ["chatId", "userId"], {

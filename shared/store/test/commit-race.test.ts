@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "@rookery/kit";
 import { claimShards, commit, inTransaction, listShards } from "../src/mod.ts";
-import { changeRow, fenceOf, logId, messageRow, openTestCluster, seqsOf, shardRow, waitingForLock } from "./cluster.ts";
+import {
+  changeRow,
+  fenceOf,
+  logId,
+  messageRow,
+  openTestCluster,
+  seqsOf,
+  shardRow,
+  waitingForLock,
+} from "./cluster.ts";
 
 const withinMs = 10_000;
 const shards = 8;
@@ -58,24 +67,26 @@ test("[L2] a claim that waits for a commit begins where the commit ended, and th
   assert.deepEqual(await seqsOf(store, 5), [1]);
 });
 
-test("[L2] a claim of one shard takes it once, however many claim it at once", async () => {
+test("[L2] a claim of one shard takes it once, however many claim it at once, and in whatever order", async () => {
   await reset();
-  const claims = await Promise.all(
-    Array.from({ length: 10 }, (_, index) => {
-      const seen = Array.from({ length: shards }, (__, id) => ({ id, epoch: 1 }));
-      return claimShards(store, "log", index % 2 === 0 ? seen : seen.toReversed(), `owner ${index}`);
-    }),
-  );
-  const owners = new Map<number, string>();
-  for (const [index, rows] of claims.entries()) {
-    for (const { id, epoch } of rows) {
-      assert.equal(owners.has(id), false, `shard ${id} was claimed twice`);
-      assert.equal(epoch, 2);
-      owners.set(id, `owner ${index}`);
+  for (let epoch = 1; epoch <= 20; epoch += 1) {
+    const claims = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => {
+        const seen = Array.from({ length: shards }, (__, id) => ({ id, epoch }));
+        return claimShards(store, "log", index % 2 === 0 ? seen : seen.toReversed(), `owner ${index}`);
+      }),
+    );
+    const owners = new Map<number, string>();
+    for (const [index, rows] of claims.entries()) {
+      for (const { id, epoch: claimed } of rows) {
+        assert.equal(owners.has(id), false, `shard ${id} was claimed twice`);
+        assert.equal(claimed, epoch + 1);
+        owners.set(id, `owner ${index}`);
+      }
     }
+    const rows = await listShards(store, "log");
+    assert.deepEqual(new Map(rows.map(({ id, owner }) => [id, owner])), owners);
   }
-  const rows = await listShards(store, "log");
-  assert.deepEqual(new Map(rows.map(({ id, owner }) => [id, owner])), owners);
 });
 
 test("[L2] commits that overlap in opposite order wait for each other, and never deadlock", async () => {

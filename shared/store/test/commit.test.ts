@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { type ChatRow, commit, type Fence, isRefusal, type Row } from "../src/mod.ts";
-import { changeRow, fenceOf, logId, messageRow, nowMs, openTestCluster, seqsOf, shardRow } from "./cluster.ts";
+import {
+  changeRow,
+  fenceOf,
+  logId,
+  messageRow,
+  nowMs,
+  openTestCluster,
+  seqsOf,
+  shardRow,
+} from "./cluster.ts";
 
 const store = await openTestCluster(6);
 
@@ -180,6 +189,7 @@ function chatRow(id: number, headSeq: number, changes: Partial<ChatRow> = {}): R
     rev: 0,
     createdBy: 1,
     createdMs: nowMs,
+    deletedMs: null,
     telegram: null,
   };
   return { table: "chat", row: { ...row, ...changes } };

@@ -1,6 +1,13 @@
 /** A small history in which everything is right; tests spoil one thing at a time. */
 import { changeText } from "../src/journal/check-reader.ts";
-import type { AuditEntry, FaultEntry, InviteEntry, Journals, ReadEntry, SendEntry } from "../src/journal/entry.ts";
+import type {
+  AuditEntry,
+  FaultEntry,
+  InviteEntry,
+  Journals,
+  ReadEntry,
+  SendEntry,
+} from "../src/journal/entry.ts";
 import type { StoredMessage, Truth } from "../src/journal/truth.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
@@ -81,7 +88,7 @@ export function cleanHistory(): History {
       relays: [],
       offsets: [
         { shard: 0, appliedSeq: 9, lastSeq: 9 },
-        { shard: 1, appliedSeq: 7, lastSeq: 0 },
+        { shard: 1, appliedSeq: 0, lastSeq: 0 },
       ],
     },
   };

@@ -242,6 +242,13 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: "[L6] a log that was trimmed past its offset is a finding",
+    guilt: ["offset"],
+    spoil({ truth }) {
+      truth.offsets[0] = { shard: 0, appliedSeq: 10, lastSeq: 0 };
+    },
+  },
+  {
     name: "an offset that is not the end of its log is a finding",
     guilt: ["offset"],
     spoil({ truth }) {

@@ -1,11 +1,12 @@
 /** A client's Sync: one question, and its pages up to the last. */
 import assert from "node:assert/strict";
-import type { FrameOf, MessageBody } from "./frame.ts";
+import type { ChangeFrame, FrameOf, MessageBody } from "./frame.ts";
 import type { Socket } from "./socket.ts";
 
 export interface CaughtUp {
   readonly pages: readonly FrameOf<"SyncResult">[];
   readonly messages: readonly MessageBody[];
+  readonly changes: readonly ChangeFrame[];
   readonly headSeq: number;
   readonly rev: number;
 }
@@ -32,6 +33,7 @@ export async function catchUp(
   return {
     pages,
     messages: pages.flatMap((page) => page.messages),
+    changes: pages.flatMap((page) => page.changes),
     headSeq: last.headSeq,
     rev: last.rev,
   };

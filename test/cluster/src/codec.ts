@@ -70,11 +70,25 @@ function openProto(type: protobuf.Type): Codec {
     decode(data, isBinary) {
       if (!isBinary) throw new Error("a text frame on a protobuf socket");
       // Protobuf leaves out zero, false and empty: `defaults` puts back what the JSON form always has.
-      const frame = type.toObject(type.decode(data), { longs: Number, defaults: true });
-      const [field, fields] = Object.entries(frame)[0] ?? ["", {}];
-      const name = typeOf.get(field);
-      if (name === undefined) throw new Error("an empty Frame");
-      return { type: name, ...fields } as ServerFrame;
+      return unwrap(type.toObject(type.decode(data), { longs: Number, defaults: true })) as ServerFrame;
     },
   };
+
+  function unwrap(frame: object): object {
+    const [field, fields] = Object.entries(frame)[0] ?? ["", {}];
+    const name = typeOf.get(field);
+    if (name === undefined) throw new Error("an empty Frame");
+    return { type: name, ...(plain(fields) as object) };
+  }
+
+  /** A list inside a map is a message of its own there, and frames inside a frame are wrapped like it. */
+  function plain(value: unknown, key = ""): unknown {
+    if (Array.isArray(value)) return value.map((each) => (key === "changes" ? unwrap(each) : plain(each)));
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value);
+    if (key === "reactions") {
+      return Object.fromEntries(entries.map(([emoji, { items }]) => [emoji, items ?? []]));
+    }
+    return Object.fromEntries(entries.map(([name, each]) => [name, plain(each, name)]));
+  }
 }

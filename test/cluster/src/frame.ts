@@ -10,7 +10,55 @@ export interface MessageBody {
   readonly body: string;
   readonly ts: number;
   readonly source: string;
+  readonly entities: readonly object[];
+  readonly reactions: Readonly<Record<string, readonly number[]>>;
+  readonly pinned: boolean;
+  readonly editedAt: number | null;
+  readonly deletedAt: number | null;
 }
+
+/** What a change to a chat has, whatever it is. */
+interface Changed {
+  readonly chatId: number;
+  readonly rev: number;
+}
+
+/** The frames that take a rev; `SyncResult` repeats them. */
+export type ChangeFrame = Changed &
+  (
+    | {
+        readonly type: "MessageEdited";
+        readonly seq: number;
+        readonly body: string;
+        readonly entities: readonly object[];
+        readonly editedAt: number;
+      }
+    | { readonly type: "MessageDeleted"; readonly seq: number }
+    | {
+        readonly type: "Reaction";
+        readonly seq: number;
+        readonly userId: number;
+        readonly emoji: string;
+        readonly remove: boolean;
+      }
+    | { readonly type: "Pinned"; readonly seq: number; readonly remove: boolean }
+    | {
+        readonly type: "Voted";
+        readonly seq: number;
+        readonly userId: number;
+        readonly options: readonly number[];
+      }
+    | {
+        readonly type: "MemberChanged";
+        readonly userId: number;
+        readonly role: string;
+        readonly change: string;
+      }
+    | {
+        readonly type: "ChatUpdated";
+        readonly chat: { readonly id: number; readonly title: string | null };
+      }
+  );
 
 export interface ChatBody {
   readonly id: number;
@@ -49,12 +97,14 @@ export type ServerFrame =
       readonly retryMs?: number;
     }
   | ({ readonly type: "Message" } & MessageBody)
+  | ChangeFrame
   | { readonly type: "ChatAdded"; readonly chat: ChatBody; readonly userRev: number }
   | { readonly type: "ChatRemoved"; readonly chatId: number; readonly userRev: number }
   | {
       readonly type: "SyncResult";
       readonly chatId: number;
       readonly messages: readonly MessageBody[];
+      readonly changes: readonly ChangeFrame[];
       readonly headSeq: number;
       readonly rev: number;
       readonly more: boolean;

@@ -12,7 +12,8 @@ import {
 
 function message(seq: number, fields: Partial<MessageBody> = {}): MessageBody {
   const plain = { chatId: 1, seq, rev: 0, senderId: 7, uuid: `u${seq}`, kind: "text", body: `${seq}` };
-  return { ...plain, ts: 1000 + seq, source: "ws", ...fields };
+  const unchanged = { entities: [], reactions: {}, pinned: false, editedAt: null, deletedAt: null };
+  return { ...plain, ...unchanged, ts: 1000 + seq, source: "ws", ...fields };
 }
 
 const three = [message(1), message(2), message(3)];

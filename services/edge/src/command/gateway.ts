@@ -165,7 +165,8 @@ function* cut(commands: readonly LoggedCommand[]): Generator<LoggedCommand[]> {
   let part: LoggedCommand[] = [];
   let units = 0;
   for (const command of commands) {
-    const size = commandUnits + (command.command.kind === "send" ? command.command.body.length : 0);
+    const { command: asked } = command;
+    const size = commandUnits + ("body" in asked ? asked.body.length : 0);
     if (part.length > 0 && units + size > batchUnitsMax) {
       yield part;
       part = [];

@@ -13,6 +13,7 @@ import { registerHealthRoutes } from "./route/health.ts";
 import { registerKeyRoutes } from "./route/key.ts";
 import { registerMemberRoutes } from "./route/member.ts";
 import { registerMessageRoutes } from "./route/message.ts";
+import { registerReactionRoutes } from "./route/reaction.ts";
 import { registerUserRoutes } from "./route/user.ts";
 import { refusalOf } from "./validation.ts";
 
@@ -42,6 +43,7 @@ export function createApp(context: EdgeContext): EdgeApp {
   registerChatRoutes(app, context);
   registerMemberRoutes(app, context);
   registerMessageRoutes(app, context);
+  registerReactionRoutes(app, context);
   registerBotRoutes(app, context);
   registerDocumentRoutes(app, context);
   return app;

@@ -35,6 +35,8 @@ const attachmentSchema = z.object({
   mime: z.string().exactOptional(),
 });
 
+export const roleSchema = z.enum(["owner", "admin", "member", "reader"]);
+
 /** Typed by the protocol, so that the document cannot tell of another message than the sockets'. */
 export const messageSchema: z.ZodType<Message> = z
   .object({
@@ -64,15 +66,32 @@ export const messageSchema: z.ZodType<Message> = z
       .exactOptional(),
     service: z
       .object({
-        action: z.enum(["created", "joined"]),
+        action: z.enum(["created", "joined", "left", "removed", "role", "renamed"]),
         userIds: z.array(z.int()),
         title: z.string().exactOptional(),
+        role: roleSchema.exactOptional(),
+      })
+      .exactOptional(),
+    poll: z
+      .object({
+        question: z.string(),
+        options: z.array(z.object({ text: z.string(), userIds: z.array(z.int()) })),
+        multiple: z.boolean(),
+      })
+      .exactOptional(),
+    location: z
+      .object({ latitude: z.number(), longitude: z.number(), accuracyM: z.number().exactOptional() })
+      .exactOptional(),
+    contact: z
+      .object({
+        phone: z.string(),
+        firstName: z.string(),
+        lastName: z.string().exactOptional(),
+        userId: z.int().exactOptional(),
       })
       .exactOptional(),
   })
   .openapi("Message");
-
-const roleSchema = z.enum(["owner", "admin", "member", "reader"]);
 
 export const chatSchema: z.ZodType<Chat> = z
   .object({

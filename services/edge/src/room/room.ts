@@ -1,4 +1,4 @@
-import type { ChatId, ServerFrame } from "@rookery/protocol";
+import type { ChangeFrame, ChatId, ServerFrame } from "@rookery/protocol";
 
 /** Frames kept while a socket catches up; beyond it the socket reads once more from Postgres. */
 const tailMax = 256;
@@ -9,10 +9,10 @@ export interface Place {
   readonly rev: number;
 }
 
-/** A frame with its place in one of the chat's two sequences. */
+/** A frame with its place in one of the chat's two sequences; a message also stands behind the changes up to its rev. */
 export type PlacedFrame =
-  | { readonly kind: "message"; readonly seq: number; readonly frame: ServerFrame }
-  | { readonly kind: "change"; readonly rev: number; readonly frame: ServerFrame };
+  | { readonly kind: "message"; readonly seq: number; readonly rev: number; readonly frame: ServerFrame }
+  | { readonly kind: "change"; readonly rev: number; readonly frame: ChangeFrame };
 
 /**
  * A chat with sockets on this edge: how far its frames have been passed on, in order and without gaps (L4, L5).
@@ -47,9 +47,14 @@ export class Room {
     return { seq: Math.max(0, this.seq), rev: Math.max(0, this.rev) };
   }
 
-  /** Whether a frame is the next of its sequence. */
+  /**
+   * Whether a frame is the next of its sequence. A message waits for the changes before it: who was removed by one of them
+   * must not hear it.
+   */
   isNext(placed: PlacedFrame): boolean {
-    return placed.kind === "message" ? placed.seq === this.seq + 1 : placed.rev === this.rev + 1;
+    return placed.kind === "message"
+      ? placed.seq === this.seq + 1 && placed.rev <= this.rev
+      : placed.rev === this.rev + 1;
   }
 
   /** Moves past a frame that has just been passed on. */

@@ -1,5 +1,5 @@
 /** The chats this edge follows: events in, frames out, and whatever was lost between read from Postgres (L5). */
-import { type ChatId, type Event, type Message, type ServerFrame } from "@rookery/protocol";
+import type { ChatId, Event, Message, Rev, ServerFrame, UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { readChanges, readMessages, type Store } from "@rookery/store";
 import type { InterestClient } from "./interest.ts";
@@ -25,13 +25,18 @@ export function openRooms(parts: {
   readonly log: Log;
   /** Passes a frame on to the sockets of a room, in order. */
   readonly fanOut: (chatId: ChatId, frame: ServerFrame) => void;
+  /** Someone has left the chat at `rev`; called after the frame that says so, before anything behind it. */
+  readonly departed: (chatId: ChatId, userId: UserId, rev: Rev) => void;
 }): Rooms {
-  const { store, interest, log, fanOut } = parts;
+  const { store, interest, log, fanOut, departed } = parts;
   const rooms = new Map<ChatId, Room>();
 
   const deliver = (room: Room, placed: PlacedFrame): void => {
     fanOut(room.chatId, placed.frame);
     room.pass(placed);
+    if (placed.kind === "message" || placed.frame.type !== "MemberChanged") return;
+    const { change, userId, rev } = placed.frame;
+    if (change === "left" || change === "removed") departed(room.chatId, userId, rev);
   };
 
   const head = (chatId: ChatId, seq: number, rev: number): void => {
@@ -94,7 +99,7 @@ export function openRooms(parts: {
         room.headRev = Math.max(room.headRev, room.rev);
       } else {
         const seq = placed.kind === "message" ? placed.seq : 0;
-        const rev = placed.kind === "change" ? placed.rev : 0;
+        const { rev } = placed;
         if (room.known) head(event.chatId, seq, rev);
         else {
           room.headSeq = Math.max(room.headSeq, seq);
@@ -109,12 +114,10 @@ export function openRooms(parts: {
   };
 }
 
-/** The next frames of a room, from committed rows. */
+/** The next frames of a room, from committed rows. Changes are read last, so that none a message waits for is missing. */
 async function readAfter(store: Store, room: Room): Promise<PlacedFrame[]> {
-  const [messages, changes] = await Promise.all([
-    readMessages(store, room.chatId, { after: room.seq, limit: healPage }),
-    readChanges(store, room.chatId, { after: room.rev, limit: healPage }),
-  ]);
+  const messages = await readMessages(store, room.chatId, { after: room.seq, limit: healPage });
+  const changes = await readChanges(store, room.chatId, { after: room.rev, limit: healPage });
   return [
     ...changes.map((frame) => ({ kind: "change", rev: frame.rev, frame }) as const),
     ...messages.map(placeMessage),
@@ -122,7 +125,7 @@ async function readAfter(store: Store, room: Room): Promise<PlacedFrame[]> {
 }
 
 export function placeMessage(message: Message): PlacedFrame {
-  return { kind: "message", seq: message.seq, frame: { type: "Message", ...message } };
+  return { kind: "message", seq: message.seq, rev: message.rev, frame: { type: "Message", ...message } };
 }
 
 function place(event: Exclude<Event, { kind: "feed" }>): PlacedFrame {

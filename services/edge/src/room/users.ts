@@ -9,6 +9,8 @@ export interface Users {
   leave(connection: Connection): void;
   /** The user's feed stands there. */
   head(userId: UserId, rev: number): void;
+  /** How far the user's feed is known to go; 0 for a user without sockets here. */
+  revOf(userId: UserId): number;
   connectionsOf(userId: UserId): Iterable<Connection>;
   readonly size: number;
 }
@@ -52,6 +54,7 @@ export function openUsers(parts: {
         if (connection.phase === "live" && connection.userRev < user.rev) parts.behind(connection);
       }
     },
+    revOf: (userId) => users.get(userId)?.rev ?? 0,
     connectionsOf: (userId) => users.get(userId)?.connections ?? [],
     get size() {
       return users.size;

@@ -1,4 +1,4 @@
-import type { ChatId, FaultInfo, ServerFrame, UserId } from "@rookery/protocol";
+import type { ChatId, FaultInfo, Rev, ServerFrame, UserId } from "@rookery/protocol";
 import type { WebSocket } from "uWebSockets.js";
 import type { Room } from "../room/room.ts";
 import type { Format, FormatName } from "./format.ts";
@@ -32,6 +32,10 @@ export function topicOf(chatId: ChatId, format: FormatName): string {
 export interface Presence {
   readonly room: Room;
   subscribed: boolean;
+  /** Its user is known to be in the chat at this rev of it; null: not yet looked up. */
+  memberRev: Rev | null;
+  /** Its user was heard to leave at this rev. Word from before `memberRev` is old: they have come back since. */
+  leftRev: Rev;
 }
 
 /** One socket and what it follows. */
@@ -48,6 +52,9 @@ export class Connection {
   /** Frames that could not be read, and the minute they are counted in. */
   badFrames = 0;
   badSinceMs = 0;
+  /** By the steady clock: when the peer last answered a ping, and when it was last asked. */
+  heardMs = performance.now();
+  pingedMs = performance.now();
   /** Frames that came before Hello, in order. */
   early: ArrayBuffer[] = [];
   readonly #socket: WebSocket<Session>;
@@ -61,10 +68,20 @@ export class Connection {
     return this.phase === "closed";
   }
 
+  /** Bytes the peer has not taken. */
+  get unsentBytes(): number {
+    return this.closed ? 0 : this.#socket.getBufferedAmount();
+  }
+
+  ping(nowMs: number): void {
+    if (this.closed) return;
+    this.pingedMs = nowMs;
+    this.#socket.ping();
+  }
+
   send(frame: ServerFrame): void {
     if (this.closed) return;
     const { format } = this.session;
-    // What does not fit is dropped by uWS, which then tells `dropped`: the socket is closed, never skipped (W2).
     this.#socket.send(format.encode(frame), format.binary);
   }
 

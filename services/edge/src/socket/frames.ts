@@ -2,7 +2,6 @@
 import type { Tokens } from "@rookery/auth";
 import {
   type ClientFrame,
-  type ClientFrameOf,
   closeCodes,
   Fault,
   faultInfo,
@@ -13,6 +12,7 @@ import {
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { CommandGateway } from "../command/gateway.ts";
+import { type CommandFrame, commandOf } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Membership } from "./membership.ts";
 import { sync } from "./sync.ts";
@@ -54,7 +54,12 @@ export function openFrameHandler(parts: {
   const handle = (connection: Connection, frame: ClientFrame): void => {
     switch (frame.type) {
       case "SendMessage":
-        sendMessage(connection, frame);
+      case "EditMessage":
+      case "DeleteMessage":
+      case "React":
+      case "Pin":
+      case "Vote":
+        submit(connection, frame);
         return;
       case "Sync":
         sync(parts, connection, frame).catch((error: unknown) => {
@@ -83,8 +88,9 @@ export function openFrameHandler(parts: {
     connection.send({ type: "Authed", expiresAt: expiresMs });
   };
 
-  const sendMessage = (connection: Connection, frame: ClientFrameOf<"SendMessage">): void => {
-    const { type: _, uuid, chatId, kind = "text", ...content } = frame;
+  const submit = (connection: Connection, frame: CommandFrame): void => {
+    const { uuid, chatId } = frame;
+    const command = commandOf(frame);
     if (connection.pending >= limits.pendingPerSocketMax) {
       const message = `more than ${limits.pendingPerSocketMax} commands wait for an answer`;
       connection.refuse({ code: "overloaded", message, retryMs: 1_000 }, uuid);
@@ -99,7 +105,7 @@ export function openFrameHandler(parts: {
         uuid,
         source: "ws",
         requestId: connId,
-        command: { kind: "send", messageKind: kind, ...content },
+        command,
       },
       parts.commandMs,
       (reply) => {
@@ -134,13 +140,13 @@ function parse(connection: Connection, bytes: ArrayBuffer, binary: boolean): Cli
   return format.parse(bytes);
 }
 
-function answer(connection: Connection, { uuid, chatId }: ClientFrameOf<"SendMessage">, reply: Reply): void {
+function answer(connection: Connection, { type, uuid, chatId }: CommandFrame, reply: Reply): void {
   if (reply.kind === "refused") {
     connection.refuse(reply.fault, uuid);
     return;
   }
   const { outcome, duplicate } = reply;
-  if (outcome.kind !== "sent") {
+  if (outcome.kind !== (type === "SendMessage" ? "sent" : "changed")) {
     connection.refuse({ code: "conflict", message: "the uuid names another command" }, uuid);
     return;
   }

@@ -1,7 +1,15 @@
-/** Which rooms a socket is in: at its opening, when its user joins a chat, and when it is gone. */
-import type { ChatId } from "@rookery/protocol";
+/** Which rooms a socket is in: at its opening, when its user joins or leaves a chat, and when it is gone. */
+import type { ChatId, Rev, UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
-import { chatIdsOf, type FeedChange, readChat, readFeed, readJoinedSeq, type Store } from "@rookery/store";
+import {
+  chatRevsOf,
+  type FeedChange,
+  memberHeads,
+  readChat,
+  readFeed,
+  readJoinedSeq,
+  type Store,
+} from "@rookery/store";
 import { catchUp } from "../room/catch-up.ts";
 import type { Rooms } from "../room/rooms.ts";
 import type { Users } from "../room/users.ts";
@@ -17,10 +25,17 @@ export interface Membership {
    * joined meanwhile is told by the feed.
    */
   open(connection: Connection): Promise<void>;
-  /** Enters one more room, without its frames yet; undefined when the socket is gone. */
-  enter(connection: Connection, chatId: ChatId): Promise<Presence | undefined>;
+  /**
+   * Enters one more room, without its frames yet. `memberRev`: the user was seen in the chat at this rev of it.
+   * Undefined when the socket is gone, or its user out of the chat by now.
+   */
+  enter(connection: Connection, chatId: ChatId, memberRev: Rev): Promise<Presence | undefined>;
+  /** How far the feed of the socket's user is known to go. */
+  feedRev(connection: Connection): Rev;
   /** The feed may have moved: passes on what is new. */
   pull(connection: Connection): Promise<void>;
+  /** A user has left a chat at this rev of it: their sockets hear nothing more from it. */
+  evict(chatId: ChatId, userId: UserId, rev: Rev): void;
   close(connection: Connection): void;
 }
 
@@ -32,21 +47,45 @@ export function openMembership(parts: {
 }): Membership {
   const { store, rooms, users, log } = parts;
 
-  const enter = async (connection: Connection, chatId: ChatId): Promise<Presence | undefined> => {
+  const leave = (connection: Connection, chatId: ChatId): void => {
+    const presence = connection.rooms.get(chatId);
+    if (presence === undefined) return;
+    connection.rooms.delete(chatId);
+    connection.unsubscribe(chatId);
+    rooms.leave(presence.room);
+  };
+
+  const enter: Membership["enter"] = async (connection, chatId, memberRev) => {
     const room = await rooms.enter(chatId);
     const known = connection.rooms.get(chatId);
     if (connection.closed || known !== undefined) {
       rooms.leave(room);
       return known;
     }
-    const presence = { room, subscribed: false };
+    // What the room has passed on beyond that rev may have been their leaving: then it is looked up once more, and
+    // whatever the room passes on meanwhile is noted.
+    const isCertain = room.place.rev <= memberRev;
+    const presence: Presence = {
+      room,
+      subscribed: false,
+      memberRev: isCertain ? memberRev : null,
+      leftRev: 0,
+    };
     connection.rooms.set(chatId, presence);
+    if (isCertain) return presence;
+    const [head] = await memberHeads(store, connection.session.userId, [chatId]);
+    if (connection.rooms.get(chatId) !== presence) return undefined;
+    if (head === undefined || presence.leftRev > head.rev) {
+      leave(connection, chatId);
+      return undefined;
+    }
+    presence.memberRev = head.rev;
     return presence;
   };
 
   const pull = async (connection: Connection): Promise<void> => {
     const { userId } = connection.session;
-    while (connection.phase === "live") {
+    while (connection.phase === "live" && connection.userRev < users.revOf(userId)) {
       const changes = await readFeed(store, userId, { after: connection.userRev, limit: feedPage });
       if (changes.length === 0) return;
       for (const change of changes) {
@@ -58,26 +97,27 @@ export function openMembership(parts: {
 
   const pass = async (connection: Connection, { chatId, rev, added }: FeedChange): Promise<void> => {
     if (!added) {
-      const place = connection.rooms.get(chatId);
-      connection.rooms.delete(chatId);
-      connection.unsubscribe(chatId);
-      if (place !== undefined) rooms.leave(place.room);
+      leave(connection, chatId);
       connection.send({ type: "ChatRemoved", chatId, userRev: rev });
       return;
     }
-    const presence = connection.rooms.get(chatId) ?? (await enter(connection, chatId));
-    const chat = await readChat(store, connection.session.userId, chatId);
-    if (presence === undefined || chat === null || connection.closed) return;
+    const { userId } = connection.session;
+    const chat = await readChat(store, userId, chatId);
+    // Gone again: the feed tells of that next.
+    if (chat === null || connection.closed) return;
+    const presence = connection.rooms.get(chatId) ?? (await enter(connection, chatId, chat.rev));
+    if (presence === undefined || connection.closed) return;
+    presence.memberRev = Math.max(presence.memberRev ?? 0, chat.rev);
     connection.send({ type: "ChatAdded", chat, userRev: rev });
     if (presence.subscribed) return;
     // Everything since they came is live to them, also what was committed before this edge knew.
-    const seq = await readJoinedSeq(store, chatId, connection.session.userId);
+    const seq = await readJoinedSeq(store, chatId, userId);
     await catchUp(
       store,
       presence.room,
       { seq, rev: chat.rev },
       {
-        wanted: () => !connection.closed,
+        wanted: () => isThere(connection, chatId, presence),
         page: ({ messages, changes }) =>
           connection.sendAll([
             ...changes,
@@ -93,11 +133,20 @@ export function openMembership(parts: {
 
   return {
     enter,
+    feedRev: (connection) => users.revOf(connection.session.userId),
     async open(connection) {
       const { userId } = connection.session;
       connection.userRev = await users.enter(connection);
-      const chatIds = await chatIdsOf(store, userId);
-      await Promise.all(chatIds.map((chatId) => enter(connection, chatId)));
+      const chats = await chatRevsOf(store, userId);
+      await Promise.all(chats.map(({ id, rev }) => enter(connection, id, rev)));
+    },
+    evict(chatId, userId, rev) {
+      for (const connection of users.connectionsOf(userId)) {
+        const presence = connection.rooms.get(chatId);
+        if (presence === undefined) continue;
+        presence.leftRev = rev;
+        if (presence.memberRev !== null && rev > presence.memberRev) leave(connection, chatId);
+      }
     },
     async pull(connection) {
       // One pull at a time; a hint during one is answered by one more look.
@@ -122,4 +171,9 @@ export function openMembership(parts: {
       connection.rooms.clear();
     },
   };
+}
+
+/** Whether a socket is still in the room it has entered, and not out of it or back in it by another way. */
+export function isThere(connection: Connection, chatId: ChatId, presence: Presence): boolean {
+  return !connection.closed && connection.rooms.get(chatId) === presence;
 }

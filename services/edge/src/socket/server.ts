@@ -6,17 +6,13 @@ import { Connection, type Session, topicOf } from "./connection.ts";
 import type { Formats } from "./format.ts";
 import type { FrameHandler } from "./frames.ts";
 import type { Membership } from "./membership.ts";
+import { heartbeatMs, startSweep } from "./sweep.ts";
 
-/** Told in Hello; uWS pings so that a silent peer is found in twice this. */
-const heartbeatMs = 30_000;
-const idleSecondsMax = 60;
-/** Unsent bytes of one socket before it counts as a slow consumer. */
-const backpressureBytesMax = 1_024 * 1_024;
+/** The last resort, well beyond what the sweep allows: uWS itself lets go of a peer, without a word. */
+const idleSecondsMax = 240;
+const backpressureBytesMax = 32 * 1_024 * 1_024;
 /** Above our own bound on frames, so that a large one is answered instead of cut off. */
 const payloadBytesMax = 1_024 * 1_024;
-
-/** Between looks for sockets whose token has ended. */
-const expiryMs = 1_000;
 
 /** How an edge that stops moves its sockets elsewhere: so many at a time, so that they do not all come back at once. */
 const drainBatch = 500;
@@ -66,8 +62,9 @@ export function serveSockets(
 
   app.ws<Session>("/v1/ws", {
     idleTimeout: idleSecondsMax,
-    sendPingsAutomatically: true,
+    sendPingsAutomatically: false,
     maxBackpressure: backpressureBytesMax,
+    closeOnBackpressureLimit: true,
     maxPayloadLength: payloadBytesMax,
     upgrade: parts.upgrade,
     open(socket) {
@@ -83,9 +80,9 @@ export function serveSockets(
       const { connection } = socket.getUserData();
       if (connection !== null) frames.receive(connection, bytes, isBinary);
     },
-    dropped(socket) {
-      // uWS has thrown a frame away: the client must come back and Sync.
-      socket.getUserData().connection?.end(closeCodes.slowConsumer, "too slow; reconnect and Sync");
+    pong(socket) {
+      const { connection } = socket.getUserData();
+      if (connection !== null) connection.heardMs = performance.now();
     },
     close(socket, code) {
       const { connection } = socket.getUserData();
@@ -96,14 +93,7 @@ export function serveSockets(
     },
   });
 
-  // One timer for all: a timer a socket would cost more than the socket.
-  const expiry = setInterval(() => {
-    const nowMs = Date.now();
-    for (const connection of connections) {
-      if (connection.session.expiresMs <= nowMs)
-        connection.end(closeCodes.unauthorized, "the token has ended");
-    }
-  }, expiryMs);
+  const stopSweep = startSweep(connections);
 
   return {
     fanOut(chatId, frame) {
@@ -114,7 +104,7 @@ export function serveSockets(
     },
     connections,
     async drain(withinMs) {
-      clearInterval(expiry);
+      stopSweep();
       const untilMs = performance.now() + withinMs;
       const waiting = [...connections];
       while (waiting.length > 0) {

@@ -3,7 +3,7 @@ import { memberHeads, readFeed, type Store } from "@rookery/store";
 import { catchUp } from "../room/catch-up.ts";
 import type { Place } from "../room/room.ts";
 import type { Connection } from "./connection.ts";
-import type { Membership } from "./membership.ts";
+import { isThere, type Membership } from "./membership.ts";
 
 /** Chats of one Sync read at once, so that 500 chats do not take every connection to Postgres. */
 const parallelMax = 8;
@@ -24,13 +24,19 @@ export async function sync(
   const { store, membership } = parts;
   const { userId } = connection.session;
   const wanted = new Map(Object.entries(frame.chats).map(([id, place]) => [Number(id), place]));
-  const mine = new Set((await memberHeads(store, userId, [...wanted.keys()])).map((each) => each.id));
-  await release(store, connection, wanted, frame.userRev);
+  // A socket knows the chats it is in: only the others are looked up, or a storm of returning clients would be one of
+  // queries too.
+  const isKnown = (chatId: number): boolean => (connection.rooms.get(chatId)?.memberRev ?? null) !== null;
+  const strange = [...wanted.keys()].filter((chatId) => !isKnown(chatId));
+  const heads = strange.length === 0 ? [] : await memberHeads(store, userId, strange);
+  const mine = new Map(heads.map((head) => [head.id, head.rev]));
+  await release(parts, connection, wanted, frame.userRev);
   const queue = [...wanted];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [chatId, { seq, rev = 0 }] = next;
-      if (mine.has(chatId)) await syncChat(parts, connection, chatId, { seq, rev });
+      const memberRev = mine.get(chatId) ?? (isKnown(chatId) ? 0 : undefined);
+      if (memberRev !== undefined) await syncChat(parts, connection, { chatId, memberRev }, { seq, rev });
       else connection.refuse({ code: "not_found", message: `there is no chat ${chatId}` });
     }
   };
@@ -43,14 +49,14 @@ export async function sync(
  * come by the feed, with everything since its user joined.
  */
 async function release(
-  store: Store,
+  { store, membership }: { readonly store: Store; readonly membership: Membership },
   connection: Connection,
   wanted: ReadonlyMap<number, unknown>,
   userRev: Rev | undefined,
 ): Promise<void> {
   if (connection.phase !== "held") return;
   const news =
-    userRev === undefined
+    userRev === undefined || userRev >= membership.feedRev(connection)
       ? []
       : await readFeed(store, connection.session.userId, { after: userRev, limit: newsMax });
   const unknown = new Set(news.map((change) => change.chatId));
@@ -65,14 +71,15 @@ async function release(
 async function syncChat(
   { store, membership }: { readonly store: Store; readonly membership: Membership },
   connection: Connection,
-  chatId: number,
+  { chatId, memberRev }: { readonly chatId: number; readonly memberRev: Rev },
   from: Place,
 ): Promise<void> {
-  const place = connection.rooms.get(chatId) ?? (await membership.enter(connection, chatId));
-  if (place === undefined) return;
-  const { room } = place;
+  const presence = connection.rooms.get(chatId) ?? (await membership.enter(connection, chatId, memberRev));
+  if (presence === undefined) return;
+  const { room } = presence;
   await catchUp(store, room, from, {
-    wanted: () => !connection.closed,
+    // Out of the chat while it is read: ChatRemoved ends it.
+    wanted: () => isThere(connection, chatId, presence),
     page: ({ messages, changes, place: reached, more }) =>
       connection.send({
         type: "SyncResult",
@@ -85,7 +92,7 @@ async function syncChat(
         more,
       }),
     join: (missed) => {
-      if (place.subscribed) return;
+      if (presence.subscribed) return;
       connection.sendAll(missed.map((each) => each.frame));
       connection.subscribe(chatId);
     },

@@ -21,11 +21,12 @@ interface Intake {
   readonly extensions: string;
   readonly authorization: string;
   readonly query: URLSearchParams;
+  readonly origin: string;
   readonly requestId: string;
 }
 
 /**
- * Lets a socket in, or refuses with a status: 401 bad token, 429 too many, 503 draining.
+ * Lets a socket in, or refuses with a status: 401 bad token, 403 foreign origin, 429 too many, 503 draining.
  *
  * The token comes by subprotocol `bearer.<token>`, `Authorization` or `?token=`, in this order (CONTRACT §3).
  */
@@ -34,6 +35,8 @@ export function openUpgrade(parts: {
   readonly limits: Limits;
   readonly formats: Formats;
   readonly draining: () => boolean;
+  /** Whether pages of that origin may open sockets; "" is no page. */
+  readonly allowsOrigin: (origin: string) => boolean;
   readonly log: Log;
 }): (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) => void {
   return (res, req, context) => {
@@ -68,8 +71,9 @@ export function openUpgrade(parts: {
 
 async function admit(
   parts: Parameters<typeof openUpgrade>[0],
-  { protocols, authorization, query }: Intake,
+  { protocols, authorization, query, origin }: Intake,
 ): Promise<Session> {
+  if (!parts.allowsOrigin(origin)) throw new Fault("forbidden", `the origin ${origin} is not allowed here`);
   if (parts.draining()) throw new Fault("unavailable", "this edge is stopping", { retryMs: 0 });
   const token =
     protocols.find((each) => each.startsWith(bearerPrefix))?.slice(bearerPrefix.length) ??
@@ -112,6 +116,7 @@ function readIntake(req: HttpRequest): Intake {
     extensions: req.getHeader("sec-websocket-extensions"),
     authorization: req.getHeader("authorization"),
     query: new URLSearchParams(req.getQuery() ?? ""),
+    origin: req.getHeader("origin"),
     requestId: requestIdOf(req.getHeader("x-request-id")),
   };
 }

@@ -64,4 +64,9 @@ export type ClientFrame =
   | { readonly type: "Ping" };
 
 /** Codes after which the same uuid is sent again (CONTRACT §2). */
-export const retryCodes: ReadonlySet<string> = new Set(["overloaded", "unavailable", "rate_limited", "internal"]);
+export const retryCodes: ReadonlySet<string> = new Set([
+  "overloaded",
+  "unavailable",
+  "rate_limited",
+  "internal",
+]);

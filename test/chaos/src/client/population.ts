@@ -76,7 +76,9 @@ async function register(base: string, name: string): Promise<Person> {
   let renewing: Promise<void> | undefined;
   const renew = async (at: string): Promise<void> => {
     const { email, password } = account;
-    const { status, body } = await request<Login>(at, "POST", "/v1/auth/login", { body: { email, password } });
+    const { status, body } = await request<Login>(at, "POST", "/v1/auth/login", {
+      body: { email, password },
+    });
     if (status === 200) token = body.accessToken;
   };
   return {

@@ -8,8 +8,9 @@ import type { ChangeFrame, MessageBody, ServerFrame } from "./frame.ts";
 import type { Person } from "./population.ts";
 import { openSocket, type Socket } from "./socket.ts";
 
-const reconnectMsMin = 50;
-const reconnectMsMax = 300;
+/** Between attempts: at first within this, then within twice as much each time, up to the last. */
+const reconnectMsFirst = 300;
+const reconnectMsMax = 4_000;
 
 export interface ReaderOptions {
   readonly name: string;
@@ -17,8 +18,8 @@ export interface ReaderOptions {
   readonly edges: readonly string[];
   readonly random: Random;
   readonly journal: Pick<Journal<ReadEntry>, "add">;
-  /** Chats it knows of from the start. */
-  readonly chatIds: readonly number[];
+  /** Chats it knows of from the start, and where it stands in each. */
+  readonly places: ReadonlyMap<number, Readonly<Place>>;
   readonly onMessage?: (message: MessageBody) => void;
 }
 
@@ -45,9 +46,9 @@ export class Reader {
     this.name = options.name;
     this.person = options.person;
     this.#edge = firstEdge;
-    for (const chatId of options.chatIds) {
-      this.#places.set(chatId, { seq: 0, rev: 0 });
-      options.journal.add({ kind: "chat", chatId, base: { seq: 0, rev: 0 }, rev: 0 });
+    for (const [chatId, base] of options.places) {
+      this.#places.set(chatId, { ...base });
+      options.journal.add({ kind: "chat", chatId, base, rev: base.rev });
     }
     this.#done = this.#run();
   }
@@ -55,6 +56,11 @@ export class Reader {
   /** How many sockets it has opened. */
   get links(): number {
     return this.#link;
+  }
+
+  /** The edge it is at, or tries next. */
+  get edge(): number {
+    return this.#edge;
   }
 
   /** It has a socket, and every page of its Sync. */
@@ -75,6 +81,7 @@ export class Reader {
 
   async #run(): Promise<void> {
     const { edges, person, random } = this.#options;
+    let failures = 0;
     while (!this.#ending.signal.aborted) {
       this.#link += 1;
       const link = this.#link;
@@ -90,18 +97,23 @@ export class Reader {
         if (this.#ending.signal.aborted) this.#socket.drop();
         this.#options.journal.add({ kind: "opened", link, edge: this.#edge, atMs: performance.now() });
         this.#sync(this.#socket);
+        failures = 0;
         await closed;
       } catch {
         // The next edge may be there.
+        failures += 1;
       }
       this.#edge = (this.#edge + 1) % edges.length;
-      await pause(random.integer(reconnectMsMin, reconnectMsMax), this.#ending.signal);
+      const withinMs = Math.min(reconnectMsFirst * 2 ** Math.max(0, failures - edges.length), reconnectMsMax);
+      await pause(random.next() * withinMs, this.#ending.signal);
     }
   }
 
   #sync(socket: Socket): void {
     this.#syncing = new Set(this.#places.keys());
-    const chats = Object.fromEntries([...this.#places].map(([id, { seq, rev }]) => [String(id), { seq, rev }]));
+    const chats = Object.fromEntries(
+      [...this.#places].map(([id, { seq, rev }]) => [String(id), { seq, rev }]),
+    );
     socket.send({
       type: "Sync",
       chats,

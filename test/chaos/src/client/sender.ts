@@ -59,13 +59,21 @@ export class Sender {
     const { journal } = this.#options;
     const { uuid, chatId } = message;
     const senderId = this.person.userId;
-    if (options.isRepeat !== true) journal.add({ kind: "send", uuid, chatId, senderId, atMs: performance.now() });
+    if (options.isRepeat !== true)
+      journal.add({ kind: "send", uuid, chatId, senderId, atMs: performance.now() });
     while (!this.#ending.signal.aborted) {
       const answer = await this.#ask(message);
       if (answer?.type === "Ack") return answer;
       if (answer?.type === "Error") {
         if (!retryCodes.has(answer.code)) {
-          journal.add({ kind: "refusal", uuid, chatId, senderId, code: answer.code, atMs: performance.now() });
+          journal.add({
+            kind: "refusal",
+            uuid,
+            chatId,
+            senderId,
+            code: answer.code,
+            atMs: performance.now(),
+          });
           return undefined;
         }
         await pause(Math.min(answer.retryMs ?? reconnectMs, retryMsMax), this.#ending.signal);
@@ -145,6 +153,6 @@ export class Sender {
   }
 
   #fail(): void {
-    for (const done of [...this.#waiting.values()]) done(undefined);
+    for (const done of this.#waiting.values()) done(undefined);
   }
 }

@@ -17,7 +17,7 @@ export interface SocketEvents {
   readonly closed: (code: number) => void;
 }
 
-const helloMsMax = 6_000;
+const helloMsMax = 8_000;
 const pingMs = 1_000;
 /** Silence after which a client goes elsewhere. */
 const silentMsMax = 3_500;

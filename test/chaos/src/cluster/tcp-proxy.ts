@@ -91,14 +91,14 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       clearTimeout(lane.timer);
       lane.queue = [];
     }
-    pair.near.resetAndDestroy();
-    pair.far.resetAndDestroy();
+    hangUp(pair.near);
+    hangUp(pair.far);
   };
 
   const accept = (near: Socket): void => {
     if (mode.kind === "refuse") {
       near.on("error", () => undefined);
-      near.resetAndDestroy();
+      hangUp(near);
       return;
     }
     const far = connect({ host, port: target, allowHalfOpen: true });
@@ -163,4 +163,10 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       await closed;
     },
   };
+}
+
+/** With a reset, at once. Node's own waits for what is not yet sent, and leaks a socket that has said its end. */
+function hangUp(socket: Socket): void {
+  if (socket.writableEnded || socket.writableLength > 0) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -17,7 +17,12 @@ export type Fault =
    * A connection: bytes wait (`stall`, one way or both), come late (`delay`), the far side is gone and the near side
    * not told (`halve`), both sides are reset (`reset`), or nothing can be connected (`refuse`).
    */
-  | { readonly kind: "stall"; readonly link: LinkName; readonly way: "both" | "up" | "down"; readonly holdMs: number }
+  | {
+      readonly kind: "stall";
+      readonly link: LinkName;
+      readonly way: "both" | "up" | "down";
+      readonly holdMs: number;
+    }
   | { readonly kind: "delay"; readonly link: LinkName; readonly delayMs: number; readonly holdMs: number }
   | { readonly kind: "halve" | "reset" | "refuse"; readonly link: LinkName; readonly holdMs: number }
   /** Everything in Redis is gone. */
@@ -35,7 +40,8 @@ export function targetOf(fault: Fault): string {
 
 /** `kill worker-1`, `stall edge-0>nats up`: for people. */
 export function describeFault(fault: Fault): string {
-  const detail = fault.kind === "stall" ? ` ${fault.way}` : fault.kind === "delay" ? ` ${fault.delayMs} ms` : "";
+  const detail =
+    fault.kind === "stall" ? ` ${fault.way}` : fault.kind === "delay" ? ` ${fault.delayMs} ms` : "";
   return `${fault.kind} ${targetOf(fault)}${detail}`;
 }
 

@@ -107,7 +107,10 @@ function choose(random: Random, open: typeof sources, shape: RigShape, deed: Dee
   }
 }
 
-function chooseDeed(random: Random, deed: Deed | undefined): { readonly kind: Deed; readonly holdMs: number } {
+function chooseDeed(
+  random: Random,
+  deed: Deed | undefined,
+): { readonly kind: Deed; readonly holdMs: number } {
   const kind = deed ?? random.weigh(deeds).name;
   return { kind, holdMs: between(random, kind === "freeze" ? freezeMs : downMs) };
 }

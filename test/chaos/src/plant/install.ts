@@ -13,8 +13,7 @@ registerHooks({
     const result = nextLoad(url, context);
     const edits = plant.edits.filter(({ file }) => new URL(file, repositoryUrl).href === url);
     if (edits.length === 0 || result.source === undefined || result.source === null) return result;
-    const text =
-      typeof result.source === "string" ? result.source : new TextDecoder().decode(result.source as Uint8Array);
+    const text = typeof result.source === "string" ? result.source : new TextDecoder().decode(result.source);
     const source = patch(url, text, edits);
     process.stderr.write(`${plantedLine(plant, edits.length)}\n`);
     return { ...result, source };

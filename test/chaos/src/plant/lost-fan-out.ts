@@ -9,7 +9,8 @@ export const lostFanOut: Plant = {
     {
       file: "services/edge/src/room/rooms.ts",
       find: "const room = rooms.get(event.chatId);\n      if (room === undefined) return;",
-      replace: "const room = rooms.get(event.chatId);\n      if (room === undefined || Math.random() < 0.02) return;",
+      replace:
+        "const room = rooms.get(event.chatId);\n      if (room === undefined || Math.random() < 0.02) return;",
     },
     {
       file: "services/edge/src/room/rooms.ts",

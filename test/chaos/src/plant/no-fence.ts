@@ -22,7 +22,7 @@ export const noFence: Plant = {
   ],
   caughtBy: ["lost", "misacked", "phantom", "disagreed", "gap", "duplicated", "reacked", "parked", "behind"],
   seed: 2,
-  faults: 6,
+  faults: 8,
   only: ["worker"],
   deed: "freeze",
 };

@@ -14,6 +14,6 @@ export const staleOffset: Plant = {
   ],
   caughtBy: ["unanswered", "lost", "reacked", "misacked"],
   seed: 6,
-  faults: 2,
+  faults: 1,
   only: ["worker"],
 };

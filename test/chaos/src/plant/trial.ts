@@ -34,9 +34,9 @@ const answerMs = 6_000;
 /** Runs a plant with the seed that catches it, or another. */
 export async function tryPlant(
   plant: Plant,
-  options: { readonly seed?: number; readonly keep: boolean; readonly tell: (line: string) => void },
+  options: { readonly seed: number; readonly keep: boolean; readonly tell: (line: string) => void },
 ): Promise<Trial> {
-  const seed = options.seed ?? plant.seed;
+  const { seed } = options;
   const report = await runChaos({
     seed,
     faults: plant.faults,

@@ -19,7 +19,9 @@ export interface Report {
 export function describeReport(report: Report): string {
   const { verdict, figures } = report;
   const names = Object.keys(counters) as CounterName[];
-  const lines = names.map((name) => `  ${name.padEnd(12)} ${String(verdict[name].count).padStart(6)}   ${counters[name]}`);
+  const lines = names.map(
+    (name) => `  ${name.padEnd(12)} ${String(verdict[name].count).padStart(6)}   ${counters[name]}`,
+  );
   const examples = guiltOf(verdict).flatMap((name) =>
     verdict[name].examples.map((example) => `  ${name}: ${example}`),
   );

@@ -22,8 +22,7 @@ export async function settle(rig: Rig, traffic: Traffic, answerMs = answerMsMax)
     const offsets = await readOffsets(rig);
     const truth = await readTruth(rig.store);
     const isAtRest =
-      truth.relays.length === 0 &&
-      offsets.every(({ lastSeq, appliedSeq }) => lastSeq === 0 || lastSeq === appliedSeq);
+      truth.relays.length === 0 && offsets.every(({ lastSeq, appliedSeq }) => lastSeq === appliedSeq);
     if (isAtRest || performance.now() > untilMs) return { ...truth, offsets };
     await pause(pollMs);
   }

@@ -18,12 +18,13 @@ export interface StagedRunOptions extends StageOptions {
 
 /** What is at hand while a run goes on. */
 export interface Hands extends Stage {
+  readonly seed: number;
   /** One line, with the time since the start. */
   readonly say: (line: string) => void;
   /** Aborted when the run has taken too long. */
   readonly signal: AbortSignal;
   /** A fault is over: for the line of progress. */
-  faultDone(): void;
+  readonly faultDone: () => void;
 }
 
 const progressMs = 5_000;
@@ -49,6 +50,7 @@ export async function runStaged(
   try {
     await act({
       ...stage,
+      seed: options.seed,
       say,
       signal: stop.signal,
       faultDone: () => {

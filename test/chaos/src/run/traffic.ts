@@ -7,7 +7,14 @@ import { type Lane, type Operation, operations } from "../client/operation.ts";
 import { makePopulation, type Population, type PopulationShape } from "../client/population.ts";
 import { Reader } from "../client/reader.ts";
 import { type Ack, Sender } from "../client/sender.ts";
-import type { AuditEntry, FaultEntry, InviteEntry, Journals, ReadEntry, SendEntry } from "../journal/entry.ts";
+import type {
+  AuditEntry,
+  FaultEntry,
+  InviteEntry,
+  Journals,
+  ReadEntry,
+  SendEntry,
+} from "../journal/entry.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { readHeads } from "../journal/truth.ts";
 import { pause } from "../pause.ts";
@@ -234,7 +241,7 @@ function openReaders(parts: {
           edges,
           random: openRandom(random.integer(0, 0x7fff_ffff)),
           journal,
-          chatIds: mine.map((room) => room.chatId),
+          places: new Map(mine.map((room) => [room.chatId, { seq: 0, rev: 0 }])),
           onMessage: parts.onMessage,
         },
         (index + device) % edges.length,

@@ -11,7 +11,11 @@ export async function readOwners({ store }: Pick<Rig, "store">): Promise<Map<num
 }
 
 /** Waits until each of so many workers owns its share. @returns how long that took */
-export async function awaitBalance(rig: Pick<Rig, "store">, workers: number, withinMs: number): Promise<number> {
+export async function awaitBalance(
+  rig: Pick<Rig, "store">,
+  workers: number,
+  withinMs: number,
+): Promise<number> {
   const startMs = performance.now();
   await until(
     async () => {

@@ -40,7 +40,9 @@ export async function runScenario(
     },
   );
   const holds = report.isClean && answer?.holds === true;
-  process.stdout.write(options.json ? `${JSON.stringify({ ...report, ...answer })}\n` : describe(report, answer, holds));
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ ...report, ...answer })}\n` : describe(report, answer, holds),
+  );
   return holds ? 0 : 1;
 }
 

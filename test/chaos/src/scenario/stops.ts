@@ -20,8 +20,8 @@ export const stops: Scenario = {
     const trials = options.trials ?? trialsDefault;
     const runMsMax = 120_000 + trials * trialMsMax;
     return await runScenario(options, tell, { name: "stops", runMsMax }, async (hands) => {
-      const { rig, traffic, say, signal, faultDone } = hands;
-      const random = openRandom(options.seed ?? 1);
+      const { rig, traffic, seed, say, signal, faultDone } = hands;
+      const random = openRandom(seed);
       for (let trial = 0; trial < trials && !signal.aborted; trial += 1) {
         const workers = rig.members("worker");
         const first = random.pick(workers);

@@ -21,7 +21,15 @@ const birthSchema = z.object({
   title: text({ bytesMin: 1, bytesMax: limits.titleBytesMax }).nullish(),
 });
 
-/** Chats: the list, one, and their birth. */
+const renaming = z.object({ title: text({ bytesMin: 1, bytesMax: limits.titleBytesMax }) });
+const ending = z.object({
+  forAll: z
+    .enum(["true", "false"])
+    .transform((forAll) => forAll === "true")
+    .default(false),
+});
+
+/** Chats: the list, one, their birth, their title and their end. */
 export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
   const user = requireUser(context);
@@ -90,6 +98,49 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     const chat = await readChat(store, userId, outcome.chatId);
     if (chat === null) throw new Fault("not_found", "there is no such chat");
     return c.json(chat, outcome.created && !duplicate ? 201 : 200);
+  });
+
+  const rename = createRoute({
+    method: "patch",
+    path: "/v1/chats/{id}",
+    summary: "Gives a chat another title",
+    security,
+    middleware: user,
+    request: {
+      params: z.object({ id: idInPath }),
+      headers: idempotencyHeaders,
+      body: { required: true, content: { "application/json": { schema: renaming } } },
+    },
+    responses: { 200: json(chatSchema, "The chat as it is now"), default: problem },
+  });
+  app.openapi(rename, async (c) => {
+    const chatId = c.req.valid("param").id;
+    const { userId } = c.get("principal");
+    const { title } = c.req.valid("json");
+    const uuid = c.req.valid("header")["idempotency-key"];
+    const by = { chatId, senderId: userId, uuid, requestId: c.get("requestId") };
+    await submitToChat(context, { ...by, command: { kind: "rename", title } }, "changed");
+    const chat = await readChat(store, userId, chatId);
+    if (chat === null) throw new Fault("not_found", "there is no such chat");
+    return c.json(chat, 200);
+  });
+
+  const end = createRoute({
+    method: "delete",
+    path: "/v1/chats/{id}",
+    summary: "Leaves a chat; its owner may end it for all",
+    security,
+    middleware: user,
+    request: { params: z.object({ id: idInPath }), query: ending, headers: idempotencyHeaders },
+    responses: { 204: { description: "It is left, or ended" }, default: problem },
+  });
+  app.openapi(end, async (c) => {
+    const { userId } = c.get("principal");
+    const uuid = c.req.valid("header")["idempotency-key"];
+    const by = { chatId: c.req.valid("param").id, senderId: userId, uuid, requestId: c.get("requestId") };
+    const kind = c.req.valid("query").forAll ? "disband" : "leave";
+    await submitToChat(context, { ...by, command: { kind } }, "changed");
+    return c.body(null, 204);
   });
 }
 

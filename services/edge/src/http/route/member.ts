@@ -4,7 +4,7 @@ import { listMembers, readMember } from "@rookery/store";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
 import { requireUser } from "../require-user.ts";
-import { json, memberSchema, page, problem, security } from "../schema.ts";
+import { json, memberSchema, page, problem, roleSchema, security } from "../schema.ts";
 import { submitToChat } from "../submission.ts";
 import { id, idempotencyHeaders, idInPath, limitInQuery } from "../validation.ts";
 import { refuseUnknownUsers } from "./chat.ts";
@@ -12,7 +12,7 @@ import { refuseUnknownUsers } from "./chat.ts";
 const invitation = z.object({ userIds: z.array(id).min(1).max(limits.invitesMax) });
 const invited = z.object({ added: z.array(z.int()).readonly(), already: z.array(z.int()).readonly() });
 
-/** Who is in a chat, and how others come in. */
+/** Who is in a chat and as what, how others come in, and how they go. */
 export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
   const user = requireUser(context);
@@ -92,5 +92,46 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
       "invited",
     );
     return c.json({ added: outcome.added, already: outcome.already }, 200);
+  });
+
+  const change = createRoute({
+    method: "patch",
+    path: "/v1/chats/{id}/members/{userId}",
+    summary: "Gives a member another role; `owner` passes the chat on",
+    security,
+    middleware: user,
+    request: {
+      params: z.object({ id: idInPath, userId: idInPath }),
+      headers: idempotencyHeaders,
+      body: { required: true, content: { "application/json": { schema: z.object({ role: roleSchema }) } } },
+    },
+    responses: { 200: json(memberSchema, "The member as they are now"), default: problem },
+  });
+  app.openapi(change, async (c) => {
+    const { id: chatId, userId } = c.req.valid("param");
+    const { role } = c.req.valid("json");
+    const uuid = c.req.valid("header")["idempotency-key"];
+    const by = { chatId, senderId: c.get("principal").userId, uuid, requestId: c.get("requestId") };
+    await submitToChat(context, { ...by, command: { kind: "role", userId, role } }, "changed");
+    const member = await readMember(store, chatId, userId);
+    if (member === null) throw new Fault("not_found", "there is no such member");
+    return c.json(member, 200);
+  });
+
+  const remove = createRoute({
+    method: "delete",
+    path: "/v1/chats/{id}/members/{userId}",
+    summary: "Removes a member; oneself leaves",
+    security,
+    middleware: user,
+    request: { params: z.object({ id: idInPath, userId: idInPath }), headers: idempotencyHeaders },
+    responses: { 204: { description: "They are out of the chat" }, default: problem },
+  });
+  app.openapi(remove, async (c) => {
+    const { id: chatId, userId } = c.req.valid("param");
+    const uuid = c.req.valid("header")["idempotency-key"];
+    const by = { chatId, senderId: c.get("principal").userId, uuid, requestId: c.get("requestId") };
+    await submitToChat(context, { ...by, command: { kind: "remove", userId } }, "changed");
+    return c.body(null, 204);
   });
 }

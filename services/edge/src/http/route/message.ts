@@ -1,59 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { type ChatCommand, Fault, idMax, limits, type Message } from "@rookery/protocol";
+import { Fault, idMax, type Message } from "@rookery/protocol";
+import { type Content, sendCommand } from "../../command/send-command.ts";
 import { readHeads, readMember, readMessage, readMessages, readMessagesBefore } from "@rookery/store";
 import type { EdgeApp, EdgeContext } from "../context.ts";
+import { draftSchema, editSchema } from "../content-schema.ts";
 import { type HistoryCursor, readHistoryCursor, writeHistoryCursor } from "../cursor.ts";
 import { requireUser } from "../require-user.ts";
 import { json, messageSchema, page, problem, security } from "../schema.ts";
 import { submitToChat } from "../submission.ts";
-import {
-  id,
-  idempotencyHeaders,
-  idInPath,
-  limitInQuery,
-  position,
-  positionInQuery,
-  text,
-  uuid,
-} from "../validation.ts";
-
-const word = text({ bytesMin: 1, bytesMax: 64 });
-const draftSchema = z.object({
-  uuid: uuid.optional(),
-  body: text({ bytesMax: limits.bodyBytesMax, code: "too_large" }),
-  kind: z
-    .string()
-    .regex(/^(?!service$)[a-z][a-z0-9_]{0,31}$/, "must be a kind of message people may send")
-    .optional(),
-  entities: z
-    .array(
-      z.object({
-        type: word,
-        offset: position,
-        length: position,
-        url: text({ bytesMax: 2_048 }).exactOptional(),
-        userId: id.exactOptional(),
-        language: word.exactOptional(),
-        customEmojiId: word.exactOptional(),
-      }),
-    )
-    .max(limits.entitiesMax)
-    .optional(),
-  replyTo: id.nullish(),
-  forward: z.object({ chatId: id, seq: id, senderId: id }).nullish(),
-  attachments: z
-    .array(
-      z.object({
-        fileId: text({ bytesMin: 1, bytesMax: 512 }),
-        kind: word,
-        name: text({ bytesMax: 512 }).exactOptional(),
-        size: position.exactOptional(),
-        mime: text({ bytesMax: 256 }).exactOptional(),
-      }),
-    )
-    .max(limits.attachmentsMax)
-    .optional(),
-});
+import { idempotencyHeaders, idInPath, limitInQuery, positionInQuery } from "../validation.ts";
 
 const historySchema = page(messageSchema).extend({ headSeq: z.int() });
 const historyQuery = z
@@ -70,7 +25,9 @@ const historyQuery = z
     },
   );
 
-/** The messages of a chat: history, and one more. */
+const place = z.object({ id: idInPath, seq: idInPath });
+
+/** The messages of a chat: history, one more, and what becomes of one. */
 export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
   const user = requireUser(context);
@@ -128,7 +85,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
         senderId: c.get("principal").userId,
         uuid: c.req.valid("header")["idempotency-key"] ?? draft.uuid,
         requestId: c.get("requestId"),
-        command: commandOf(draft),
+        command: sendCommand(contentOf(draft)),
       },
       "sent",
     );
@@ -136,18 +93,68 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
     if (message === null) throw new Fault("not_found", "the message is no longer there");
     return c.json(message, duplicate ? 200 : 201);
   });
+
+  const edit = createRoute({
+    method: "patch",
+    path: "/v1/chats/{id}/messages/{seq}",
+    summary: "Writes one's own message anew",
+    security,
+    middleware: user,
+    request: {
+      params: place,
+      headers: idempotencyHeaders,
+      body: { required: true, content: { "application/json": { schema: editSchema } } },
+    },
+    responses: { 200: json(messageSchema, "The message as it is now"), default: problem },
+  });
+  app.openapi(edit, async (c) => {
+    const { id: chatId, seq } = c.req.valid("param");
+    const { body, entities } = c.req.valid("json");
+    const { outcome } = await submitToChat(
+      context,
+      {
+        chatId,
+        senderId: c.get("principal").userId,
+        uuid: c.req.valid("header")["idempotency-key"],
+        requestId: c.get("requestId"),
+        command: { kind: "edit", seq, body, ...(entities === undefined ? {} : { entities }) },
+      },
+      "changed",
+    );
+    const message = await readMessage(store, chatId, outcome.seq);
+    if (message === null) throw new Fault("not_found", "there is no such message");
+    return c.json(message, 200);
+  });
+
+  const remove = createRoute({
+    method: "delete",
+    path: "/v1/chats/{id}/messages/{seq}",
+    summary: "Deletes a message for everybody; its place stays, empty",
+    security,
+    middleware: user,
+    request: { params: place, headers: idempotencyHeaders },
+    responses: { 204: { description: "It is deleted" }, default: problem },
+  });
+  app.openapi(remove, async (c) => {
+    const { id: chatId, seq } = c.req.valid("param");
+    const submission = {
+      chatId,
+      senderId: c.get("principal").userId,
+      uuid: c.req.valid("header")["idempotency-key"],
+      requestId: c.get("requestId"),
+      command: { kind: "delete", seq },
+    } as const;
+    await submitToChat(context, submission, "changed");
+    return c.body(null, 204);
+  });
 }
 
-function commandOf(draft: z.output<typeof draftSchema>): ChatCommand {
-  const { body, kind = "text", entities, replyTo, forward, attachments } = draft;
+function contentOf(draft: z.output<typeof draftSchema>): Content {
+  const { uuid: _, replyTo, forward, ...content } = draft;
   return {
-    kind: "send",
-    messageKind: kind,
-    body,
-    ...(entities === undefined ? {} : { entities }),
+    ...content,
     ...(replyTo === undefined || replyTo === null ? {} : { replyTo }),
     ...(forward === undefined || forward === null ? {} : { forward }),
-    ...(attachments === undefined ? {} : { attachments }),
   };
 }
 

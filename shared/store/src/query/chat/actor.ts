@@ -10,6 +10,7 @@ interface LoadedChat {
   readonly rev: number;
   readonly createdBy: number;
   readonly createdMs: number;
+  readonly deletedMs: number | null;
   readonly telegram: { readonly botId: number; readonly chatId: number } | null;
   readonly members: ReadonlyMap<
     number,
@@ -22,14 +23,14 @@ interface LoadedChat {
   >;
 }
 
-/** Chats with their members; chats that do not exist are left out. */
+/** Chats with their members, also those that were ended; chats that never were are left out. */
 export async function loadChats(db: Queryable, ids: readonly number[]): Promise<Map<number, LoadedChat>> {
   const [chats, members] = await Promise.all([
     db.query<Omit<LoadedChat, "members">>({
       name: "load chats",
       text: `select id, type, title, head_seq as "headSeq", rev, created_by as "createdBy",
-               created_ms as "createdMs", telegram
-             from chat where id = any($1::bigint[]) and deleted_ms is null`,
+               created_ms as "createdMs", deleted_ms as "deletedMs", telegram
+             from chat where id = any($1::bigint[])`,
       values: [ids],
     }),
     db.query<{
@@ -72,7 +73,8 @@ export async function recallChatCommands(
     text: `with ask as (
              select * from json_to_recordset($1::json) as a("chatId" bigint, "senderId" bigint, uuid text)
            )
-           select a.*, json_build_object('kind', 'sent', 'seq', m.seq, 'rev', m.rev, 'ts', m.ts)::jsonb as outcome
+           select a.*, jsonb_build_object('kind', 'sent', 'seq', m.seq, 'ts', m.ts,
+               'rev', coalesce((m.detail->>'sentRev')::bigint, m.rev)) as outcome
            from ask a join message m
              on m.chat_id = a."chatId" and m.sender_id = a."senderId" and m.uuid = a.uuid
            union all

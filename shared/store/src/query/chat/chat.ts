@@ -50,14 +50,18 @@ export async function readChat(db: Queryable, userId: number, chatId: number): P
   return rows[0] === undefined ? null : toChat(rows[0]);
 }
 
-/** The ids of all chats a user is in; what a socket watches. */
-export async function chatIdsOf(db: Queryable, userId: number): Promise<number[]> {
-  const { rows } = await db.query<{ id: number }>({
-    name: "chat ids of user",
-    text: `select chat_id as id from member where user_id = $1 and left_ms is null order by chat_id`,
+/** All chats a user is in, and the rev they are in it at; what a socket watches. */
+export async function chatRevsOf(
+  db: Queryable,
+  userId: number,
+): Promise<{ readonly id: number; readonly rev: number }[]> {
+  const { rows } = await db.query<{ id: number; rev: number }>({
+    name: "chat revs of user",
+    text: `select c.id, c.rev from member m join chat c on c.id = m.chat_id
+           where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null order by c.id`,
     values: [userId],
   });
-  return rows.map((row) => row.id);
+  return rows;
 }
 
 /** Where chats stand: committed (headSeq, rev). Chats that do not exist are left out. */

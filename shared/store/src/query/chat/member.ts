@@ -1,6 +1,9 @@
 import type { MemberRole } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 
+const inLivingChat =
+  "left_ms is null and not exists (select from chat c where c.id = chat_id and c.deleted_ms is not null)";
+
 /** A member as the outside sees them (CONTRACT §2). */
 export interface Member {
   readonly userId: number;
@@ -20,7 +23,7 @@ export async function listMembers(
     name: "list members",
     text: `select user_id as "userId", role, delivered_seq as "deliveredSeq", read_seq as "readSeq",
              joined_ms as "joinedAt"
-           from member where chat_id = $1 and left_ms is null and user_id > $2 order by user_id limit $3`,
+           from member where chat_id = $1 and user_id > $2 and ${inLivingChat} order by user_id limit $3`,
     values: [chatId, page.after, page.limit],
   });
   return rows;
@@ -41,7 +44,7 @@ export async function memberHeads(
   const { rows } = await db.query<{ id: number; seq: number; rev: number }>({
     name: "member heads",
     text: `select c.id, c.head_seq as seq, c.rev from chat c join member m on m.chat_id = c.id
-           where m.user_id = $1 and m.left_ms is null and c.id = any($2::bigint[])`,
+           where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null and c.id = any($2::bigint[])`,
     values: [userId, chatIds],
   });
   return rows;

@@ -1,4 +1,15 @@
-import type { Attachment, Entity, Forward, Message, Service, Source, TelegramState } from "@rookery/protocol";
+import type {
+  Attachment,
+  Contact,
+  Entity,
+  Forward,
+  Location,
+  Message,
+  Poll,
+  Service,
+  Source,
+  TelegramState,
+} from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 
 /** What few messages have, so that the others pay nothing for it. */
@@ -11,6 +22,11 @@ export interface MessageDetail {
   readonly pinned?: true;
   readonly telegram?: TelegramState;
   readonly service?: Service;
+  readonly poll?: Poll;
+  readonly location?: Location;
+  readonly contact?: Contact;
+  /** The rev it was sent at, once it was changed: a repeat of its sending is told that one (L3). */
+  readonly sentRev?: number;
 }
 
 /** A message as it is stored, by actors and queries alike. */
@@ -45,6 +61,9 @@ export function toMessage(row: StoredMessage): Message {
     pinned: detail?.pinned ?? false,
     ...(detail?.telegram === undefined ? {} : { telegram: detail.telegram }),
     ...(detail?.service === undefined ? {} : { service: detail.service }),
+    ...(detail?.poll === undefined ? {} : { poll: detail.poll }),
+    ...(detail?.location === undefined ? {} : { location: detail.location }),
+    ...(detail?.contact === undefined ? {} : { contact: detail.contact }),
   };
 }
 
@@ -82,4 +101,19 @@ export async function readMessagesBefore(
     values: [chatId, range.before, range.limit],
   });
   return rows.toReversed().map(toMessage);
+}
+
+/** Messages of many chats by their places, in no order; those that are not there are left out. */
+export async function readMessagesAt(
+  db: Queryable,
+  wanted: readonly { readonly chatId: number; readonly seqs: readonly number[] }[],
+): Promise<StoredMessage[]> {
+  const places = wanted.flatMap(({ chatId, seqs }) => seqs.map((seq) => [chatId, seq] as const));
+  const { rows } = await db.query<StoredMessage>({
+    name: "read messages at",
+    text: `select ${messageColumns} from unnest($1::bigint[], $2::bigint[]) as w(id, place)
+           join message on chat_id = w.id and seq = w.place`,
+    values: [places.map(([chatId]) => chatId), places.map(([, seq]) => seq)],
+  });
+  return rows;
 }

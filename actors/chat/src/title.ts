@@ -1,0 +1,32 @@
+import type { AddressedCommand } from "@rookery/protocol";
+import { Draft } from "./draft.ts";
+import { type Decided, notFound, refused } from "./refusal.ts";
+import type { ChatState } from "./state.ts";
+
+export function rename(
+  state: ChatState | null,
+  command: AddressedCommand,
+  title: string,
+  nowMs: number,
+): Decided {
+  const { senderId } = command;
+  const me = state?.members.get(senderId);
+  if (state === null || me === undefined) return notFound();
+  if (state.type !== "group" && state.type !== "channel") {
+    return refused("forbidden", `a ${state.type} chat has no title of its own`);
+  }
+  if (me.role !== "owner" && me.role !== "admin") {
+    return refused("forbidden", "only the owner and admins can rename");
+  }
+  if (state.title === title) return new Draft(state, nowMs).changed(command);
+  const { id, type, headSeq, createdMs: createdAt } = state;
+  const draft = new Draft({ ...state, title }, nowMs);
+  draft.change((rev) => ({
+    type: "ChatUpdated",
+    chatId: id,
+    rev,
+    chat: { id, type, title, headSeq, rev, createdAt },
+  }));
+  draft.service(senderId, { action: "renamed", userIds: [], title });
+  return draft.changed(command);
+}

@@ -1,0 +1,41 @@
+import { actorKey } from "@rookery/protocol";
+import type { Store } from "@rookery/store";
+import type { Cell } from "./cell.ts";
+import type { AnyDefinition } from "./definition.ts";
+import type { Pick } from "./plan.ts";
+
+/**
+ * Reads the old rows that commands are about into the states, one query for all actors of a kind. Commands that have an
+ * outcome need none. The cells exist, and what is recalled is known by then.
+ */
+export async function recollect(
+  definition: AnyDefinition,
+  store: Store,
+  picks: readonly Pick[],
+  batch: number,
+): Promise<void> {
+  const { memory } = definition;
+  if (memory === undefined) return;
+  const wanted = new Map<Cell, { readonly actorId: number; readonly keys: Set<number> }>();
+  for (const { shard, commands } of picks) {
+    for (const { command } of commands) {
+      const { actor, senderId, uuid } = command;
+      const cell = actor.kind === definition.kind ? shard.cells.get(actorKey(actor)) : undefined;
+      if (cell === undefined) continue;
+      cell.begin(batch);
+      if (cell.state === null || cell.recall(senderId, uuid) !== undefined) continue;
+      for (const key of memory.missing(cell.state, command)) {
+        let place = wanted.get(cell);
+        if (place === undefined) wanted.set(cell, (place = { actorId: actor.id, keys: new Set() }));
+        place.keys.add(key);
+      }
+    }
+  }
+  if (wanted.size === 0) return;
+  const asked = [...wanted.values()].map(({ actorId, keys }) => ({ actorId, keys: [...keys] }));
+  const found = await memory.fetch(store, asked);
+  for (const [cell, { actorId }] of wanted) {
+    const rows = found.get(actorId);
+    if (rows !== undefined) cell.state = memory.learn(cell.state, rows);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The smallest actors a host can have. The host knows no domain, so its tests need none either: a line of messages
+ * (kind `chat`) and an ear that counts the words told to it (kind `user`), both on the real tables.
+ */
+import type { AddressedCommand, ChatCommand, UserCommand } from "@rookery/protocol";
+import { loadUserFeeds, readFeedHeads, readHeads, recallChatCommands, toMessage } from "@rookery/store";
+import { type ActorDefinition, anyDefinition, type Decision, relayId } from "../src/mod.ts";
+
+interface LineState {
+  readonly id: number;
+  readonly headSeq: number;
+}
+
+interface EarState {
+  readonly userId: number;
+  readonly rev: number;
+  readonly chats: ReadonlyMap<number, number>;
+}
+
+/** Bodies that mean something to a line; every other is a message. */
+export const bodies = {
+  /** The actor throws. */
+  poison: "throw",
+  /** Refused, and so nothing is there afterwards. */
+  refused: "refuse",
+  /** A message that tells user 7. */
+  tell: "tell",
+} as const;
+export const toldUserId = 7;
+
+function decideLine(
+  state: LineState | null,
+  { actor, senderId, uuid, source, command }: AddressedCommand,
+  nowMs: number,
+): Decision<LineState> {
+  const { body } = command as Extract<ChatCommand, { kind: "send" }>;
+  if (body === bodies.poison) throw new Error("this actor cannot bear it");
+  if (body === bodies.refused) return { kind: "refused", fault: { code: "forbidden", message: "no" } };
+  const [chatId, seq] = [actor.id, (state?.headSeq ?? 0) + 1];
+  const row = {
+    chatId,
+    seq,
+    rev: 0,
+    senderId,
+    uuid,
+    kind: "text",
+    body,
+    detail: null,
+    source,
+    ts: nowMs,
+    editedAt: null,
+    deletedAt: null,
+  };
+  const target = { kind: "user", id: toldUserId } as const;
+  const chat = {
+    id: chatId,
+    type: "group",
+    title: null,
+    headSeq: seq,
+    rev: 0,
+    createdBy: 1,
+    createdMs: 0,
+    deletedMs: null,
+    telegram: null,
+  } as const;
+  return {
+    kind: "done",
+    state: { id: chatId, headSeq: seq },
+    outcome: { kind: "sent", seq, rev: 0, ts: nowMs },
+    rows: [
+      { table: "chat", row: chat },
+      { table: "message", row },
+    ],
+    events: [{ kind: "message", chatId, seq, message: toMessage(row) }],
+    relays:
+      body === bodies.tell
+        ? [
+            {
+              id: relayId(`chat:${chatId}`, seq, target),
+              target,
+              command: { kind: "joined", chatId, chatRev: seq },
+            },
+          ]
+        : [],
+  };
+}
+
+const line: ActorDefinition<LineState> = {
+  kind: "chat",
+  load: async (db, ids) =>
+    new Map((await readHeads(db, ids)).map(({ id, seq }) => [id, { id, headSeq: seq }] as const)),
+  recall: async (db, asked) => {
+    const found = await recallChatCommands(
+      db,
+      asked.map(({ actorId, ...name }) => ({ chatId: actorId, ...name })),
+    );
+    return found.map(({ chatId, ...name }) => ({ actorId: chatId, ...name }));
+  },
+  heads: async (db, ids) => new Map((await readHeads(db, ids)).map(({ id, seq, rev }) => [id, { seq, rev }])),
+  positionOf: ({ headSeq }) => ({ seq: headSeq, rev: 0 }),
+  decide: decideLine,
+};
+
+const ear: ActorDefinition<EarState> = {
+  kind: "user",
+  load: loadUserFeeds,
+  recall: async () => [],
+  heads: async (db, ids) =>
+    new Map((await readFeedHeads(db, ids)).map(({ id, rev }) => [id, { seq: 0, rev }])),
+  positionOf: ({ rev }) => ({ seq: 0, rev }),
+  decide(state, { actor, command }) {
+    const { chatId, chatRev } = command as UserCommand;
+    const { rev, chats } = state ?? { rev: 0, chats: new Map<number, number>() };
+    const outcome = { kind: "noted" } as const;
+    const known = { userId: actor.id, rev, chats };
+    if ((chats.get(chatId) ?? -1) >= chatRev) {
+      return { kind: "done", state: known, outcome, rows: [], events: [], relays: [] };
+    }
+    const next = { userId: actor.id, rev: rev + 1 };
+    const change = { ...next, chatId, chatRev, added: true };
+    return {
+      kind: "done",
+      state: { ...next, chats: new Map(chats).set(chatId, chatRev) },
+      outcome,
+      rows: [
+        { table: "userFeed", row: next },
+        { table: "userChange", row: change },
+      ],
+      events: [{ kind: "feed", userId: actor.id, userRev: rev + 1, chatId, added: true }],
+      relays: [],
+    };
+  },
+};
+
+export const lineDefinitions = [anyDefinition(line), anyDefinition(ear)];

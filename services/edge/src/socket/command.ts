@@ -1,0 +1,34 @@
+import { type ChatCommand, type ClientFrameOf, Fault } from "@rookery/protocol";
+import { sendCommand } from "../command/send-command.ts";
+
+/** Frames that a chat answers with an Ack or an Error. */
+export type CommandFrame = ClientFrameOf<
+  "SendMessage" | "EditMessage" | "DeleteMessage" | "React" | "Pin" | "Vote"
+>;
+
+/** What a frame asks of its chat. @throws Fault when its fields contradict each other. */
+export function commandOf(frame: CommandFrame): ChatCommand {
+  switch (frame.type) {
+    case "SendMessage": {
+      const { type: _, uuid: __, chatId: ___, ...content } = frame;
+      return sendCommand(content);
+    }
+    case "EditMessage": {
+      const { seq, body, entities } = frame;
+      return { kind: "edit", seq, body, ...(entities === undefined ? {} : { entities }) };
+    }
+    case "DeleteMessage":
+      return { kind: "delete", seq: frame.seq };
+    case "React":
+      return { kind: "react", seq: frame.seq, emoji: frame.emoji, remove: frame.remove ?? false };
+    case "Pin":
+      return { kind: "pin", seq: frame.seq, remove: frame.remove ?? false };
+    case "Vote": {
+      const { uuid, seq, options = [], remove = false } = frame;
+      if (remove === options.length > 0) {
+        throw new Fault("invalid", "options: some, or remove, and not both", { uuid });
+      }
+      return { kind: "vote", seq, options };
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/** Sockets that do not keep up, or should not be there: told so by a close code, never skipped silently (W2). */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, describe, it } from "node:test";
+import { WebSocket } from "ws";
+import { catchUp } from "./catch-up.ts";
+import { type Cluster, openCluster } from "./cluster.ts";
+import { orderFaults } from "./order-check.ts";
+import { createDirect, type Person, register } from "./rest.ts";
+import { openSocket } from "./socket.ts";
+
+/** A socket as `ws` has it, to be stopped below the protocol. */
+async function openRaw(
+  cluster: Cluster,
+  person: Person,
+  headers: Record<string, string> = {},
+): Promise<WebSocket> {
+  const url = `${cluster.base.replace("http", "ws")}/v1/ws`;
+  const socket = new WebSocket(url, ["rookery.v1.json", `bearer.${person.token}`], { headers });
+  await once(socket, "open");
+  return socket;
+}
+
+describe("a consumer", () => {
+  let cluster: Cluster;
+  let ann: Person;
+  let bob: Person;
+
+  before(async () => {
+    cluster = await openCluster({ shards: 4 });
+    [ann, bob] = await Promise.all([register(cluster.base, "ann"), register(cluster.base, "bob")]);
+  });
+  after(() => cluster?.close());
+
+  it("[W2] that does not read is closed with 4001, and its Sync has everything", async () => {
+    const chat = await createDirect(cluster.base, ann, bob);
+    const slow = await openRaw(cluster, bob);
+    await once(slow, "message");
+    const seen: number[] = [];
+    slow.on("message", (data: Buffer) => {
+      const frame = JSON.parse(data.toString()) as { type: string; seq?: number };
+      if (frame.type === "Message" && frame.seq !== undefined) seen.push(frame.seq);
+    });
+    slow.pause();
+    const writer = await openSocket({ base: cluster.base, token: ann.token });
+    // Beyond what the kernel takes on both sides, there is more than the edge keeps for one socket.
+    const count = 1_000;
+    for (let index = 0; index < count; index += 50) {
+      await Promise.all(
+        Array.from({ length: 50 }, (_, step) =>
+          writer.say(chat.id, `big${index + step}`, "x".repeat(16_000)),
+        ),
+      );
+    }
+    const closed = once(slow, "close");
+    slow.resume();
+    const [code]: unknown[] = await closed;
+    assert.equal(code, 4001);
+    assert.deepEqual(
+      seen,
+      Array.from(seen, (_, index) => index + 1),
+      "what came before came in order, without gaps",
+    );
+    assert.ok(seen.length < count);
+
+    const again = await openSocket({ base: cluster.base, token: bob.token, resume: true });
+    const missed = await catchUp(again, chat.id, { seq: seen.length, rev: 0 });
+    assert.deepEqual(orderFaults("Sync", missed.messages, { first: seen.length + 1, last: count }), []);
+    await Promise.all([again.close(), writer.close()]);
+  });
+
+  it("from a page of a foreign origin is refused with 403, from the cluster's own it is let in", async () => {
+    const own = await openRaw(cluster, ann, { origin: cluster.base });
+    own.close();
+    const url = `${cluster.base.replace("http", "ws")}/v1/ws?token=${ann.token}`;
+    const foreign = new WebSocket(url, { headers: { origin: "https://evil.example" } });
+    const [, answer] = (await once(foreign, "unexpected-response")) as [unknown, { statusCode: number }];
+    assert.equal(answer.statusCode, 403);
+    foreign.on("error", () => {});
+    foreign.terminate();
+  });
+});
