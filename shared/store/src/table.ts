@@ -6,8 +6,8 @@
  * A row is the *final* state of its key in a batch: an actor that writes a message and changes it before the commit
  * writes one row.
  */
-import type { ActorKind, ChangeFrame, ChatType, MemberRole, Outcome, Source } from "@rookery/protocol";
-import type { MessageDetail } from "./query/chat/message.ts";
+import type { ActorKind, ChangeFrame, ChatType, MemberRole, Outcome } from "@rookery/protocol";
+import type { StoredMessage } from "./query/chat/message.ts";
 
 export interface ChatRow {
   readonly id: number;
@@ -33,20 +33,8 @@ export interface MemberRow {
   readonly rev: number;
 }
 
-export interface MessageRow {
-  readonly chatId: number;
-  readonly seq: number;
-  readonly rev: number;
-  readonly senderId: number;
-  readonly uuid: string;
-  readonly kind: string;
-  readonly body: string;
-  readonly detail: MessageDetail | null;
-  readonly source: Source;
-  readonly ts: number;
-  readonly editedAt: number | null;
-  readonly deletedAt: number | null;
-}
+/** What an actor writes is what queries read. */
+export type MessageRow = StoredMessage;
 
 export interface ChangeRow {
   readonly chatId: number;
