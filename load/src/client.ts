@@ -1,5 +1,5 @@
 /** Load clients: plain REST and plain sockets, JSON frames. */
-import { WebSocket } from "ws";
+import { openRawSocket } from "./socket/raw-socket.ts";
 
 export interface User {
   readonly id: number;
@@ -12,7 +12,7 @@ export interface Chat {
 }
 
 const requestMsMax = 30_000;
-const helloMsMax = 20_000;
+const helloMsMax = 60_000;
 
 /** @throws when the answer is no 2xx, with its text. */
 export async function call<T>(
@@ -47,6 +47,9 @@ export async function register(base: string, name: string): Promise<User> {
   return { id: answer.user.id, token: answer.accessToken };
 }
 
+/** As many as one request takes. */
+const invitesMax = 200;
+
 /** A group and its head once it is made. */
 export async function createChat(
   base: string,
@@ -54,65 +57,86 @@ export async function createChat(
   others: readonly User[],
   title: string,
 ): Promise<Chat> {
+  const { token } = owner;
+  const ids = others.map((user) => user.id);
   const { id } = await call<{ id: number }>(base, "POST", "/v1/chats", {
-    token: owner.token,
-    body: { type: "group", memberIds: others.map((user) => user.id), title },
+    token,
+    body: { type: "group", memberIds: ids.slice(0, invitesMax), title },
   });
-  return await call<Chat>(base, "GET", `/v1/chats/${id}`, { token: owner.token });
+  for (let at = invitesMax; at < ids.length; at += invitesMax) {
+    const body = { userIds: ids.slice(at, at + invitesMax) };
+    await call(base, "POST", `/v1/chats/${id}/invite`, { token, body });
+  }
+  return await call<Chat>(base, "GET", `/v1/chats/${id}`, { token });
 }
 
-export interface ServerFrame {
+/** What of the server's frames is looked at; a `Receipt` is its mark itself. */
+export interface ServerFrame extends Mark {
   readonly type: string;
   readonly uuid: string;
   readonly chatId: number;
   readonly seq: number;
   readonly duplicate: boolean;
   readonly code: string;
+  /** Of a `Receipts`. */
+  readonly receipts: readonly Mark[];
+}
+
+export interface Mark {
+  readonly userId: number;
+  readonly readSeq: number;
 }
 
 export interface Connection {
   send(uuid: string, chatId: number, body: string): void;
-  close(): void;
+  read(chatId: number, seq: number): void;
+  close(): Promise<void>;
 }
 
 /**
- * Opens a socket and waits for its `Hello`; `onFrame` gets every later frame as it arrives, `onClose` an end
+ * Opens a socket and waits for its `Hello`; `on.frame` gets every later frame as it arrives, `on.close` an end
  * that was not asked for.
  */
 export async function connect(
   base: string,
   token: string,
   on: {
-    readonly frame: (frame: ServerFrame, atMs: number) => void;
+    readonly frame: (frame: ServerFrame, atMs: number, bytes: number) => void;
     readonly close: (code: number) => void;
   },
 ): Promise<Connection> {
-  const url = new URL("/v1/ws?device=load", base.replace(/^http/, "ws"));
-  const ws = new WebSocket(url, ["rookery.v1.json", `bearer.${token}`], { perMessageDeflate: false });
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no Hello in ${helloMsMax} ms`)), helloMsMax);
-    ws.on("error", reject);
-    ws.on("close", (code) => {
-      reject(new Error(`closed with ${code}`));
-      on.close(code);
-    });
-    ws.on("message", (data: Buffer) => {
-      const frame = JSON.parse(data.toString("utf8")) as ServerFrame;
-      if (frame.type === "Hello") {
-        clearTimeout(timer);
-        resolve();
-      } else on.frame(frame, performance.now());
-    });
-  });
-  return {
-    send(uuid, chatId, body) {
-      ws.send(JSON.stringify({ type: "SendMessage", uuid, chatId, body }));
-    },
-    close() {
-      ws.removeAllListeners("close");
-      ws.close(1000);
-    },
-  };
+  const url = new URL("/v1/ws?device=load", base);
+  const hello = Promise.withResolvers<void>();
+  let greeted = false;
+  const timer = setTimeout(() => hello.reject(new Error(`no Hello in ${helloMsMax} ms`)), helloMsMax);
+  // A refused upgrade is told by `openRawSocket`; nobody waits for Hello then.
+  hello.promise.catch(() => {});
+  try {
+    const socket = await openRawSocket(
+      { url, protocols: ["rookery.v1.json", `bearer.${token}`] },
+      {
+        text(payload) {
+          const frame = JSON.parse(payload.toString("utf8")) as ServerFrame;
+          if (greeted) return on.frame(frame, performance.now(), payload.length);
+          if (frame.type !== "Hello") return hello.reject(new Error(`${frame.type} came before Hello`));
+          greeted = true;
+          hello.resolve();
+        },
+        close(code) {
+          if (greeted) on.close(code);
+          else hello.reject(new Error(`closed with ${code} before Hello`));
+        },
+      },
+    );
+    await hello.promise;
+    return {
+      send: (uuid, chatId, body) => socket.send(JSON.stringify({ type: "SendMessage", uuid, chatId, body })),
+      read: (chatId, seq) => socket.send(JSON.stringify({ type: "Read", chatId, seq })),
+      close: () => socket.close(),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Runs `task` for every item, at most `width` at a time, in order of the items; `onDone` after each. */

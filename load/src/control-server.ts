@@ -11,30 +11,45 @@ export interface ControlServer {
 
 interface Peer {
   readonly chatIds: readonly string[];
+  readonly userId: number;
 }
 
-/** Listens on a free loopback port. The bearer token of a socket is the list of its chats: `1.2.3`. */
+/**
+ * Listens on a free loopback port. The bearer token of a socket is the list of its chats, `1.2.3`, and its user behind
+ * that, where somebody asks: `1.2.3-7`.
+ */
 export async function startControlServer(): Promise<ControlServer> {
   const heads = new Map<number, number>();
   const app = App().ws<Peer>("/v1/ws", {
     upgrade(response, request, context) {
       const offered = request.getHeader("sec-websocket-protocol").split(/, */);
-      const chatIds = (offered[1] ?? "").slice("bearer.".length).split(".");
+      const [chats = "", user = "0"] = (offered[1] ?? "").slice("bearer.".length).split("-");
+      const peer = { chatIds: chats.split("."), userId: Number(user) };
       const [key, extensions] = ["key", "extensions"].map((name) =>
         request.getHeader(`sec-websocket-${name}`),
       );
-      response.upgrade({ chatIds }, key ?? "", offered[0] ?? "", extensions ?? "", context);
+      response.upgrade(peer, key ?? "", offered[0] ?? "", extensions ?? "", context);
     },
     open(socket) {
       for (const chatId of socket.getUserData().chatIds) socket.subscribe(chatId);
       socket.send('{"type":"Hello"}');
     },
     message(socket, data) {
-      const { uuid, chatId, body } = JSON.parse(Buffer.from(data).toString("utf8")) as {
+      const frame = JSON.parse(Buffer.from(data).toString("utf8")) as {
+        type: string;
         uuid: string;
         chatId: number;
         body: string;
+        seq: number;
       };
+      const { uuid, chatId, body } = frame;
+      if (frame.type === "Read") {
+        // One by one: what batching is measured against.
+        const { userId } = socket.getUserData();
+        const mark = { userId, deliveredSeq: frame.seq, readSeq: frame.seq };
+        app.publish(String(chatId), JSON.stringify({ type: "Receipt", chatId, ...mark }));
+        return;
+      }
       const seq = (heads.get(chatId) ?? 0) + 1;
       heads.set(chatId, seq);
       const ts = Date.now();

@@ -1,6 +1,7 @@
 /** Sends messages through open sockets and keeps the books; knows nothing about who serves. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "./client.ts";
+import type { Percentiles } from "./histogram.ts";
 import { type Ledger, type LedgerReport, openLedger } from "./ledger.ts";
 
 export interface Stage {
@@ -10,6 +11,9 @@ export interface Stage {
   ledger: Ledger | undefined;
   /** Sockets that ended unasked. */
   readonly lost: string[];
+  /** From the first connect to the last `Hello`, and each socket's own. */
+  readonly openMs: number;
+  readonly hellos: Percentiles;
 }
 
 export interface StageChat {

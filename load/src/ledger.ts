@@ -10,6 +10,8 @@ import { createTimeHistogram, type Percentiles } from "./histogram.ts";
 const faultsShownMax = 10;
 
 export interface LedgerReport {
+  /** Deliveries that had to come. */
+  readonly deliveriesDue: number;
   readonly acks: Percentiles;
   readonly deliveries: Percentiles;
   readonly faultCount: number;
@@ -56,6 +58,7 @@ export function openLedger(chats: readonly LedgerChat[]): Ledger {
   const deliveries = createTimeHistogram();
   const sent = new Map<string, Sent>();
   const chatById = new Map(chats.map((chat) => [chat.id, chat]));
+  const readersOf = new Map(chats.map((chat) => [chat.id, new Set(chat.readers)]));
   const uuidAt = new Map<string, string>();
   const highest = new Map<string, number>();
   const faults: string[] = [];
@@ -95,6 +98,11 @@ export function openLedger(chats: readonly LedgerChat[]): Ledger {
       const entry = sent.get(message.uuid);
       // Not of this run: told at once, since it also takes a seq.
       if (entry === undefined) return complain(`${message.uuid} was delivered and never sent`);
+      if (readersOf.get(message.chatId)?.has(reader) !== true) {
+        return complain(
+          `reader ${reader} got seq ${message.seq} of chat ${message.chatId}, which it is not in`,
+        );
+      }
       const key = `${reader} ${message.chatId}`;
       const before = highest.get(key) ?? chatById.get(message.chatId)?.headSeq ?? 0;
       if (message.seq !== before + 1) {
@@ -125,6 +133,7 @@ export function openLedger(chats: readonly LedgerChat[]): Ledger {
         if (entry.deliveries !== due) complain(`${uuid} was delivered ${entry.deliveries} times of ${due}`);
       }
       return {
+        deliveriesDue,
         acks: acks.percentiles(),
         deliveries: deliveries.percentiles(),
         faultCount,

@@ -1,22 +1,35 @@
 #!/usr/bin/env node
 import { ConfigError } from "@rookery/runtime";
+import { runGenerator } from "./generator/generator.ts";
 import { runControl } from "./scenario/control.ts";
+import { receiptsUsage, runReceipts } from "./scenario/receipts.ts";
 import { runSmoke, smokeUsage } from "./scenario/smoke.ts";
+import { runSockets } from "./scenario/sockets.ts";
+import { socketsUsage } from "./scenario/sockets-config.ts";
 
-const scenarios: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  smoke: runSmoke,
-  // Serves the comparison; started by the scenarios themselves.
-  control: runControl,
+interface Scenario {
+  readonly run: (args: readonly string[]) => Promise<number>;
+  readonly usage?: string;
+}
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  smoke: { run: runSmoke, usage: smokeUsage },
+  sockets: { run: runSockets, usage: socketsUsage },
+  receipts: { run: runReceipts, usage: receiptsUsage },
+  // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
+  control: { run: runControl },
+  generate: { run: runGenerator },
 };
 
 const [name = "", ...args] = process.argv.slice(2);
 const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
 if (scenario === undefined || args.includes("--help")) {
-  process.stderr.write(`${smokeUsage}\n`);
-  process.exitCode = args.includes("--help") ? 0 : 1;
+  const shown = scenario === undefined ? Object.values(scenarios) : [scenario];
+  process.stderr.write(`${shown.flatMap(({ usage }) => usage ?? []).join("\n\n")}\n`);
+  process.exitCode = args.includes("--help") || name === "--help" ? 0 : 1;
 } else {
   try {
-    process.exitCode = await scenario(args);
+    process.exitCode = await scenario.run(args);
   } catch (error) {
     const isRefusal = error instanceof ConfigError || error instanceof TypeError;
     process.stderr.write(`${isRefusal ? error.message : String((error as Error).stack)}\n`);

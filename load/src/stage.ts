@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, createChat, eachOf, register } from "./client.ts";
 import type { Stage, StageChat } from "./drive.ts";
+import { createTimeHistogram } from "./histogram.ts";
 
 export interface StageShape {
   readonly sockets: number;
@@ -13,7 +14,7 @@ export interface StageShape {
 
 /** Password hashing takes both cores of a small machine; more at once only queue. */
 const registersMax = 4;
-const opensMax = 50;
+const opensMaxDefault = 50;
 
 /** Registers, makes the chats, opens the sockets. `tell` gets a line now and then. */
 export async function setStage(
@@ -56,36 +57,52 @@ export async function setStage(
       token: users[user]?.token ?? "",
     })),
     chats,
-    (count) => tell(`opened ${count} of ${shape.sockets} sockets`),
+    { onOpen: (count) => tell(`opened ${count} of ${shape.sockets} sockets`) },
   );
   return stage;
 }
 
+export interface StageDoor {
+  readonly base: string;
+  readonly token: string;
+}
+
 /** Opens a socket for each of `doors` and wires them to the ledger of the running phase. */
 export async function openStage(
-  doors: readonly { readonly base: string; readonly token: string }[],
+  doors: readonly StageDoor[],
   chats: readonly StageChat[],
-  onOpen: (count: number) => void = () => {},
+  options: { readonly opensMax?: number; readonly onOpen?: (count: number) => void } = {},
 ): Promise<Stage> {
   const lost: string[] = [];
+  const hellos = createTimeHistogram();
   const box: { ledger: Stage["ledger"] } = { ledger: undefined };
+  const startMs = performance.now();
   const sockets = await eachOf(
     doors,
-    opensMax,
-    (door, reader) =>
-      connect(door.base, door.token, {
+    options.opensMax ?? opensMaxDefault,
+    async (door, reader) => {
+      const openMs = performance.now();
+      const connection = await connect(door.base, door.token, {
         frame(frame, atMs) {
-          if (frame.type === "Message") box.ledger?.delivered(reader, frame, atMs);
-          else if (frame.type === "Ack") box.ledger?.acked(frame, atMs);
+          if (frame.type === "Message") {
+            // Whatever comes when nothing is due is a message too many.
+            if (box.ledger === undefined) lost.push(`socket ${reader} got ${frame.uuid} when none was due`);
+            else box.ledger.delivered(reader, frame, atMs);
+          }
+          if (frame.type === "Ack") box.ledger?.acked(frame, atMs);
           else if (frame.type === "Error") box.ledger?.refused(frame.uuid, frame.code);
         },
         close: (code) => lost.push(`socket ${reader} was closed with ${code}`),
-      }),
-    onOpen,
+      });
+      hellos.record(performance.now() - openMs);
+      return connection;
+    },
+    options.onOpen,
   );
-  return Object.assign(box, { sockets, chats, lost });
+  const openMs = performance.now() - startMs;
+  return Object.assign(box, { sockets, chats, lost, openMs, hellos: hellos.percentiles() });
 }
 
-export function closeStage(stage: Stage): void {
-  for (const socket of stage.sockets) socket.close();
+export async function closeStage(stage: Stage): Promise<void> {
+  await Promise.all(stage.sockets.map((socket) => socket.close()));
 }

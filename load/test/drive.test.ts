@@ -23,7 +23,7 @@ describe("driving a stage", () => {
     assert.deepEqual([paced.faultCount, paced.acks.count, paced.deliveries.count], [0, 50, 100]);
     const flood = await drive(stage, "flood", 301, { kind: "window", unackedMax: 32 });
     assert.deepEqual([flood.faultCount, flood.acks.count, flood.deliveries.count], [0, 301, 602]);
-    closeStage(stage);
+    await closeStage(stage);
   });
 
   it("complains when the server gives a reader a message of elsewhere", async () => {
@@ -36,6 +36,6 @@ describe("driving a stage", () => {
     const stage = await openStage(doors, chats);
     const report = await drive(stage, "flood", 20, { kind: "window", unackedMax: 1 });
     assert.ok(report.faultCount > 0);
-    closeStage(stage);
+    await closeStage(stage);
   });
 });

@@ -76,6 +76,15 @@ describe("the ledger of a load run", () => {
       ],
     ],
     [
+      "a reader's messages given to another",
+      [
+        [0, 4, "a"],
+        [0, 5, "b"],
+        [2, 4, "a"],
+        [2, 5, "b"],
+      ],
+    ],
+    [
       "a message nobody sent",
       [
         [0, 4, "a"],

@@ -1,5 +1,6 @@
 import type { AddressedCommand, Birth } from "@rookery/protocol";
 import { Draft } from "./draft.ts";
+import { noReceipts } from "./receipt.ts";
 import { nothingRecent } from "./recollection.ts";
 import { type Decided, notFound } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
@@ -36,6 +37,8 @@ export function bear({ actor, senderId }: AddressedCommand, birth: Birth, nowMs:
       deletedMs: null,
       telegram: birth.telegram ?? null,
       members: new Map(),
+      receipts: noReceipts,
+      acl: new Map(),
       recent: nothingRecent,
     },
     nowMs,

@@ -2,7 +2,7 @@
 import { type AddressedCommand, type ChatCommand, limits, type Seq } from "@rookery/protocol";
 import type { MessageDetail, StoredMessage } from "@rookery/store";
 import { Draft } from "./draft.ts";
-import { maySend } from "./message.ts";
+import { maySend, roleOf } from "./permission.ts";
 import { recentMessage } from "./recollection.ts";
 import { type Decided, noMessage, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
@@ -16,12 +16,15 @@ export function edit(
   asked: Asked<"edit">,
   nowMs: number,
 ): Decided {
-  const refusal = maySend(state, command.senderId);
+  const refusal = maySend(state, command);
   if (state === null || refusal !== null) return refusal ?? notFound();
   const message = livingMessage(state, asked.seq);
   if (message === undefined) return noMessage();
   if (message.senderId !== command.senderId || message.kind === "service") {
     return refused("forbidden", "only one's own messages can be edited");
+  }
+  if (state.type === "telegram") {
+    return refused("forbidden", "editing in a Telegram chat is not supported yet");
   }
   if (message.kind === "poll") return refused("forbidden", "a poll cannot be edited");
   const { seq, body, entities = [] } = asked;
@@ -47,11 +50,11 @@ export function remove(
   { seq }: Asked<"delete">,
   nowMs: number,
 ): Decided {
-  const me = state?.members.get(command.senderId);
-  if (state === null || me === undefined) return notFound();
+  const role = roleOf(state, command);
+  if (state === null || role === null) return notFound();
   const message = recentMessage(state.recent, seq);
   if (message === undefined) return noMessage();
-  const leads = me.role === "owner" || me.role === "admin";
+  const leads = role === "owner" || role === "admin";
   if (message.kind === "service") return refused("forbidden", "what the chat itself says stays");
   if (state.type === "telegram") {
     return refused("forbidden", "deleting in a Telegram chat is not supported yet");
@@ -121,9 +124,9 @@ export function pin(
   { seq, remove: isRemoval }: Asked<"pin">,
   nowMs: number,
 ): Decided {
-  const me = state?.members.get(command.senderId);
-  if (state === null || me === undefined) return notFound();
-  if (state.type !== "direct" && me.role !== "owner" && me.role !== "admin") {
+  const role = roleOf(state, command);
+  if (state === null || role === null) return notFound();
+  if (state.type !== "direct" && role !== "owner" && role !== "admin") {
     return refused("forbidden", "only the owner and admins can pin");
   }
   const message = livingMessage(state, seq);

@@ -5,31 +5,48 @@ import {
   type Queryable,
   readHeads,
   readMessagesAt,
+  readMessagesByTelegram,
   recallChatCommands,
   type StoredMessage,
 } from "@rookery/store";
 import { decide } from "./decide.ts";
-import { keepRecent, nothingRecent, recentMessage, trimRecent } from "./recollection.ts";
+import { receiptsOf } from "./receipt.ts";
+import {
+  keepRecent,
+  nothingRecent,
+  recentMessage,
+  recentTelegramMessage,
+  trimRecent,
+} from "./recollection.ts";
 import type { ChatState } from "./state.ts";
 
 /** The actor of one chat: the only writer of its messages, changes and members. */
 export const chatActor: ActorDefinition<ChatState> = {
   kind: "chat",
   load: async (db, ids) =>
-    new Map([...(await loadChats(db, ids))].map(([id, chat]) => [id, { ...chat, recent: nothingRecent }])),
+    new Map(
+      [...(await loadChats(db, ids))].map(([id, { receipts, ...chat }]) => [
+        id,
+        { ...chat, receipts: receiptsOf(receipts), recent: nothingRecent },
+      ]),
+    ),
   recall: async (db, asked) =>
     recallChatCommands(
       db,
       asked.map(({ actorId, ...rest }) => ({ chatId: actorId, ...rest })),
     ).then((found) => found.map(({ chatId, ...rest }) => ({ actorId: chatId, ...rest }))),
-  heads: async (db, ids) => new Map((await readHeads(db, ids)).map(({ id, seq, rev }) => [id, { seq, rev }])),
-  positionOf: ({ headSeq, rev }) => ({ seq: headSeq, rev }),
+  heads: async (db, ids) => new Map((await readHeads(db, ids)).map(({ id, ...position }) => [id, position])),
+  positionOf: ({ headSeq, rev, receipts }) => ({ seq: headSeq, rev, receiptRev: receipts.rev }),
   memory: {
     missing: missingMessages,
     fetch: fetchMessages,
+    // What is at hand is newer than its row.
     learn: (state, messages: readonly StoredMessage[]) => ({
       ...state,
-      recent: keepRecent(state.recent, messages),
+      recent: keepRecent(
+        state.recent,
+        messages.filter(({ seq }) => recentMessage(state.recent, seq) === undefined),
+      ),
     }),
     trim: (state) => ({ ...state, recent: trimRecent(state.recent) }),
   } satisfies Memory<ChatState>,
@@ -44,32 +61,61 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
     case "delete":
     case "react":
     case "pin":
+    case "settle":
     case "vote": {
       const { seq } = asked;
       return seq <= state.headSeq && recentMessage(state.recent, seq) === undefined ? [seq] : [];
     }
+    case "send": {
+      const answered = asked.telegram?.replyToMessageId;
+      if (answered !== undefined) return missingTelegramMessage(state, answered);
+      // What is answered has an id of Telegram's, which goes along.
+      const { replyTo } = asked;
+      if (state.telegram === null || replyTo === undefined || replyTo > state.headSeq) return [];
+      return recentMessage(state.recent, replyTo) === undefined ? [replyTo] : [];
+    }
+    case "update": {
+      const { change } = asked;
+      if (change?.kind !== "edit" && change?.kind !== "react") return [];
+      return missingTelegramMessage(state, change.messageId);
+    }
     case "create":
-    case "send":
+    case "moved":
     case "rename":
     case "invite":
     case "role":
     case "remove":
     case "leave":
     case "disband":
+    case "mark":
+    case "allow":
       return [];
   }
+}
+
+/** Messages known by Telegram's id alone are asked for by it, below zero; places are above. */
+function missingTelegramMessage({ recent }: ChatState, messageId: number): number[] {
+  return recentTelegramMessage(recent, messageId) === undefined ? [-messageId] : [];
 }
 
 async function fetchMessages(
   db: Queryable,
   wanted: readonly Wanted[],
 ): Promise<ReadonlyMap<number, readonly StoredMessage[]>> {
-  const rows = await readMessagesAt(
-    db,
-    wanted.map(({ actorId, keys }) => ({ chatId: actorId, seqs: keys })),
-  );
+  const placed = wanted.map(({ actorId, keys }) => ({
+    chatId: actorId,
+    seqs: keys.filter((key) => key > 0),
+  }));
+  const named = wanted.flatMap(({ actorId, keys }) => {
+    const messageIds = keys.flatMap((key) => (key < 0 ? [-key] : []));
+    return messageIds.length === 0 ? [] : [{ chatId: actorId, messageIds }];
+  });
+  const rows = await Promise.all([
+    readMessagesAt(db, placed),
+    named.length === 0 ? [] : readMessagesByTelegram(db, named),
+  ]);
   const byChat = new Map<number, StoredMessage[]>();
-  for (const row of rows) {
+  for (const row of rows.flat()) {
     const messages = byChat.get(row.chatId);
     if (messages === undefined) byChat.set(row.chatId, [row]);
     else messages.push(row);

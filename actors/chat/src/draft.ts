@@ -1,15 +1,27 @@
-import type {
-  ChangeFrame,
-  Event,
-  MemberRole,
-  Outcome,
-  Service,
-  Source,
-  UserCommand,
-  UserId,
+import {
+  type AclEntry,
+  type AclSubject,
+  type ChangeFrame,
+  type Event,
+  type Job,
+  type MemberRole,
+  type Outcome,
+  parseAclSubject,
+  type Service,
+  type Source,
+  type UserCommand,
+  type UserId,
 } from "@rookery/protocol";
 import { type Decision, type Relayed, relayId } from "@rookery/host";
-import { type MessageDetail, type Row, type StoredMessage, toMessage } from "@rookery/store";
+import {
+  type MessageDetail,
+  type Row,
+  type StoredMessage,
+  type TelegramPlace,
+  toMessage,
+} from "@rookery/store";
+import { readsAs } from "./permission.ts";
+import { forget } from "./receipt.ts";
 import { keepRecent } from "./recollection.ts";
 import type { ChatState, Membership } from "./state.ts";
 
@@ -26,6 +38,9 @@ export interface NewMessage {
 /** What may change of a message. */
 type Amendment = Partial<Pick<StoredMessage, "body" | "detail" | "editedAt" | "deletedAt">>;
 
+const rights = ["canRead", "canSend", "canManage"] as const;
+const nothing: AclEntry = { canRead: null, canSend: null, canManage: null };
+
 /** A decision in the making: each step takes the next seq or rev, so both stay without gaps (L4). */
 export class Draft {
   state: ChatState;
@@ -33,6 +48,7 @@ export class Draft {
   readonly #rows: Row[] = [];
   readonly #events: Event[] = [];
   readonly #relays: Relayed[] = [];
+  readonly #jobs: Job[] = [];
   /** Our own copy of the members, made for the first who comes or goes: a copy for each would be quadratic. */
   #members: Map<UserId, Membership> | null = null;
 
@@ -74,12 +90,44 @@ export class Draft {
   role(userId: UserId, role: MemberRole): void {
     const member = this.state.members.get(userId);
     if (member === undefined) throw new Error(`user ${userId} is not in chat ${this.state.id}`);
+    // No entry binds an owner, and none is to bind them again when they pass the chat on.
+    if (role === "owner") this.allow(`user:${userId}`, nothing);
     this.change((rev) => this.#memberChanged(rev, userId, role, "role"));
     this.#seat(userId, { ...member, role, rev: this.state.rev });
   }
 
+  /** The chat allows a subject this from here on, beside its role. What is so already is left as it is. */
+  allow(subject: AclSubject, entry: AclEntry): void {
+    const { canRead, canSend, canManage } = entry;
+    const before = this.state.acl.get(subject) ?? nothing;
+    if (rights.every((right) => before[right] === entry[right])) return;
+    const { kind, id: userId } = parseAclSubject(subject);
+    const isMember = kind === "user" && this.state.members.has(userId);
+    const read = kind === "user" ? readsAs(this.state, userId) : (before.canRead ?? false);
+    const acl = new Map(this.state.acl);
+    if (rights.every((right) => entry[right] === null)) acl.delete(subject);
+    else acl.set(subject, { canRead, canSend, canManage });
+    this.state = { ...this.state, acl };
+    const mayRead = kind === "user" ? readsAs(this.state, userId) : (canRead ?? false);
+    const { id: chatId, headSeq } = this.state;
+    const said = { chatId, subject, canRead, canSend, canManage };
+    this.change((rev) => ({ type: "AccessChanged", ...said, rev, mayRead }));
+    const sinceSeq = mayRead && !read ? headSeq : 0;
+    const row = { ...said, sinceSeq, rev: this.state.rev, changedMs: this.#nowMs };
+    this.#rows.push({ table: "chatAcl", row });
+    if (isMember && read !== mayRead) this.#tell(userId, mayRead ? "joined" : "left");
+  }
+
   /** A member is out of the chat from here on, and hears of nothing after it. */
   part(userId: UserId, change: "left" | "removed"): void {
+    // What they were let do goes with them; what was forbidden them waits for their return.
+    const entry = this.state.acl.get(`user:${userId}`);
+    if (entry !== undefined) {
+      const kept = (right: boolean | null): false | null => (right === false ? false : null);
+      const { canRead, canSend, canManage } = entry;
+      const left = { canRead: kept(canRead), canSend: kept(canSend), canManage: kept(canManage) };
+      this.allow(`user:${userId}`, left);
+    }
     const role = this.state.members.get(userId)?.role ?? "member";
     this.change((rev) => this.#memberChanged(rev, userId, role, change));
     this.dismiss(userId);
@@ -92,6 +140,11 @@ export class Draft {
     const { id: chatId, rev } = this.state;
     this.#ownMembers().delete(userId);
     this.#rows.push({ table: "member", row: { ...member, chatId, userId, leftMs: this.#nowMs, rev } });
+    const forgotten = forget(chatId, this.state.receipts, userId);
+    if (forgotten !== null) {
+      this.state = { ...this.state, receipts: forgotten.receipts };
+      this.#rows.push({ table: "receipt", row: forgotten.row });
+    }
     this.#tell(userId, "left");
   }
 
@@ -102,6 +155,28 @@ export class Draft {
     const made = frame(rev);
     this.#rows.push({ table: "change", row: { chatId: this.state.id, rev, frame: made } });
     this.#events.push({ kind: "change", chatId: this.state.id, rev, frame: made });
+  }
+
+  /** A row that nobody is told of. */
+  keep(row: Extract<Row, { readonly table: "telegramUpdate" }>): void {
+    this.#rows.push(row);
+  }
+
+  /** Something leaves the cluster because of this. */
+  job(job: Job): void {
+    this.#rows.push(rowOfJob(job));
+    this.#jobs.push(job);
+  }
+
+  /** The chat has another id at Telegram from here on, and its messages are numbered anew there. */
+  telegramMoved(chatId: number): void {
+    if (this.state.telegram?.chatId !== chatId) this.telegram({ chatId, movedSeq: this.state.headSeq });
+  }
+
+  /** The chat stands otherwise at Telegram from here on. */
+  telegram(change: Partial<TelegramPlace>): void {
+    const { telegram } = this.state;
+    if (telegram !== null) this.state = { ...this.state, telegram: { ...telegram, ...change } };
   }
 
   /** Sends a command to another actor, or to this one, after the commit. */
@@ -116,7 +191,7 @@ export class Draft {
   }
 
   done(outcome: Outcome): Decision<ChatState> {
-    const { members: _, recent: __, ...row } = this.state;
+    const { members: _, recent: __, receipts: ___, acl: ____, ...row } = this.state;
     return {
       kind: "done",
       state: this.state,
@@ -124,6 +199,7 @@ export class Draft {
       rows: [{ table: "chat", row }, ...this.#rows],
       events: this.#events,
       relays: this.#relays,
+      ...(this.#jobs.length === 0 ? {} : { jobs: this.#jobs }),
     };
   }
 
@@ -171,4 +247,8 @@ export class Draft {
       command: { kind, chatId, chatRev },
     });
   }
+}
+
+function rowOfJob(job: Job): Row {
+  return job.kind === "telegramSend" ? { table: job.kind, row: job.job } : { table: job.kind, row: job.job };
 }

@@ -1,5 +1,6 @@
 import type { AddressedCommand } from "@rookery/protocol";
 import { Draft } from "./draft.ts";
+import { roleOf } from "./permission.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
@@ -20,7 +21,7 @@ export function disband(state: ChatState | null, command: AddressedCommand, nowM
   }
   const me = state.members.get(command.senderId);
   if (me === undefined) return notFound();
-  if (me.role !== "owner" || state.type === "telegram") {
+  if (roleOf(state, command) !== "owner" || state.type === "telegram") {
     return refused("forbidden", "only the owner of a group or channel can end it for all");
   }
   const draft = new Draft({ ...state, deletedMs: nowMs }, nowMs);

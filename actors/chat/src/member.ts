@@ -1,6 +1,8 @@
 /** Who is in a chat, and as what. */
-import type { AddressedCommand, ChatCommand, MemberRole, UserId } from "@rookery/protocol";
+import type { AddressedCommand, ChatCommand, UserId } from "@rookery/protocol";
 import { Draft } from "./draft.ts";
+import { roleOf } from "./permission.ts";
+import { heirOf, outranks } from "./rank.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
@@ -14,11 +16,11 @@ export function invite(
   nowMs: number,
 ): Decided {
   const { senderId, uuid } = command;
-  const inviter = state?.members.get(senderId);
-  if (state === null || inviter === undefined) return notFound();
+  const inviter = roleOf(state, command);
+  if (state === null || inviter === null) return notFound();
   if (!isOpen(state)) return refused("forbidden", `nobody can be invited into a ${state.type} chat`);
-  const mayInvite = inviter.role === "owner" || inviter.role === "admin";
-  if (!mayInvite && (state.type === "channel" || inviter.role === "reader")) {
+  const mayInvite = inviter === "owner" || inviter === "admin";
+  if (!mayInvite && (state.type === "channel" || inviter === "reader")) {
     return refused("forbidden", "only the owner and admins can invite");
   }
   const wanted = [...new Set(userIds)];
@@ -48,12 +50,12 @@ export function setRole(
   nowMs: number,
 ): Decided {
   const { senderId } = command;
-  const me = state?.members.get(senderId);
-  if (state === null || me === undefined) return notFound();
+  const mine = roleOf(state, command);
+  if (state === null || mine === null) return notFound();
   if (!isOpen(state)) return refused("forbidden", `there are no roles in a ${state.type} chat`);
   const member = state.members.get(userId);
   if (member === undefined) return noMember();
-  const mayGive = me.role === "owner" || (outranks(me.role, member.role) && outranks(me.role, role));
+  const mayGive = mine === "owner" || (outranks(mine, member.role) && outranks(mine, role));
   if (!mayGive)
     return refused("forbidden", "only the owner, and admins among members and readers, give roles");
   const draft = new Draft(state, nowMs);
@@ -74,12 +76,12 @@ export function removeMember(
 ): Decided {
   const { senderId } = command;
   if (userId === senderId) return leave(state, command, nowMs);
-  const me = state?.members.get(senderId);
-  if (state === null || me === undefined) return notFound();
+  const mine = roleOf(state, command);
+  if (state === null || mine === null) return notFound();
   if (!isOpen(state)) return refused("forbidden", `nobody can be removed from a ${state.type} chat`);
   const member = state.members.get(userId);
   if (member === undefined) return noMember();
-  if (!outranks(me.role, member.role)) {
+  if (!outranks(mine, member.role)) {
     return refused("forbidden", "only the owner, and admins among members and readers, remove people");
   }
   const draft = new Draft(state, nowMs);
@@ -109,26 +111,4 @@ function isOpen({ type }: ChatState): boolean {
 
 function noMember(): Decided {
   return refused("not_found", "there is no such member");
-}
-
-const ranks: Readonly<Record<MemberRole, number>> = { owner: 3, admin: 2, member: 1, reader: 0 };
-
-/** Whether one may decide over the other: owners over all others, admins over members and readers. */
-function outranks(one: MemberRole, other: MemberRole): boolean {
-  return ranks[one] >= ranks.admin && ranks[one] > ranks[other];
-}
-
-/** The oldest of the highest rank; whoever came at once, by id, so that every replay finds the same (L9). */
-function heirOf({ members }: ChatState): UserId | undefined {
-  let heir: UserId | undefined;
-  for (const [userId, member] of members) {
-    const other = heir === undefined ? undefined : members.get(heir);
-    if (heir === undefined || other === undefined) heir = userId;
-    else {
-      const order =
-        ranks[other.role] - ranks[member.role] || member.joinedSeq - other.joinedSeq || userId - heir;
-      if (order < 0) heir = userId;
-    }
-  }
-  return heir;
 }

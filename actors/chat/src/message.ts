@@ -1,9 +1,12 @@
-import type { AddressedCommand, ChatCommand, UserId } from "@rookery/protocol";
+import type { AddressedCommand, ChatCommand, Seq } from "@rookery/protocol";
 import type { MessageDetail } from "@rookery/store";
 import { bear } from "./birth.ts";
 import { Draft } from "./draft.ts";
+import { maySend } from "./permission.ts";
+import { recentTelegramMessage } from "./recollection.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
+import { keepUpdate, queueSend, telegramRefusal } from "./telegram.ts";
 
 type Send = Extract<ChatCommand, { kind: "send" }>;
 
@@ -16,12 +19,18 @@ export function send(
   asked: Send,
   nowMs: number,
 ): Decided {
-  const { senderId, uuid, source } = command;
+  const { senderId, uuid, source, requestId } = command;
   let draft: Draft;
+  let { replyTo } = asked;
   if (asked.telegram !== undefined) {
     draft = state === null ? bear(command, asked.telegram.birth, nowMs) : new Draft(state, nowMs);
+    const { replyToMessageId, movedTo } = asked.telegram;
+    if (replyToMessageId !== undefined) {
+      replyTo = recentTelegramMessage(draft.state.recent, replyToMessageId)?.seq;
+    }
+    if (movedTo !== undefined) draft.telegramMoved(movedTo);
   } else {
-    const refusal = maySend(state, senderId);
+    const refusal = maySend(state, command);
     if (state === null || refusal !== null) return refusal ?? notFound();
     draft = new Draft(state, nowMs);
   }
@@ -32,33 +41,28 @@ export function send(
   if (wrong !== undefined) {
     return refused("invalid", `${wrong}: goes with the kind ${wrong}, and with no other`);
   }
+  const leaves = draft.state.type === "telegram" && asked.telegram === undefined;
+  const refusal = leaves ? telegramRefusal(asked) : null;
+  if (refusal !== null) return refusal;
   draft.message({
     senderId,
     uuid,
     kind: asked.messageKind,
     body: asked.body,
-    detail: detailOf(asked),
+    detail: detailOf({ ...asked, replyTo }, leaves),
     source,
   });
+  if (leaves) queueSend(draft, asked, requestId, nowMs);
+  if (asked.telegram?.update !== undefined)
+    keepUpdate(draft, asked.telegram.update, draft.state.headSeq, nowMs);
   const { headSeq: seq, rev } = draft.state;
   return draft.done({ kind: "sent", seq, rev, ts: nowMs });
 }
 
-/** Why someone may not write there; null: they may. */
-export function maySend(state: ChatState | null, senderId: UserId): Decided | null {
-  const member = state?.members.get(senderId);
-  if (state === null || member === undefined) return notFound();
-  if (member.role === "reader") return refused("forbidden", "readers cannot send");
-  if (state.type === "channel" && member.role === "member") {
-    return refused("forbidden", "only the channel's owner and admins can send");
-  }
-  if (state.type === "telegram") {
-    return refused("forbidden", "sending into a Telegram chat is not supported yet");
-  }
-  return null;
-}
-
-function detailOf(asked: Send): MessageDetail | null {
+function detailOf(
+  asked: Omit<Send, "replyTo"> & { readonly replyTo: Seq | undefined },
+  leaves: boolean,
+): MessageDetail | null {
   const { poll } = asked;
   const detail: MessageDetail = {
     ...(asked.entities === undefined || asked.entities.length === 0 ? {} : { entities: asked.entities }),
@@ -78,6 +82,8 @@ function detailOf(asked: Send): MessageDetail | null {
         }),
     ...(asked.location === undefined ? {} : { location: asked.location }),
     ...(asked.contact === undefined ? {} : { contact: asked.contact }),
+    ...(asked.keyboard === undefined ? {} : { keyboard: asked.keyboard }),
+    ...(leaves ? { telegram: { state: "queued" } } : {}),
     ...(asked.telegram === undefined ? {} : { telegram: asked.telegram.state }),
   };
   return Object.keys(detail).length === 0 ? null : detail;

@@ -34,6 +34,20 @@ export function recentMessage({ young, old }: Recollection, seq: Seq): StoredMes
   return undefined;
 }
 
+/**
+ * The message that Telegram knows by this id, where it is at hand. Of two the later: a group that became a supergroup counts
+ * anew. A walk over all that is at hand, for the few commands that speak of Telegram's ids.
+ */
+export function recentTelegramMessage(recent: Recollection, messageId: number): StoredMessage | undefined {
+  let seq = 0;
+  for (const generation of [recent.young, ...recent.old]) {
+    for (const message of generation.values()) {
+      if (message.seq > seq && message.detail?.telegram?.messageId === messageId) seq = message.seq;
+    }
+  }
+  return seq === 0 ? undefined : recentMessage(recent, seq);
+}
+
 /** With these messages too, each as it is now. */
 export function keepRecent(recent: Recollection, messages: Iterable<StoredMessage>): Recollection {
   let { young, old } = recent;

@@ -1,4 +1,6 @@
-import type { ChatId, ChatType, MemberRole, Rev, Seq, UserId } from "@rookery/protocol";
+import type { AclEntry, AclSubject, ChatId, ChatType, MemberRole, Rev, Seq, UserId } from "@rookery/protocol";
+import type { TelegramPlace } from "@rookery/store";
+import type { Receipts } from "./receipt.ts";
 import type { Recollection } from "./recollection.ts";
 
 export interface Membership {
@@ -21,8 +23,11 @@ export interface ChatState {
   readonly createdMs: number;
   /** Ended for everybody. */
   readonly deletedMs: number | null;
-  readonly telegram: { readonly botId: number; readonly chatId: number } | null;
+  readonly telegram: TelegramPlace | null;
   readonly members: ReadonlyMap<UserId, Membership>;
+  readonly receipts: Receipts;
+  /** What the chat allows somebody beside their role. */
+  readonly acl: ReadonlyMap<AclSubject, AclEntry>;
   /** Messages at hand; the others are fetched before a command about them is decided. */
   readonly recent: Recollection;
 }

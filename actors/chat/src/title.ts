@@ -1,5 +1,6 @@
 import type { AddressedCommand } from "@rookery/protocol";
 import { Draft } from "./draft.ts";
+import { roleOf } from "./permission.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
@@ -10,12 +11,12 @@ export function rename(
   nowMs: number,
 ): Decided {
   const { senderId } = command;
-  const me = state?.members.get(senderId);
-  if (state === null || me === undefined) return notFound();
+  const role = roleOf(state, command);
+  if (state === null || role === null) return notFound();
   if (state.type !== "group" && state.type !== "channel") {
     return refused("forbidden", `a ${state.type} chat has no title of its own`);
   }
-  if (me.role !== "owner" && me.role !== "admin") {
+  if (role !== "owner" && role !== "admin") {
     return refused("forbidden", "only the owner and admins can rename");
   }
   if (state.title === title) return new Draft(state, nowMs).changed(command);

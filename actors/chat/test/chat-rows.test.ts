@@ -1,7 +1,7 @@
 /** The chat's actor on real rows: what it decides, it finds again. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { openTestDatabase } from "@rookery/kit";
+import { openTestDatabase, seeds } from "@rookery/kit";
 import type { AddressedCommand, Message, Outcome } from "@rookery/protocol";
 import {
   claimShards,
@@ -17,7 +17,6 @@ import { chatActor, type ChatState, decide } from "../src/mod.ts";
 import { nowMs } from "./command.ts";
 import { applyChange } from "./reader.ts";
 import { makeHistory } from "./history.ts";
-import { seeds } from "./random.ts";
 
 /** An actor has no log; the store's only tells of broken idle connections. */
 const log = { warn: () => {} } as unknown as StoreOptions["log"];
@@ -64,7 +63,7 @@ async function walk(shard: number, history: readonly AddressedCommand[]): Promis
     state = await recollect(state, batch);
     for (const [index, command] of batch.entries()) {
       const name = `${command.senderId}:${command.uuid}`;
-      if (outcomes.has(name)) continue;
+      if (command.uuid !== "" && outcomes.has(name)) continue;
       const decision = decide(state, command, nowMs + from + index);
       if (decision.kind === "refused") continue;
       ({ state } = decision);
@@ -73,7 +72,8 @@ async function walk(shard: number, history: readonly AddressedCommand[]): Promis
         if (event.kind === "message") told.set(event.seq, event.message);
         else if (event.kind === "change") applyChange(told, event.frame, decision.outcome);
       }
-      if (decision.rows.length > 0) outcomes.set(name, { command, outcome: decision.outcome });
+      if (decision.rows.length > 0 && command.uuid !== "")
+        outcomes.set(name, { command, outcome: decision.outcome });
     }
     const fence = { shard, epoch: 1, logId: "log", fromSeq: seq, toSeq: seq + 1, commitId: seq + 1 };
     const done = await commit(store, [{ ...fence, toMsgId: null, toMs: nowMs }], [{ shard, rows }]);
@@ -96,7 +96,18 @@ for (const [shard, seed] of seeds.entries()) {
       const loaded = (await chatActor.load(store, [chatId, 999])).get(chatId) ?? null;
       const byId = (one: [number, unknown], other: [number, unknown]): number => one[0] - other[0];
       const sorted = (state: ChatState | null) =>
-        state && { ...state, recent: null, members: [...state.members].toSorted(byId) };
+        state && {
+          ...state,
+          recent: null,
+          members: [...state.members].toSorted(byId),
+          acl: [...state.acl].toSorted(([one], [other]) => (one < other ? -1 : 1)),
+          receipts: {
+            ...state.receipts,
+            // Known from the rows, of which a chat that nobody has read in has none.
+            rev: state.receipts.size === 0 ? 0 : state.receipts.rev,
+            blocks: state.receipts.blocks.map((block) => [...block].toSorted(byId)),
+          },
+        };
       assert.deepEqual(sorted(loaded), sorted(walked.state));
     });
 
@@ -121,7 +132,8 @@ for (const [shard, seed] of seeds.entries()) {
         changes.map((_, index) => index + 1),
       );
       const heads = await chatActor.heads(store, [chatId, 999]);
-      const head = walked.state && { seq: walked.messages.length, rev: changes.length };
+      const receiptRev = walked.state?.receipts.rev ?? 0;
+      const head = walked.state && { seq: walked.messages.length, rev: changes.length, receiptRev };
       assert.deepEqual(heads.get(chatId) ?? null, head);
       assert.deepEqual(walked.state && chatActor.positionOf(walked.state), head);
       assert.equal(heads.has(999), false);

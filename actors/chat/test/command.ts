@@ -1,6 +1,8 @@
 /** Commands as edges make them, and what chats answer. */
 import assert from "node:assert/strict";
 import type {
+  AclEntry,
+  AclSubject,
   AddressedCommand,
   Birth,
   ChangeFrame,
@@ -51,6 +53,17 @@ export const pin = (seq: number, isRemoval = false): ChatCommand => ({ kind: "pi
 export const vote = (seq: number, ...options: number[]): ChatCommand => ({ kind: "vote", seq, options });
 export const give = (userId: number, role: MemberRole): ChatCommand => ({ kind: "role", userId, role });
 export const dismiss = (userId: number): ChatCommand => ({ kind: "remove", userId });
+/** What is not said is as the role says. */
+export const allow = (
+  subject: AclSubject,
+  entry: Partial<AclEntry>,
+  isAdministrator = false,
+): ChatCommand => ({
+  kind: "allow",
+  subject,
+  entry: { canRead: null, canSend: null, canManage: null, ...entry },
+  isAdministrator,
+});
 export const leave: ChatCommand = { kind: "leave" };
 export const rename = (title: string): ChatCommand => ({ kind: "rename", title });
 export const disband: ChatCommand = { kind: "disband" };

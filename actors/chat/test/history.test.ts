@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
+import { seeds } from "@rookery/kit";
 import type { AddressedCommand, Message } from "@rookery/protocol";
 import { toMessage } from "@rookery/store";
 import type { Decision } from "@rookery/host";
 import { type ChatState, decide } from "../src/mod.ts";
+import { readsAs } from "../src/permission.ts";
 import { chatId, type Done, messages, nowMs, rowsOf } from "./command.ts";
 import { frozen } from "./frozen.ts";
 import { applyChange } from "./reader.ts";
 import { makeHistory } from "./history.ts";
-import { seeds } from "./random.ts";
-
 const lengthMax = 600;
 
 interface Step {
@@ -38,10 +38,10 @@ function hashOf(steps: readonly Step[]): string {
   return hash.digest("hex");
 }
 
-/** The steps that wrote something. */
+/** The steps that wrote something under a name: all but receipts. */
 function doneOf(steps: readonly Step[]): { before: ChatState | null; decision: Done }[] {
-  return steps.flatMap(({ before, decision }) =>
-    decision.kind === "done" && decision.rows.length > 0 ? [{ before, decision }] : [],
+  return steps.flatMap(({ before, command, decision }) =>
+    decision.kind === "done" && decision.rows.length > 0 && command.uuid !== "" ? [{ before, decision }] : [],
   );
 }
 
@@ -88,7 +88,7 @@ for (const seed of seeds) {
 
     test("the row of the chat says where the state stands, and what is told is what is written", () => {
       for (const { before, decision } of doneOf(steps)) {
-        const { members: _, recent: __, ...row } = decision.state;
+        const { members: _, recent: __, receipts: ___, acl: ____, ...row } = decision.state;
         assert.deepEqual(rowsOf(decision, "chat"), [row]);
         const told = messages(decision).map(({ seq, uuid, body }) => ({ seq, uuid, body }));
         const written = rowsOf(decision, "message")
@@ -102,6 +102,20 @@ for (const seed of seeds) {
       }
     });
 
+    test("receipts go forward only, and never beyond the head", () => {
+      for (const { before, command, decision } of steps) {
+        if (decision.kind !== "done" || command.command.kind !== "mark") continue;
+        const { headSeq, receipts } = decision.state;
+        for (const [userId, { deliveredSeq, readSeq }] of receipts.blocks[0] ?? []) {
+          const known = before?.receipts.blocks[0]?.get(userId);
+          assert.ok(readSeq <= deliveredSeq && deliveredSeq <= headSeq);
+          assert.ok(readSeq >= (known?.readSeq ?? 0) && deliveredSeq >= (known?.deliveredSeq ?? 0));
+        }
+        assert.equal(receipts.rev - (before?.receipts.rev ?? 0), decision.events.length);
+        assert.equal(rowsOf(decision, "receipt").length, decision.events.length);
+      }
+    });
+
     test("who comes, goes or changes has a row; who came or went was sent word, once each time", () => {
       for (const { before, decision } of doneOf(steps)) {
         const members = new Map(before?.members);
@@ -112,9 +126,16 @@ for (const seed of seeds) {
         assert.deepEqual(new Map(decision.state.members), members);
         const came = [...members.keys()].filter((id) => before?.members.has(id) !== true);
         const went = [...(before?.members.keys() ?? [])].filter((id) => !members.has(id));
+        // Who stays and reads no more is told as if they went, and the other way round.
+        const stay = [...members.keys()].filter((id) => before !== null && before.members.has(id));
+        const turned = stay.flatMap((id) => {
+          const reads = readsAs(decision.state, id);
+          if (before === null || readsAs(before, id) === reads) return [];
+          return [`${id} ${reads ? "joined" : "left"}`];
+        });
         assert.deepEqual(
-          decision.relays.map(({ target, command }) => [target.id, command.kind]),
-          [...came.map((id) => [id, "joined"]), ...went.map((id) => [id, "left"])],
+          decision.relays.map(({ target, command }) => `${target.id} ${command.kind}`).toSorted(),
+          [...came.map((id) => `${id} joined`), ...went.map((id) => `${id} left`), ...turned].toSorted(),
         );
       }
       const ids = doneOf(steps).flatMap(({ decision }) => decision.relays.map(({ id }) => id));

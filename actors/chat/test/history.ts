@@ -1,8 +1,14 @@
 /** Histories of one chat, made of a seed: everything a chat is asked, by members, readers and strangers. */
-import type { AddressedCommand, ChatCommand, ChatType, MemberRole } from "@rookery/protocol";
+import { openRandom, type Random } from "@rookery/kit";
+import type {
+  AclSubject,
+  AddressedCommand,
+  ChatCommand,
+  ChatType,
+  Mark,
+  MemberRole,
+} from "@rookery/protocol";
 import { ask, birth, create, fromTelegram, invite, say } from "./command.ts";
-import { openRandom, type Random } from "./random.ts";
-
 const types: readonly ChatType[] = ["direct", "group", "group", "channel", "telegram"];
 const roles: readonly MemberRole[] = ["owner", "admin", "member", "reader"];
 const emojis = ["👍", "🎉", "1️⃣"];
@@ -17,7 +23,11 @@ export function makeHistory(seed: number, length: number): AddressedCommand[] {
     const uuid = `u-${random.once(20) ? random.below(index + 1) : index}`;
     // The first few ask for most, so that owners and admins come to act.
     const senderId = 1 + random.below(random.once(4) ? usersMax : 3);
-    return ask(senderId, makeCommand(random, type), uuid);
+    const command = makeCommand(random, type);
+    // Receipts come from an edge, for many, without a name.
+    if (command.kind === "mark") return ask(0, command, "");
+    const asked = ask(senderId, command, uuid);
+    return random.once(5) ? { ...asked, keyId: 1 + random.below(usersMax) } : asked;
   });
 }
 
@@ -27,7 +37,7 @@ function makeCommand(random: Random, type: ChatType): ChatCommand {
   const seq = (): number => 1 + random.below(30);
   const remove = random.once(4);
   const poll = { question: "tea?", options: ["yes", "no", "both"], multiple: random.once(2) };
-  switch (random.below(26)) {
+  switch (random.below(30)) {
     case 0:
       return create(birth(type, [1, 2, userId() + 2]));
     case 1:
@@ -69,6 +79,22 @@ function makeCommand(random: Random, type: ChatType): ChatCommand {
       return random.once(6) ? { kind: "leave" } : say("I stay");
     case 23:
       return random.once(40) ? { kind: "disband" } : say("it goes on");
+    case 24:
+    case 25: {
+      const one = (): Mark => ({
+        userId: userId(),
+        deliveredSeq: 1 + random.below(40),
+        readSeq: random.below(40),
+      });
+      return { kind: "mark", marks: Array.from({ length: 1 + random.below(3) }, one) };
+    }
+    case 26:
+    case 27: {
+      const right = (): boolean | null => [true, false, null][random.below(3)] ?? null;
+      const subject: AclSubject = random.once(4) ? `key:${userId()}` : `user:${userId()}`;
+      const entry = { canRead: right(), canSend: right(), canManage: right() };
+      return { kind: "allow", subject, entry, isAdministrator: random.once(10) };
+    }
     default:
       return say(`no. ${random.below(1_000)}`);
   }

@@ -31,6 +31,8 @@ function changed(
       const left = remove ? userIds.filter((each) => each !== userId) : [...userIds, userId];
       return { ...message, reactions: left.length === 0 ? others : { ...others, [emoji]: left } };
     }
+    case "MessageSettled":
+      return { ...message, telegram: frame.telegram };
     case "Pinned":
       return { ...message, pinned: !frame.remove };
     case "Voted": {

@@ -1,5 +1,5 @@
 import type { Outcome } from "@rookery/protocol";
-import type { AnyDefinition, Position } from "./definition.ts";
+import { type AnyDefinition, origin, type Position } from "./definition.ts";
 
 /** Outcomes an actor remembers; older ones are looked up. */
 const rememberedMax = 128;
@@ -31,7 +31,7 @@ export class Cell {
 
   /** Where the state stands, committed or not. */
   get decided(): Position {
-    return this.state === null ? { seq: 0, rev: 0 } : this.definition.positionOf(this.state);
+    return this.state === null ? origin : this.definition.positionOf(this.state);
   }
 
   /** A batch begins to ask what the state holds: from here to its commit nothing of it is forgotten. */

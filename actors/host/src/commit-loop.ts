@@ -13,6 +13,7 @@
 import { type ActorKind, actorKey } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { isRefusal, type Store } from "@rookery/store";
+import { traceCommands } from "./command-trace.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { isCautious, isolate, retryMs, type Verdict } from "./isolation.ts";
 import { decidePlan, type Plan, Poison, pickDeliveries, type ShardPlan } from "./plan.ts";
@@ -52,6 +53,7 @@ export class CommitLoop {
   readonly #parts: CommitLoopParts;
   readonly #shards = new Set<Shard>();
   readonly #wake = new Signal();
+  readonly #giveUp = new AbortController();
   readonly #done: Promise<void>;
   #flight: Flight | null = null;
   #batch = 0;
@@ -88,6 +90,11 @@ export class CommitLoop {
     this.#stopping = true;
     this.#wake.notify();
     await this.#done;
+  }
+
+  /** From here on a Postgres that is away is not waited for: outcomes may stay unknown, and are not told. */
+  giveUp(): void {
+    this.#giveUp.abort();
   }
 
   async #run(): Promise<void> {
@@ -142,7 +149,8 @@ export class CommitLoop {
     } catch (error) {
       if (error instanceof Poison || isRefusal(error)) {
         // By its words alone: what Postgres adds to a refusal holds the row, and so a body.
-        this.#parts.log.error({ err: String(error) }, "a command could not be decided");
+        const requestId = error instanceof Poison ? error.arrived.command.requestId : undefined;
+        this.#parts.log.error({ err: String(error), requestId }, "a command could not be decided");
         return { kind: "isolate" };
       }
       this.#parts.log.warn({ err: String(error) }, "actors could not be loaded");
@@ -198,6 +206,7 @@ export class CommitLoop {
         plan.shards.map((each) => each.fence),
         plan.shards.map((each) => ({ shard: each.shard.id, rows: each.rows })),
         log,
+        this.#giveUp.signal,
       );
       observe({
         seconds: (performance.now() - startedMs) / 1_000,
@@ -206,9 +215,11 @@ export class CommitLoop {
       const committed = plan.shards.filter((each) => settled.committed.has(each.shard.id));
       for (const each of committed) settleShard(each, plan.batch);
       release({ batch: plan.batch, shards: committed });
+      traceCommands(log, committed);
       for (const { shard } of plan.shards) {
         if (settled.deposed.has(shard.id)) deposed(shard);
       }
+      if (!settled.known) return { kind: "unknown" };
       return { kind: settled.deposed.size === 0 ? "clean" : "deposed" };
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -233,7 +244,8 @@ export class CommitLoop {
       {
         store,
         log,
-        owns: (shard) => this.#shards.has(shard),
+        owns: (shard) => this.#shards.has(shard) && !this.#giveUp.signal.aborted,
+        giveUp: this.#giveUp.signal,
         nextId: () => (this.#batch += 1),
         decide: (pick) => decidePlan(definitions, store, [pick], pick.fence.commitId),
         commit: (plan) => this.#commit(plan),

@@ -6,14 +6,20 @@ import type {
   Command,
   Event,
   FaultInfo,
+  Job,
   Outcome,
 } from "@rookery/protocol";
 import type { Queryable, Row } from "@rookery/store";
 
+/** How far an actor's sequences have come, those that it has. */
 export interface Position {
   readonly seq: number;
   readonly rev: number;
+  readonly receiptRev: number;
 }
+
+/** Where an actor begins. */
+export const origin: Position = { seq: 0, rev: 0, receiptRev: 0 };
 
 /** A command on its way to another actor: written with this commit, sent after it, gone when it was applied. */
 export interface Relayed {
@@ -36,6 +42,8 @@ export type Decision<State> =
       readonly rows: readonly Row[];
       readonly events: readonly Event[];
       readonly relays: readonly Relayed[];
+      /** What is to leave the cluster because of it; `rows` has them too. */
+      readonly jobs?: readonly Job[];
     };
 
 /** The name of a command in its scope (L3). */
@@ -79,7 +87,7 @@ export interface ActorDefinition<State> {
   load(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, State | null>>;
   /** The first outcomes of those commands that have one (L3). */
   recall(db: Queryable, asked: readonly Asked[]): Promise<readonly Recalled[]>;
-  /** Where actors stand, from committed rows; those that do not exist stand at (0, 0). */
+  /** Where actors stand, from committed rows; those that do not exist are left out. */
   heads(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Position>>;
   positionOf(state: State): Position;
   readonly memory?: Memory<State>;

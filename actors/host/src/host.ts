@@ -18,13 +18,14 @@ import {
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { adoptLog, type Ownership, type Store } from "@rookery/store";
+import type { Attend, Attendance } from "./attendance.ts";
 import { parseBatch } from "./batch.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { serveInterest } from "./interest-server.ts";
 import { startOwnership } from "./ownership.ts";
 import { openRelay, relayAgainMs } from "./relay.ts";
-import { healMs, openReleaser } from "./release.ts";
+import { healMs, openReleaser, sendJobs } from "./release.ts";
 import { Shard } from "./shard.ts";
 import { startWatchdog } from "./watchdog.ts";
 
@@ -38,6 +39,10 @@ const beginAgainMs = 500;
 const statusMs = 1_000;
 /** Between trims of the log below what is applied. */
 const trimMs = 10_000;
+/** A stop waits so long for a Postgres that is away; what is in flight then stays unknown, and untold. */
+const giveUpMs = 4_000;
+/** A stop lasts no longer: everything is in the log and in Postgres (crash-only). */
+const closeMsMax = 8_000;
 /** Actors kept in memory; beyond it those idle longest are let go. */
 const actorsMax = 50_000;
 
@@ -47,6 +52,8 @@ export interface HostParts {
   /** Opens the command log, made anew when it is gone. */
   readonly openLog: () => Promise<LogStream>;
   readonly definitions: readonly AnyDefinition[];
+  /** Who attends to each shard of ours, beside its actors. */
+  readonly attend?: Attend;
   /** Shards of the cluster. */
   readonly shards: number;
   /** Unique to this run of this process. */
@@ -67,6 +74,7 @@ export interface Host {
 interface Tenure {
   readonly shard: Shard;
   readonly interest: Subscription;
+  readonly attendance: Attendance | undefined;
   readonly reader: LogReader;
   inboxBytes: number;
   /** The log holds nothing of the shard below this. */
@@ -90,6 +98,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
     release(plan) {
       releaser.release(plan);
       relay.send(plan.shards.flatMap((each) => each.relays));
+      sendJobs(
+        bus,
+        parts.shards,
+        plan.shards.flatMap((each) => each.jobs),
+      );
       for (const { shard } of plan.shards) makeRoom(tenures.get(shard.id));
     },
     deposed: (shard) => ownership.lost(shard.id),
@@ -128,9 +141,12 @@ export async function startHost(parts: HostParts): Promise<Host> {
       appliedSeq === null || row.appliedMs === null
         ? {}
         : { mark: { seq: appliedSeq, timeMs: row.appliedMs, msgId: row.appliedMsgId ?? undefined } };
+    const attendance = parts.attend?.(shard);
+    if (attendance !== undefined) shard.interest.changed = (key) => attendance.changed(key);
     const tenure: Tenure = {
       shard,
-      interest: serveInterest({ bus, store, definitions, log }, shard),
+      interest: serveInterest({ bus, store, definitions, log }, shard, attendance),
+      attendance,
       inboxBytes: 0,
       trimmedSeq: 0,
       reader: commandLog.read({
@@ -187,6 +203,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     if (tenure === undefined) return;
     tenures.delete(id);
     tenure.interest.close();
+    tenure.attendance?.close();
     await tenure.reader.close();
     await loop.remove(tenure.shard);
   }
@@ -197,13 +214,14 @@ export async function startHost(parts: HostParts): Promise<Host> {
     if (tenure.inboxBytes <= inboxBytesMax / 2) tenure.reader.resume();
   }
 
-  liveness.onChange(() => {
+  const forgetGone = (): void => {
     const edges = liveness.live("edge");
     for (const { shard } of tenures.values()) {
       for (const edge of shard.interest.edges())
         if (edges?.includes(edge) === false) shard.interest.forget(edge);
     }
-  });
+  };
+  liveness.onChange(forgetGone);
 
   const status = (): ShardStatus[] =>
     [...tenures.values()].map(({ shard }) => ({
@@ -226,7 +244,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
         encodeInternal({ worker: parts.id, shards: status() } satisfies WorkerStatus),
       );
     }, statusMs),
-    setInterval(() => releaser.heal([...tenures.values()].map((each) => each.shard)), healMs),
+    setInterval(() => {
+      // Also a last word of an edge that came when it was known to be gone.
+      forgetGone();
+      releaser.heal([...tenures.values()].map((each) => each.shard));
+    }, healMs),
     setInterval(() => {
       relay
         .sweep([...tenures.keys()], relayAgainMs)
@@ -252,11 +274,25 @@ export async function startHost(parts: HostParts): Promise<Host> {
     async close() {
       for (const timer of timers) clearInterval(timer);
       watchdog.close();
-      await ownership.close();
-      await loop.close();
+      const giveUp = setTimeout(() => loop.giveUp(), giveUpMs);
+      const closed = ownership.close().then(() => loop.close());
+      if (!(await endsWithin(closed, closeMsMax))) log.warn("stopped while Postgres does not answer");
+      clearTimeout(giveUp);
       liveness.close();
     },
   };
+}
+
+async function endsWithin(work: Promise<void>, withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), withinMs);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Lets go of idle actors beyond the bound, each shard in proportion; they come back from their rows. */

@@ -1,18 +1,21 @@
 import type { Bus, Subscription } from "@rookery/bus";
 import {
-  type ActorKey,
+  actorKey,
   type ActorKind,
   encodeInternal,
   type Head,
+  type InterestKey,
   type InterestReply,
   type InterestUpdate,
-  parseActorKey,
+  parseInterestKey,
   parseInternal,
   subjects,
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
-import type { AnyDefinition } from "./definition.ts";
+import type { Attendance } from "./attendance.ts";
+import { type AnyDefinition, origin } from "./definition.ts";
+import { headOf } from "./release.ts";
 import type { Shard } from "./shard.ts";
 
 export interface InterestParts {
@@ -28,29 +31,39 @@ export interface InterestParts {
  *
  * No answer means the update was not taken: the edge says it again, whole.
  */
-export function serveInterest(parts: InterestParts, shard: Shard): Subscription {
+export function serveInterest(
+  parts: InterestParts,
+  shard: Shard,
+  attendance: Attendance | undefined,
+): Subscription {
   return parts.bus.subscribe(subjects.interest(shard.id), (message) => {
     const update = parseInternal<InterestUpdate>(message.bytes);
     if (shard.lost || !shard.interest.apply(update)) return;
     readHeads(parts, shard, update.add)
       .then((heads) => {
-        const reply: InterestReply = { epoch: shard.epoch, version: update.version, heads };
-        if (!shard.lost) message.respond(encodeInternal(reply));
+        if (shard.lost) return;
+        const { epoch } = shard;
+        // After the heads were read: what is told of now is newer than any word before.
+        const besides = attendance?.answer(update.add);
+        const reply: InterestReply = { epoch, version: update.version, heads, ...besides };
+        message.respond(encodeInternal(reply));
       })
       .catch((error: unknown) => parts.log.warn({ err: String(error) }, "heads could not be read"));
   });
 }
 
-async function readHeads(parts: InterestParts, shard: Shard, keys: readonly ActorKey[]): Promise<Head[]> {
+async function readHeads(parts: InterestParts, shard: Shard, keys: readonly InterestKey[]): Promise<Head[]> {
   const heads: Head[] = [];
   const asleep = new Map<ActorKind, number[]>();
-  for (const key of keys) {
+  for (const each of keys) {
+    const { kind, id } = parseInterestKey(each);
+    if (kind === "away" || kind === "presence") continue;
+    const key = actorKey({ kind, id });
     const cell = shard.cells.get(key);
     if (cell !== undefined) {
-      heads.push([key, cell.released.seq, cell.released.rev]);
+      heads.push(headOf(key, cell.released));
       continue;
     }
-    const { kind, id } = parseActorKey(key);
     const ids = asleep.get(kind);
     if (ids === undefined) asleep.set(kind, [id]);
     else ids.push(id);
@@ -58,8 +71,7 @@ async function readHeads(parts: InterestParts, shard: Shard, keys: readonly Acto
   for (const [kind, ids] of asleep) {
     const positions = await parts.definitions.get(kind)?.heads(parts.store, ids);
     for (const id of ids) {
-      const { seq, rev } = positions?.get(id) ?? { seq: 0, rev: 0 };
-      heads.push([`${kind}:${id}`, seq, rev]);
+      heads.push(headOf(`${kind}:${id}`, positions?.get(id) ?? origin));
     }
   }
   return heads;

@@ -1,12 +1,14 @@
-import { type ActorKey, type InterestUpdate, interestHash } from "@rookery/protocol";
+import { type InterestKey, type InterestUpdate, interestHash } from "@rookery/protocol";
 
 /**
- * Which edges watch which actors of one shard. Interest is state, not events: an update is versioned, a whole one
+ * Which edges have what of one shard: the actors they watch, and what else they say of those. Interest is state, not events: an update is versioned, a whole one
  * replaces, and edges compare hashes from time to time (L5).
  */
 export class Interest {
-  readonly #edges = new Map<string, { version: number; readonly watched: Set<ActorKey> }>();
-  readonly #watchers = new Map<ActorKey, Set<string>>();
+  readonly #edges = new Map<string, { version: number; readonly watched: Set<InterestKey> }>();
+  readonly #watchers = new Map<InterestKey, Set<string>>();
+  /** Told each key that may have other watchers now; again and again while a whole is taken. */
+  changed: (key: InterestKey) => void = () => {};
 
   /** @returns false when a part is missing before this update: the edge has to say the whole again. */
   apply(update: InterestUpdate): boolean {
@@ -22,6 +24,7 @@ export class Interest {
       let watchers = this.#watchers.get(key);
       if (watchers === undefined) this.#watchers.set(key, (watchers = new Set()));
       watchers.add(update.edge);
+      this.changed(key);
     }
     for (const key of update.remove) {
       entry.watched.delete(key);
@@ -36,8 +39,12 @@ export class Interest {
     this.#edges.delete(edge);
   }
 
-  watchersOf(key: ActorKey): Iterable<string> {
+  watchersOf(key: InterestKey): Iterable<string> {
     return this.#watchers.get(key) ?? [];
+  }
+
+  isWatched(key: InterestKey): boolean {
+    return this.#watchers.has(key);
   }
 
   knows(edge: string): boolean {
@@ -52,9 +59,10 @@ export class Interest {
     return interestHash(this.#edges.get(edge)?.watched ?? []);
   }
 
-  #unwatch(key: ActorKey, edge: string): void {
+  #unwatch(key: InterestKey, edge: string): void {
     const watchers = this.#watchers.get(key);
     watchers?.delete(edge);
     if (watchers?.size === 0) this.#watchers.delete(key);
+    this.changed(key);
   }
 }

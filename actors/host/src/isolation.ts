@@ -21,7 +21,7 @@ const killingTriesMax = 3;
 
 /** What a commit came to. */
 export type Verdict =
-  | { readonly kind: "clean" | "deposed" }
+  | { readonly kind: "clean" | "deposed" | "unknown" }
   | { readonly kind: "refused"; readonly reason: string };
 
 export interface IsolationParts {
@@ -32,6 +32,8 @@ export interface IsolationParts {
   /** @throws Poison, or whatever Postgres throws. */
   readonly decide: (pick: Pick) => Promise<Plan>;
   readonly commit: (plan: Plan) => Promise<Verdict>;
+  /** Aborted when a Postgres that is away is waited for no longer. */
+  readonly giveUp: AbortSignal;
 }
 
 /** Whether a shard's first commands are to be tried one by one. */
@@ -48,7 +50,13 @@ export async function isolate(
     const cautious = isCautious(shard);
     // Ahead of what is applied, so that its actors are not let go meanwhile.
     shard.decidedSeq = items.at(-1)?.seq ?? shard.appliedSeq;
-    for (const delivery of items) await isolateDelivery(parts, shard, delivery, cautious);
+    try {
+      for (const delivery of items) await isolateDelivery(parts, shard, delivery, cautious);
+    } catch (error) {
+      // We stop: what was not tried is in the log.
+      if (!parts.giveUp.aborted) throw error;
+      return;
+    }
     shard.decidedSeq = shard.appliedSeq;
     shard.deaths = 0;
     shard.suspect = null;
@@ -92,7 +100,7 @@ async function suspect(parts: IsolationParts, shard: Shard, arrived: Arrived | n
   const tries = same ? known.tries + 1 : 1;
   if (tries > killingTriesMax) return `its process died ${killingTriesMax} times`;
   const next: Suspect = { seq, actor, senderId, uuid, tries };
-  await untilReached(() => markSuspect(parts.store, shard, next));
+  await untilReached(parts.giveUp, () => markSuspect(parts.store, shard, next));
   return null;
 }
 
@@ -102,7 +110,7 @@ async function tryTwice(parts: IsolationParts, pick: Pick): Promise<string | nul
 
 /** @returns why it cannot be done, or null. */
 function alone(parts: IsolationParts, pick: Pick): Promise<string | null> {
-  return untilReached(async () => {
+  return untilReached(parts.giveUp, async () => {
     discard(pick);
     try {
       const commitId = parts.nextId();
@@ -121,7 +129,13 @@ function alone(parts: IsolationParts, pick: Pick): Promise<string | null> {
 
 async function park(parts: IsolationParts, pick: Pick, arrived: Arrived, reason: string): Promise<void> {
   parts.log.error(
-    { shard: pick.shard.id, seq: arrived.seq, actor: actorKey(arrived.command.actor), reason },
+    {
+      requestId: arrived.command.requestId,
+      shard: pick.shard.id,
+      seq: arrived.seq,
+      actor: actorKey(arrived.command.actor),
+      reason,
+    },
     "a command is parked in the dead letters",
   );
   const commitId = parts.nextId();
@@ -130,12 +144,13 @@ async function park(parts: IsolationParts, pick: Pick, arrived: Arrived, reason:
   if (verdict.kind === "refused") throw new Error(`a dead letter was refused: ${verdict.reason}`);
 }
 
-/** Repeats while Postgres is out of reach. */
-async function untilReached<T>(work: () => Promise<T>): Promise<T> {
+/** Repeats while Postgres is out of reach. @throws its last error when the waiting is given up */
+async function untilReached<T>(giveUp: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await work();
-    } catch {
+    } catch (error) {
+      if (giveUp.aborted) throw error;
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }

@@ -1,4 +1,5 @@
 export { assign, type Holding } from "./assignment.ts";
+export type { Attend, Attendance, AttendedShard } from "./attendance.ts";
 export {
   type ActorDefinition,
   type AnyDefinition,
@@ -13,4 +14,4 @@ export {
 } from "./definition.ts";
 export { type Host, type HostParts, startHost } from "./host.ts";
 export { type OwnershipParts, type ShardOwnership, startOwnership } from "./ownership.ts";
-export { relayId } from "./relay.ts";
+export { openRelay, type Relay, relayId } from "./relay.ts";

@@ -155,7 +155,12 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
       released.close();
       await looking;
       liveness.leave();
-      await giveBack([...held.keys()]);
+      await giveBack([...held.keys()]).catch((error: unknown) => {
+        log.warn(
+          { err: String(error), kind },
+          "shards could not be given back; they are free when we are silent",
+        );
+      });
     },
   };
 }

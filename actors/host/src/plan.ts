@@ -4,6 +4,7 @@ import {
   type ActorKind,
   actorKey,
   type Event,
+  type Job,
   type LoggedCommand,
   type Reply,
 } from "@rookery/protocol";
@@ -44,6 +45,7 @@ export interface ShardPlan extends Pick {
   readonly replies: AddressedReply[];
   readonly events: Event[];
   readonly relays: RelayRow[];
+  readonly jobs: Job[];
   /** Every actor it decided for, and where that leaves it. */
   readonly touched: Map<ActorKey, { readonly cell: Cell; readonly position: Position }>;
 }
@@ -133,9 +135,8 @@ async function recall(
   const shards = new Map<number, Shard>();
   for (const { shard, commands } of picks) {
     for (const { command } of commands) {
-      const { actor, senderId, uuid, relayId } = command;
-      // A relayed command is idempotent by its content: it may outlive any memory of it.
-      if (actor.kind !== definition.kind || relayId !== undefined) continue;
+      const { actor, senderId, uuid } = command;
+      if (actor.kind !== definition.kind || !isNamed(command)) continue;
       if (shard.cells.get(actorKey(actor))?.recall(senderId, uuid) !== undefined) continue;
       asked.push({ actorId: actor.id, senderId, uuid });
       shards.set(actor.id, shard);
@@ -151,6 +152,14 @@ async function recall(
   };
 }
 
+/**
+ * Whether a repeat is known by its name. The others are idempotent by their content: relayed commands, which may outlive any
+ * memory of them, and those without a name. What a bot says by relay is a message, which is remembered for ever.
+ */
+function isNamed({ relayId, senderId, uuid }: LoggedCommand): boolean {
+  return uuid !== "" && (relayId === undefined || senderId !== 0);
+}
+
 function decideShard(pick: Pick, batch: number): ShardPlan {
   const plan: ShardPlan = {
     ...pick,
@@ -158,6 +167,7 @@ function decideShard(pick: Pick, batch: number): ShardPlan {
     replies: [],
     events: [],
     relays: [],
+    jobs: [],
     touched: new Map(),
   };
   const decided = new Map<ActorKey, number>();
@@ -196,24 +206,25 @@ function decideCommand(plan: ShardPlan, arrived: Arrived, batch: number): void {
   const key = actorKey(command.actor);
   const cell = plan.shard.cells.get(key);
   if (cell === undefined) throw new Error(`this process hosts no actor like ${key}`);
-  const known = cell.recall(command.senderId, command.uuid);
+  if (command.relayId !== undefined) plan.rows.push({ table: "relayDone", row: { id: command.relayId } });
+  const known = isNamed(command) ? cell.recall(command.senderId, command.uuid) : undefined;
   if (known !== undefined) {
     reply(plan, arrived, { kind: "done", outcome: known, duplicate: true });
     return;
   }
   const decision = cell.definition.decide(cell.state, command, timeMs);
-  if (command.relayId !== undefined) plan.rows.push({ table: "relayDone", row: { id: command.relayId } });
   if (decision.kind === "refused") {
     reply(plan, arrived, { kind: "refused", fault: decision.fault });
     plan.touched.set(key, { cell, position: cell.decided });
     return;
   }
   cell.state = decision.state;
-  if (command.relayId === undefined) {
+  if (isNamed(command)) {
     cell.remember(command.senderId, command.uuid, decision.outcome, batch);
   }
   plan.rows.push(...decision.rows);
   plan.events.push(...decision.events);
+  if (decision.jobs !== undefined) plan.jobs.push(...decision.jobs);
   plan.touched.set(key, { cell, position: cell.decided });
   for (const { id, target, command: relayed } of decision.relays) {
     const row: RelayRow = {
@@ -264,6 +275,7 @@ export function parkPlan(pick: Pick, arrived: Arrived, reason: string): ShardPla
     replies: [],
     events: [],
     relays: [],
+    jobs: [],
     touched: new Map(),
   };
   if (command.relayId !== undefined) plan.rows.push({ table: "relayDone", row: { id: command.relayId } });

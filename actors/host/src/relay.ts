@@ -62,12 +62,14 @@ function byTarget(rows: readonly RelayRow[], shards: number): Map<ShardId, Logge
   for (const row of rows) {
     const actor = { kind: row.targetKind, id: row.targetId };
     const shard = shardOf(actor.kind, actor.id, shards);
+    const asked = row.command as Command;
+    const botId = asked.kind === "send" ? asked.botId : undefined;
     const command: LoggedCommand = {
       actor,
-      senderId: 0,
+      senderId: botId ?? 0,
       uuid: row.id,
-      source: "service",
-      command: row.command as Command,
+      source: botId === undefined ? "service" : "bot",
+      command: asked,
       relayId: row.id,
     };
     const commands = targets.get(shard);

@@ -5,21 +5,45 @@ import {
   encodeInternal,
   type Event,
   type Head,
+  type Job,
+  type JobBatch,
   type Message,
   type Reply,
+  type ShardId,
   type ShardRelease,
+  shardOf,
   subjects,
 } from "@rookery/protocol";
 import type { Bus, Liveness } from "@rookery/bus";
+import type { Position } from "./definition.ts";
 import type { Plan, ShardPlan } from "./plan.ts";
 import type { Shard } from "./shard.ts";
 
 /** Of one message on the bus; a release beyond it is cut in several. */
 const messageBytesMax = 512 * 1024;
+/** Jobs in one message: with bodies of 16 KiB it still fits. */
+const jobsPerMessage = 30;
 /** Heads and hashes are repeated so often (L5). */
 export const healMs = 5_000;
 /** An actor's head is repeated for so long after its last event. */
 const recentMs = 3 * healMs;
+
+/** Tells the owners of the job shards what has been committed for them (ARCHITECTURE §6). Lost word costs them a look. */
+export function sendJobs(bus: Pick<Bus, "publish">, shards: number, jobs: readonly Job[]): void {
+  const byShard = new Map<ShardId, Job[]>();
+  for (const job of jobs) {
+    const shard = shardOf(job.owner.kind, job.owner.id, shards);
+    const others = byShard.get(shard);
+    if (others === undefined) byShard.set(shard, [job]);
+    else others.push(job);
+  }
+  for (const [shard, each] of byShard) {
+    for (let at = 0; at < each.length; at += jobsPerMessage) {
+      const batch: JobBatch = { jobs: each.slice(at, at + jobsPerMessage) };
+      bus.publish(subjects.jobs(shard), encodeInternal(batch));
+    }
+  }
+}
 
 export interface Releaser {
   release(plan: Plan): void;
@@ -105,12 +129,16 @@ function subjectOf(event: Event): ActorKey {
     : actorKey({ kind: "chat", id: event.chatId });
 }
 
+export function headOf(key: ActorKey, { seq, rev, receiptRev }: Position): Head {
+  return [key, seq, rev, receiptRev];
+}
+
 function recentHeads(shard: Shard, edge: string): Head[] {
   const heads: Head[] = [];
   for (const key of shard.recent.keys()) {
     const cell = shard.cells.get(key);
     if (cell === undefined || ![...shard.interest.watchersOf(key)].includes(edge)) continue;
-    heads.push([key, cell.released.seq, cell.released.rev]);
+    heads.push(headOf(key, cell.released));
   }
   return heads;
 }
@@ -146,7 +174,8 @@ function sizeOf(release: ShardRelease): number {
   let bytes = 64 + release.replies.length * 96 + release.heads.length * 32;
   for (const event of release.events) {
     bytes += 512;
-    if (event.kind === "message") bytes += textSize(event.message) + pollSize(event.message);
+    if (event.kind === "receipts") bytes += event.marks.length * 64;
+    else if (event.kind === "message") bytes += textSize(event.message) + pollSize(event.message);
     else if (event.kind === "change" && event.frame.type === "MessageEdited") bytes += textSize(event.frame);
   }
   return bytes;

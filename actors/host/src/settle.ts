@@ -5,6 +5,8 @@ export interface Settled {
   readonly committed: ReadonlySet<number>;
   /** Somebody else owns them now, or their log is another. */
   readonly deposed: ReadonlySet<number>;
+  /** Whether every shard is in one of the two; otherwise the waiting was given up. */
+  readonly known: boolean;
 }
 
 const retryMsMin = 50;
@@ -17,6 +19,9 @@ const retryMsMax = 1_000;
  * our epoch and our commit's id, it had committed; our epoch and our `fromSeq`, the identical commit is repeated;
  * anything else, deposed.
  *
+ * `giveUp` ends the waiting for a Postgres that is away: then some outcomes stay unknown, which is no harm to whoever
+ * tells nothing of them. Their commands are in the log, and the next owner reads what was committed.
+ *
  * @throws the refusal when Postgres refuses a row (`isRefusal`): then nothing was written.
  */
 export async function settleCommit(
@@ -24,6 +29,7 @@ export async function settleCommit(
   fences: readonly Fence[],
   rows: readonly ShardRows[],
   log: Log,
+  giveUp: AbortSignal,
 ): Promise<Settled> {
   const committed = new Set<number>();
   const deposed = new Set<number>();
@@ -40,13 +46,14 @@ export async function settleCommit(
       }
       open = open.filter((fence) => !committed.has(fence.shard));
       if (open.length > 0) open = await classify(store, open, committed, deposed);
-      if (open.length === 0) return { committed, deposed };
+      if (open.length === 0) return { committed, deposed, known: true };
     } catch (error) {
       if (isRefusal(error)) throw error;
+      if (giveUp.aborted) return { committed, deposed, known: false };
       log.warn({ err: String(error), shards: open.length, retryMs }, "the outcome of a commit is unknown");
       await new Promise((resolve) => setTimeout(resolve, retryMs));
       open = await classify(store, open, committed, deposed).catch(() => open);
-      if (open.length === 0) return { committed, deposed };
+      if (open.length === 0) return { committed, deposed, known: true };
     }
   }
 }

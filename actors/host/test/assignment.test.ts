@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openRandom, type Random, seeds } from "@rookery/kit";
 import { assign, type Holding } from "../src/mod.ts";
-import { openRandom, type Random, seeds } from "./random.ts";
-
 const roundsMax = 200;
 
 function loads(target: ReadonlyMap<number, string>, members: readonly string[]): number[] {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "@rookery/kit";
-import { openRandom, seeds } from "./random.ts";
+import { openRandom, seeds, until } from "@rookery/kit";
 import { bodies } from "./line.ts";
 import { appliedSeqOf, bodiesOf, brief, openStage, say } from "./stage.ts";
 

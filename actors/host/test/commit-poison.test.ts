@@ -26,7 +26,7 @@ const poisons: readonly (readonly [string, (id: number) => Partial<LoggedCommand
   ["has U+0000 in its body", (id) => say(id, "p", "a\0b")],
   ["has half a character in its body", (id) => say(id, "p", "\udc00")],
   ["has U+0000 in its uuid", (id) => say(id, "p\0", "body")],
-  ["is for an actor that nobody hosts", (id) => ({ ...say(id, "p"), actor: { kind: "bot" as never, id } })],
+  ["is for an actor that nobody hosts", (id) => ({ ...say(id, "p"), actor: { kind: "bot", id } })],
   ["has no body", (id) => say(id, "p", null as never)],
 ];
 

@@ -41,7 +41,7 @@ test("[L5] who watches is answered where actors stand, and then told what comes,
   const chatId = chatOf(one, 100);
   await theatre.replies(await theatre.ask(chatId, { uuid: "before" }));
   const reply = await theatre.watch(`chat:${chatId}`);
-  assert.deepEqual(reply.heads, [[`chat:${chatId}`, 1, 0]]);
+  assert.deepEqual(reply.heads, [[`chat:${chatId}`, 1, 0, 0]]);
   const since = theatre.told.length;
   for (let index = 0; index < 20; index += 1) await theatre.ask(chatId, { uuid: `m${index}` });
   await until(() => eventsOf(chatId, since).length >= 20, { withinMs });
@@ -68,7 +68,7 @@ test("[L5] heads of what was lately active are repeated, with the hash of what t
   );
   assert.deepEqual(
     told?.heads.find(([actor]) => actor === key),
-    [key, 2, 0],
+    [key, 2, 0, 0],
   );
   assert.equal(told?.interest, interestHash([key]));
 });
@@ -120,6 +120,21 @@ test("a command to another actor is applied once, told to its watchers, and its 
     { chat_id: chatId, chat_rev: 2 },
     { chat_id: 599, chat_rev: 1 },
   ]);
+});
+
+test("[L3] what a bot says by relay is said once, however often the relay comes", async () => {
+  const chatId = chatOf(one, 900);
+  const gone = async () => (await store.query("select id from relay")).rows.length === 0;
+  for (let round = 0; round < 2; round += 1) {
+    await store.query(
+      `insert into relay (id, source_shard, target_kind, target_id, command, created_ms)
+       values ('bot-9-1-0', $1, 'chat', $2, $3, 0)`,
+      [chatShard(chatId), chatId, { kind: "send", messageKind: "text", body: "hi", botId: 9 }],
+    );
+    await until(gone, { withinMs });
+  }
+  const { rows } = await store.query("select sender_id, uuid from message where chat_id = $1", [chatId]);
+  assert.deepEqual(rows, [{ sender_id: 9, uuid: "bot-9-1-0" }]);
 });
 
 test("[L2] [L3] one that is cut off is taken over, and what it began is ended exactly; back, it joins again", async () => {
@@ -193,12 +208,46 @@ test("[L3] when all have gone and one comes, it remembers what they committed", 
   ]);
   assert.equal(heldBy(third), shards);
   const reply = await theatre.watch(`chat:${chatId}`);
-  assert.deepEqual(reply.heads, [[`chat:${chatId}`, 2, 0]]);
+  assert.deepEqual(reply.heads, [[`chat:${chatId}`, 2, 0, 0]]);
   // Asleep: answered from the rows. Never there: nowhere.
   const asleep = (await store.query<{ id: number; head: number }>("select id, head_seq as head from chat"))
     .rows;
   const old = asleep.find(({ id, head }) => id !== chatId && head > 0);
   assert.ok(old !== undefined);
-  assert.deepEqual((await theatre.watch(`chat:${old.id}`)).heads, [[`chat:${old.id}`, old.head, 0]]);
-  assert.deepEqual((await theatre.watch("chat:123456")).heads, [["chat:123456", 0, 0]]);
+  assert.deepEqual((await theatre.watch(`chat:${old.id}`)).heads, [[`chat:${old.id}`, old.head, 0, 0]]);
+  assert.deepEqual((await theatre.watch("chat:123456")).heads, [["chat:123456", 0, 0, 0]]);
+});
+
+test("[L1] [L3] one that is to stop while Postgres is away stops soon, tells nothing, and nothing is lost", async () => {
+  const chatId = 900;
+  let player = theatre.players().find(({ host }) => host.status().length === shards);
+  assert.ok(player !== undefined);
+  await theatre.replies(await theatre.ask(chatId, { uuid: "a" }));
+  for (const [index, away] of (["cut", "muffle"] as const).entries()) {
+    const db = await store.connect();
+    await db.query("begin");
+    await db.query("select from shard where kind = 'log' and id = $1 for update", [chatShard(chatId)]);
+    const refs = await theatre.ask(chatId, { uuid: `b${index}` }, { uuid: `c${index}` });
+    const locked = `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    const isCommitting = async () => (await db.query(locked)).rowCount === 1;
+    await until(isCommitting, { withinMs });
+    player.postgres[away]();
+    const startMs = performance.now();
+    const closed = player.close();
+    // What was under way may well be committed now; only its answer is missing.
+    await db.query("rollback");
+    db.release();
+    await closed;
+    assert.ok(performance.now() - startMs < 11_000, `${away}: ${performance.now() - startMs} ms`);
+    for (const ref of refs) assert.deepEqual(theatre.answersTo(ref), [], "nobody was told");
+    player = await theatre.start(`worker-${4 + index}`);
+    await theatre.ask(chatId, { uuid: `b${index}` });
+    const again = await theatre.ask(chatId, { uuid: `c${index}` }, { uuid: `b${index}` });
+    assert.deepEqual(brief(await theatre.replies(again)), [
+      [3 + index * 2, true],
+      [2 + index * 2, true],
+    ]);
+    assert.equal((await bodiesOf(store, chatId)).length, 3 + index * 2);
+  }
 });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openRandom, seeds } from "@rookery/kit";
 import { type ActorKey, type InterestUpdate, interestHash } from "@rookery/protocol";
 import { Interest } from "../src/interest.ts";
-import { openRandom, seeds } from "./random.ts";
-
 const update = (version: number, changes: Partial<InterestUpdate>): InterestUpdate => ({
   edge: "edge-0",
   version,

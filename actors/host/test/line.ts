@@ -96,8 +96,8 @@ const line: ActorDefinition<LineState> = {
     );
     return found.map(({ chatId, ...name }) => ({ actorId: chatId, ...name }));
   },
-  heads: async (db, ids) => new Map((await readHeads(db, ids)).map(({ id, seq, rev }) => [id, { seq, rev }])),
-  positionOf: ({ headSeq }) => ({ seq: headSeq, rev: 0 }),
+  heads: async (db, ids) => new Map((await readHeads(db, ids)).map(({ id, ...position }) => [id, position])),
+  positionOf: ({ headSeq }) => ({ seq: headSeq, rev: 0, receiptRev: 0 }),
   decide: decideLine,
 };
 
@@ -106,8 +106,8 @@ const ear: ActorDefinition<EarState> = {
   load: loadUserFeeds,
   recall: async () => [],
   heads: async (db, ids) =>
-    new Map((await readFeedHeads(db, ids)).map(({ id, rev }) => [id, { seq: 0, rev }])),
-  positionOf: ({ rev }) => ({ seq: 0, rev }),
+    new Map((await readFeedHeads(db, ids)).map(({ id, rev }) => [id, { seq: 0, rev, receiptRev: 0 }])),
+  positionOf: ({ rev }) => ({ seq: 0, rev, receiptRev: 0 }),
   decide(state, { actor, command }) {
     const { chatId, chatRev } = command as UserCommand;
     const { rev, chats } = state ?? { rev: 0, chats: new Map<number, number>() };

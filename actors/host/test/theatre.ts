@@ -20,7 +20,7 @@ import {
   subjects,
 } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
-import { ensureCluster, openStore, type Store } from "@rookery/store";
+import { endStore, ensureCluster, openStore, type Store } from "@rookery/store";
 import { type Host, startHost } from "../src/mod.ts";
 import { type Gate, openGate } from "./gate.ts";
 import { lineDefinitions } from "./line.ts";
@@ -33,6 +33,8 @@ export interface Player {
   readonly host: Host;
   /** Between it and NATS. */
   readonly gate: Gate;
+  /** Between it and Postgres. */
+  readonly postgres: Gate;
   /** Drains and gives everything back. */
   close(): Promise<void>;
 }
@@ -47,6 +49,8 @@ export interface Theatre {
   /** Everything the edge was told, in order. */
   readonly told: readonly Told[];
   start(id: string): Promise<Player>;
+  /** Those that were started and not closed. */
+  players(): readonly Player[];
   /** Appends commands to the log of a chat's shard, in one message. @returns their refs. */
   ask(chatId: number, ...commands: { readonly uuid: string; readonly body?: string }[]): Promise<number[]>;
   replies(refs: readonly number[]): Promise<Reply[]>;
@@ -82,7 +86,10 @@ export async function openTheatre(): Promise<Theatre> {
     }
   });
   after(async () => {
-    for (const player of players) player.gate.open();
+    for (const { gate, postgres } of players) {
+      gate.open();
+      postgres.open();
+    }
     await Promise.all([...players].map((player) => player.close()));
     liveness.close();
     await bus.close();
@@ -104,9 +111,11 @@ export async function openTheatre(): Promise<Theatre> {
     store,
     bus,
     told,
+    players: () => [...players],
     async start(id) {
       const gate = await openGate(url);
-      const own = openStore({ url: database.url, name: id, connectionsMax: 4, log });
+      const postgres = await openGate(database.url);
+      const own = openStore({ url: postgres.url, name: id, connectionsMax: 4, log });
       const ownBus = await openBus({ url: gate.url, name: id, log });
       const host = await startHost({
         bus: ownBus,
@@ -121,12 +130,13 @@ export async function openTheatre(): Promise<Theatre> {
       const player: Player = {
         host,
         gate,
+        postgres,
         async close() {
           players.delete(player);
           await host.close();
           await ownBus.close();
-          await own.end();
-          await gate.close();
+          await endStore(own);
+          await Promise.all([gate.close(), postgres.close()]);
         },
       };
       players.add(player);

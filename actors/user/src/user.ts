@@ -45,7 +45,7 @@ export const userActor: ActorDefinition<UserState> = {
   load: loadUserFeeds,
   recall: async () => [],
   heads: async (db, ids) =>
-    new Map((await readFeedHeads(db, ids)).map(({ id, rev }) => [id, { seq: 0, rev }])),
-  positionOf: ({ rev }) => ({ seq: 0, rev }),
+    new Map((await readFeedHeads(db, ids)).map(({ id, rev }) => [id, { seq: 0, rev, receiptRev: 0 }])),
+  positionOf: ({ rev }) => ({ seq: 0, rev, receiptRev: 0 }),
   decide,
 };

@@ -56,7 +56,7 @@ test("[L4] each word from a chat takes the next userRev, is written and told", (
   const second = hear(first.state, word("joined", 6, 3));
   const third = hear(second.state, word("left", 5, 2));
   assert.deepEqual(third.events, [{ kind: "feed", userId, userRev: 3, chatId: 5, added: false }]);
-  assert.deepEqual(userActor.positionOf(third.state), { seq: 0, rev: 3 });
+  assert.deepEqual(userActor.positionOf(third.state), { seq: 0, rev: 3, receiptRev: 0 });
 });
 
 test("[L3] word heard before, or older than what was heard, changes nothing, however late it comes", () => {
@@ -112,7 +112,10 @@ for (const [shard, seed] of seeds.entries()) {
     const fence = { shard, epoch: 1, logId: "log", fromSeq: 0, toSeq: 1, commitId: 1 };
     await commit(store, [{ ...fence, toMsgId: null, toMs: nowMs }], [{ shard, rows }]);
     assert.deepEqual((await userActor.load(store, [id, 8])).get(id), state);
-    assert.deepEqual(await userActor.heads(store, [id, 8]), new Map([[id, { seq: 0, rev: state?.rev }]]));
+    assert.deepEqual(
+      await userActor.heads(store, [id, 8]),
+      new Map([[id, { seq: 0, rev: state?.rev, receiptRev: 0 }]]),
+    );
     const feed = await readFeed(store, id, { after: 0, limit: 1_000 });
     assert.deepEqual(
       feed.map(({ rev }) => rev),

@@ -5,5 +5,6 @@ export { type Parts, type PartsOptions, startParts } from "./parts.ts";
 export { findFreePort, whyPortTaken } from "./port.ts";
 export { type PrivateUrls, readPrivateUrls } from "./private-urls.ts";
 export { isAlive, type ProcessIdentity, readProcess, signalQuietly } from "./process-table.ts";
+export { findServerBinary } from "./server-binary.ts";
 export { readOrMake } from "./secret-file.ts";
 export { type Command, readTether, type Tether, tie } from "./tether.ts";

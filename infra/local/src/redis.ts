@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { answers } from "./dialogue.ts";
 import type { PartContext, PreparedPart } from "./part.ts";
@@ -28,7 +28,7 @@ export async function prepareRedis(context: PartContext): Promise<PreparedPart> 
     plan: async (port) => {
       await writeFile(configFile, encodeConfig(port, folder, password), { mode: 0o600 });
       return {
-        url: `redis://:${password}@127.0.0.1:${port}`,
+        url: encodeUrl(port, password),
         program: {
           name: "redis",
           command: { command: binary.path, args: [configFile] },
@@ -46,6 +46,21 @@ export async function prepareRedis(context: PartContext): Promise<PreparedPart> 
       };
     },
   };
+}
+
+/** Where the server of a data folder answers; undefined: it does not run. */
+export async function readRedisUrl(dataDir: string): Promise<string | undefined> {
+  const config = await readFile(join(dataDir, "redis", "redis.conf"), "utf8").catch(() => "");
+  const port = /^port (\d+)$/m.exec(config)?.[1];
+  const password = /^requirepass (\S+)$/m.exec(config)?.[1];
+  if (port === undefined || password === undefined) return undefined;
+  // The port of a file left by a crash may be another server's by now: that one does not know the password.
+  const isOurs = await answers(Number(port), `AUTH ${password}\r\nPING\r\n`, /\+PONG/).catch(() => false);
+  return isOurs ? encodeUrl(Number(port), password) : undefined;
+}
+
+function encodeUrl(port: number, password: string): string {
+  return `redis://:${password}@127.0.0.1:${port}`;
 }
 
 function encodeConfig(port: number, folder: string, password: string): string {

@@ -136,12 +136,12 @@ async function findCacheFolder(search: BinarySearch): Promise<string> {
   }
 }
 
-/** The `1.2.3` in what `--version` prints; undefined when it does not run. */
+/** The `1.2.3` in what `--version` prints (`v1.2.3`, `v=1.2.3`, `version 1.2.3`); undefined when it does not run. */
 async function readVersion(path: string, libraryPath?: string): Promise<string | undefined> {
   try {
     const env = { ...process.env, ...(libraryPath ? { LD_LIBRARY_PATH: libraryPath } : {}) };
     const { stdout } = await run(path, ["--version"], { timeout: versionMsMax, env });
-    return /v=?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+    return /v(?:ersion )?=?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { startControlServer } from "../control-server.ts";
+import { collectOnSignal } from "../memory.ts";
 
 /** What the child runs: serves until its parent goes. */
 export async function runControl(): Promise<number> {
@@ -13,11 +14,16 @@ export async function runControl(): Promise<number> {
 
 export interface ControlProcess {
   readonly url: string;
+  readonly pid: number;
+  /** Resolves when it has ended. */
+  readonly exited: Promise<unknown>;
   close(): Promise<void>;
 }
 
 export async function startControl(): Promise<ControlProcess> {
-  const child = fork(new URL("../main.ts", import.meta.url), ["control"]);
+  const child = fork(new URL("../main.ts", import.meta.url), ["control"], {
+    execArgv: [...process.execArgv, "--import", collectOnSignal],
+  });
   const exited = once(child, "exit");
   const first = await Promise.race([
     once(child, "message").then(([message]: { url?: string }[]) => message?.url),
@@ -26,8 +32,10 @@ export async function startControl(): Promise<ControlProcess> {
   if (first === undefined) throw new Error("the control server did not start");
   return {
     url: first,
+    pid: child.pid ?? 0,
+    exited,
     async close() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await exited;
     },
   };

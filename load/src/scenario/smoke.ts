@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { startCluster } from "@rookery/kit";
 import { ConfigError, readInteger } from "@rookery/runtime";
 import { drive, type PhaseReport, type Stage } from "../drive.ts";
+import { createProgress, type Progress } from "../progress.ts";
 import { closeStage, openStage, setStage, type StageShape } from "../stage.ts";
 import { startControl } from "./control.ts";
 
@@ -55,7 +56,7 @@ export async function runSmoke(args: readonly string[]): Promise<number> {
     const stage = await setStage(cluster?.edges ?? config.urls, config, tell);
     tell(`${config.sockets} sockets of ${config.users} users in ${config.chats} chats`, true);
     rows.push(...(await driveBoth(stage, "rookery", config, tell)));
-    closeStage(stage);
+    await closeStage(stage);
     if (config.control) rows.push(...(await driveControl(stage, config, tell)));
   } finally {
     await cluster?.close();
@@ -101,7 +102,7 @@ async function driveControl(like: Stage, config: SmokeConfig, tell: Progress): P
     }));
     const stage = await openStage(doors, chats);
     const rows = await driveBoth(stage, "control", config, tell);
-    closeStage(stage);
+    await closeStage(stage);
     return rows;
   } finally {
     await server.close();
@@ -146,21 +147,6 @@ function readSmokeConfig(args: readonly string[]): SmokeConfig {
     urls: url,
     asJson: json,
     control: !noControl,
-  };
-}
-
-type Progress = (line: string, always?: boolean) => void;
-
-const progressEveryMs = 1_000;
-
-/** Lines on standard error; those that only count are thinned to one a second. */
-function createProgress(): Progress {
-  let lastMs = -progressEveryMs;
-  return (line, always = false) => {
-    const nowMs = performance.now();
-    if (!always && nowMs - lastMs < progressEveryMs) return;
-    lastMs = nowMs;
-    process.stderr.write(`${line}\n`);
   };
 }
 

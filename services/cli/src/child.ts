@@ -5,7 +5,6 @@ import type { Env, ReadyMessage } from "@rookery/runtime";
 export type Role = "edge" | "worker" | "courier";
 
 export interface ChildPlan {
-  readonly role: Role;
   /** `edge-0`, `worker-1`, … */
   readonly node: string;
   readonly file: string;

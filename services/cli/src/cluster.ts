@@ -24,10 +24,10 @@ import {
   startParts,
   whyPortTaken,
 } from "@rookery/local";
-import { ConfigError, type Env, readText } from "@rookery/runtime";
+import { ConfigError, type Env, readInteger, readText } from "@rookery/runtime";
 import { planChild, type Role } from "./child.ts";
 import { type KeyFiles, readOrMakeKeys, readOrMakeShards } from "./data-folder.ts";
-import type { UpConfig } from "./up-config.ts";
+import { processesMax, type UpConfig } from "./up-config.ts";
 
 export interface ClusterOptions {
   /** The main file of each role. */
@@ -91,10 +91,13 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
     const port = role === "edge" ? plan.ports[index] : undefined;
     const node = `${role}-${index}`;
     const program = planChild({
-      role,
       node,
       file: options.programs[role],
-      env: { ...plan.env, PORT: port === undefined ? undefined : String(port) },
+      env: {
+        ...plan.env,
+        PORT: port === undefined ? undefined : String(port),
+        METRICS_PORT: role === "edge" ? undefined : metricsPort(config, role, index),
+      },
       stopMsMax: role === "edge" ? config.drainMs + stopMsMax : stopMsMax,
     });
     let starts = 0;
@@ -128,7 +131,8 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
     await migrate(parts.databaseUrl, options);
     signal.throwIfAborted();
 
-    const urls = ports.map((port) => `http://${urlHost(config.host)}:${port}`);
+    const scheme = readText(config.env, "TLS_CERT_FILE", "") === "" ? "http" : "https";
+    const urls = ports.map((port) => `${scheme}://${urlHost(config.host)}:${port}`);
     const plan = { ports, urls, env: childEnv(config, { parts, keys, shards, urls }) };
     const counts = { edge: config.edges, worker: config.workers, courier: config.couriers };
     const starts = roles.flatMap((role) =>
@@ -194,11 +198,23 @@ function childEnv(
     HOST: config.host,
     ROOKERY_SHARDS: String(made.shards),
     ROOKERY_DATA: config.dataDir,
+    METRICS_CLUSTER: readText(env, "METRICS_CLUSTER", "on"),
     PUBLIC_URL: readText(env, "PUBLIC_URL", made.urls[0] ?? ""),
     JWT_PRIVATE_KEY_FILE: made.keys.jwtPrivateKeyFile,
     MASTER_KEY_FILE: made.keys.masterKeyFile,
     LOG_FORMAT: readText(env, "LOG_FORMAT", process.stderr.isTTY ? "pretty" : "json"),
   };
+}
+
+/** Of workers and couriers: a free one, or `METRICS_PORT` and those after it, workers first. */
+function metricsPort(config: UpConfig, role: "worker" | "courier", index: number): string {
+  const first = readInteger(config.env, "METRICS_PORT", {
+    fallback: 0,
+    min: 0,
+    max: 65_535 - processesMax * 2,
+  });
+  if (first === 0) return "0";
+  return String(first + (role === "worker" ? 0 : config.workers) + index);
 }
 
 function encodePids(keepers: Readonly<Record<Role, readonly Keeper[]>>, parts: Parts["pids"]): string {

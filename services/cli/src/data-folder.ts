@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
+import { makeSigningKey } from "@rookery/auth";
 import { readOrMake } from "@rookery/local";
 import { ConfigError, type Env, readText } from "@rookery/runtime";
 import { shardsDefault } from "./up-config.ts";
@@ -14,11 +15,19 @@ export function chooseDataDir(flag: string | undefined, env: Env): string {
   return resolve(flag ?? readText(env, "ROOKERY_DATA", ".rookery"));
 }
 
+/** Where the keys are: the files the environment names, else those of the data folder. */
+export function keyFiles(data: string | undefined, env: Env): KeyFiles {
+  const dataDir = chooseDataDir(data, env);
+  return {
+    jwtPrivateKeyFile: readText(env, "JWT_PRIVATE_KEY_FILE", join(dataDir, "jwt-key.pem")),
+    masterKeyFile: readText(env, "MASTER_KEY_FILE", join(dataDir, "master.key")),
+  };
+}
+
 /** The keys the environment names; those it does not are made once in the data folder, readable by its owner. */
 export async function readOrMakeKeys(dataDir: string, env: Env): Promise<KeyFiles> {
-  const jwtPrivateKeyFile = readText(env, "JWT_PRIVATE_KEY_FILE", join(dataDir, "jwt-key.pem"));
-  const masterKeyFile = readText(env, "MASTER_KEY_FILE", join(dataDir, "master.key"));
-  if (env["JWT_PRIVATE_KEY_FILE"] === undefined) await readOrMake(jwtPrivateKeyFile, makeJwtKey);
+  const { jwtPrivateKeyFile, masterKeyFile } = keyFiles(dataDir, env);
+  if (env["JWT_PRIVATE_KEY_FILE"] === undefined) await readOrMake(jwtPrivateKeyFile, makeSigningKey);
   if (env["MASTER_KEY_FILE"] === undefined) await readOrMake(masterKeyFile, () => randomBytes(32));
   return { jwtPrivateKeyFile, masterKeyFile };
 }
@@ -37,9 +46,4 @@ export async function readOrMakeShards(dataDir: string, wanted: number | undefin
     );
   }
   return shards;
-}
-
-function makeJwtKey(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }

@@ -1,13 +1,31 @@
 #!/usr/bin/env node
 import { ConfigError, type Env } from "@rookery/runtime";
+import { audit } from "./audit.ts";
+import { bot } from "./bot.ts";
 import type { Command } from "./command.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { key } from "./key.ts";
 import { migrate } from "./migrate.ts";
+import { role } from "./role.ts";
+import { session } from "./session.ts";
 import { shards } from "./shards.ts";
+import { sockets } from "./sockets.ts";
 import { up } from "./up.ts";
 import { user } from "./user.ts";
 
-const commands: readonly Command[] = [up, shards, deadLetters, migrate, user];
+const commands: readonly Command[] = [
+  up,
+  shards,
+  sockets,
+  deadLetters,
+  migrate,
+  user,
+  session,
+  role,
+  key,
+  audit,
+  bot,
+];
 
 const help = [
   "Usage: rookery <command> [flags]",

@@ -8,6 +8,7 @@ export interface RunningCluster {
   readonly store: Store;
   /** Undefined when it has none that runs. */
   readonly natsUrl: string | undefined;
+  readonly redisUrl: string | undefined;
   readonly log: Log;
 }
 
@@ -33,7 +34,12 @@ export async function withRunningCluster<T>(
   const log = openLog("cli", { LOG_LEVEL: "warn", LOG_FORMAT: "pretty", ...env });
   const store = openStore({ url, name: "rookery cli", connectionsMax: 1, log });
   try {
-    return await work({ store, natsUrl: readText(env, "NATS_URL", found.natsUrl ?? "") || undefined, log });
+    return await work({
+      store,
+      natsUrl: readText(env, "NATS_URL", found.natsUrl ?? "") || undefined,
+      redisUrl: readText(env, "REDIS_URL", found.redisUrl ?? "") || undefined,
+      log,
+    });
   } finally {
     await store.end();
   }

@@ -12,6 +12,8 @@ export interface UpConfig {
   readonly shards: number | undefined;
   /** Absolute. */
   readonly dataDir: string;
+  /** The real one, or one that runs here. */
+  readonly telegram: "real" | "simulator";
   readonly drainMs: number;
   /** The flags' variables included; what the children are started with. */
   readonly env: Env;
@@ -37,10 +39,16 @@ export const upFlags = [
     fallback: "on",
     text: "off for load tests from one address",
   },
+  {
+    flag: "telegram",
+    variable: "ROOKERY_TELEGRAM",
+    fallback: "real",
+    text: "simulator: a Telegram that runs here, its people act by curl",
+  },
 ] as const;
 
 export const shardsDefault = 64;
-const processesMax = 64;
+export const processesMax = 64;
 const shardsMax = 4_096;
 
 /** Reads what `up` needs; a flag wins over its variable. @throws ConfigError naming the variable and its range. */
@@ -60,6 +68,7 @@ export function readUpConfig(values: Readonly<Record<string, string>>, env: Env)
     couriers: readInteger(all, "ROOKERY_COURIERS", { fallback: 1, min: 0, max: processesMax }),
     shards: shards === 0 ? undefined : shards,
     dataDir: resolve(readText(all, "ROOKERY_DATA", ".rookery")),
+    telegram: readChoice(all, "ROOKERY_TELEGRAM", ["real", "simulator"], "real"),
     drainMs: readInteger(all, "DRAIN_MS", { fallback: 15_000, min: 0, max: 600_000 }),
     env: { ...all, RATE_LIMITS: readChoice(all, "RATE_LIMITS", ["on", "off"], "on") },
   };

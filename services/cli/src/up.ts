@@ -5,6 +5,7 @@ import type { Role } from "./child.ts";
 import { type Cluster, type ClusterOptions, startCluster } from "./cluster.ts";
 import { type Command, parseFlags } from "./command.ts";
 import { watchNpm } from "./npm-watch.ts";
+import { simulatorProgram, startTelegramSimulator, type TelegramSimulator } from "./telegram-simulator.ts";
 import { readUpConfig, type UpConfig, upFlags } from "./up-config.ts";
 
 /** Ctrl-C below npm arrives twice, from the terminal and forwarded by npm; that is one wish. */
@@ -25,7 +26,7 @@ export const up: Command = {
     ),
     "",
     "Further variables: PUBLIC_URL, JWT_PRIVATE_KEY_FILE, MASTER_KEY_FILE, WEBHOOK_ALLOW_PRIVATE, TELEGRAM_API_ROOT,",
-    "STATSD_URL, METRICS_TOKEN, DRAIN_MS, LOG_LEVEL, LOG_FORMAT=json|pretty, ROOKERY_NATS_SERVER,",
+    "STATSD_URL, METRICS_TOKEN, METRICS_PORT, DRAIN_MS, LOG_LEVEL, LOG_FORMAT=json|pretty, ROOKERY_NATS_SERVER,",
     "ROOKERY_REDIS_SERVER (paths of the servers' programs).",
     "",
   ].join("\n"),
@@ -38,6 +39,7 @@ export const up: Command = {
     return await runUp(readUpConfig(values, env), {
       programs: { edge: programOf("edge"), worker: programOf("worker"), courier: programOf("courier") },
       migrate: migrateUp,
+      simulatorProgram,
     });
   },
 };
@@ -45,12 +47,13 @@ export const up: Command = {
 /** Runs a cluster until a signal. @returns the exit code. @throws what `startCluster` throws. */
 export async function runUp(
   config: UpConfig,
-  options: Pick<ClusterOptions, "programs" | "migrate">,
+  options: Pick<ClusterOptions, "programs" | "migrate"> & { readonly simulatorProgram: string },
 ): Promise<number> {
   // Whoever reads our output may be gone before us.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const stop = new AbortController();
   let cluster: Cluster | undefined;
+  let simulator: TelegramSimulator | undefined;
   let askedMs = Number.NEGATIVE_INFINITY;
 
   const ask = (why: string): void => {
@@ -72,23 +75,31 @@ export async function runUp(
   const startMs = performance.now();
   progress(`data folder ${config.dataDir}`);
   try {
-    cluster = await startCluster(withLocalDefaults(config), {
+    if (config.telegram === "simulator") {
+      simulator = await startTelegramSimulator(options.simulatorProgram, { env: config.env, progress });
+    }
+    cluster = await startCluster(withSimulator(withLocalDefaults(config), simulator), {
       ...options,
       progress,
       onPids: (line) => void process.stdout.write(`${line}\n`),
       signal: stop.signal,
     });
   } catch (error) {
+    await simulator?.close();
     if (stop.signal.aborted) return 0;
     throw error;
   }
   process.stdout.write(`rookery ready ${cluster.urls.join(" ")}\n${cluster.pidsLine}\n`);
-  progress(encodeWelcome(cluster.urls, performance.now() - startMs));
+  progress(
+    encodeWelcome(cluster.urls, performance.now() - startMs, simulator?.welcome(cluster.urls[0] ?? "") ?? []),
+  );
 
   if (!stop.signal.aborted) {
     await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
   }
   await cluster.close();
+  // The couriers have said to it what they had to say.
+  await simulator?.close();
   progress(`stopped in ${((performance.now() - askedMs) / 1000).toFixed(1)} s`);
   return 0;
 }
@@ -110,7 +121,13 @@ function withLocalDefaults(config: UpConfig): UpConfig {
   return { ...config, env: { ...env, WEBHOOK_ALLOW_PRIVATE: "true" } };
 }
 
-function encodeWelcome(urls: readonly string[], startMs: number): string {
+function withSimulator(config: UpConfig, simulator: TelegramSimulator | undefined): UpConfig {
+  return simulator === undefined
+    ? config
+    : { ...config, env: { ...config.env, TELEGRAM_API_ROOT: simulator.url } };
+}
+
+function encodeWelcome(urls: readonly string[], startMs: number, more: readonly string[]): string {
   const [url = ""] = urls;
   return [
     "",
@@ -120,5 +137,6 @@ function encodeWelcome(urls: readonly string[], startMs: number): string {
     `  curl -s ${url}/v1/auth/register -H 'content-type: application/json' \\`,
     `    -d '{"email":"ada@example.com","password":"correct horse","displayName":"Ada"}'`,
     "",
+    ...more,
   ].join("\n");
 }

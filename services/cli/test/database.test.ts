@@ -48,6 +48,20 @@ test("migrate goes up, tells where it is and takes back what it is told to", asy
   assert.equal((await rookery(env, ["migrate", "down"])).out, "nothing to take back\n");
 });
 
+test("however many processes migrate at once, each step is applied by one of them, and all succeed", async (t) => {
+  const env = { DATABASE_URL: await openEmpty(t) };
+  const runs = await Promise.all(Array.from({ length: 6 }, () => rookery(env, ["migrate", "up"])));
+  assert.deepEqual(
+    runs.map(({ code, err }) => [code, err]),
+    runs.map(() => [0, ""]),
+  );
+  const applied = runs.flatMap(({ out }) => [...out.matchAll(/^applied (\S+)$/gm)].map(([, name]) => name));
+  assert.deepEqual(applied, [...new Set(applied)], "none twice");
+  const { out } = await rookery(env, ["migrate", "status"]);
+  assert.equal(applied.length, out.trim().split("\n").length);
+  assert.doesNotMatch(out, /missing/);
+});
+
 test("what migrate cannot do is one line and exit 1", async (t) => {
   const env = { DATABASE_URL: await openEmpty(t) };
   for (const args of [
@@ -89,6 +103,16 @@ test("user create makes an account that logs in with its role, once", async (t) 
   assert.equal(await openPasswords().verify("correct horse", ada?.passwordHash), true);
   const bob = await readCredential(store, { kind: "email", email: "bob@example.org" });
   assert.deepEqual([bob?.role, bob?.displayName], ["member", "New user"]);
+  const written = await rookery(env, ["audit", "--kind", "user_created", "--json"]);
+  const roles = written.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).detail.role);
+  assert.deepEqual(
+    roles,
+    ["admin", "member"],
+    "who was made is in the audit log, once each, refused ones not",
+  );
   assert.equal(await openPasswords().verify("battery staple", bob?.passwordHash), true);
 });
 

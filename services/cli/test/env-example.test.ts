@@ -11,7 +11,7 @@ const machine = ["HOME", "PATH"];
 
 /** Names in calls of `readText(env, "NAME", …)` and its like, in `env["NAME"]`, and of servers' variables. */
 const reads = [
-  /read(?:Text|Integer|Choice|Flag|Required|KeyFile)\(\s*[\w.]+,\s*"([A-Z][A-Z0-9_]+)"/g,
+  /read(?:Text|Integer|Choice|List|Rate|Origins|Flag|Required|KeyFile)\(\s*[\w.]+,\s*"([A-Z][A-Z0-9_]+)"/g,
   /env\["([A-Z][A-Z0-9_]+)"\]/g,
   /variable: "([A-Z][A-Z0-9_]+)"/g,
 ];

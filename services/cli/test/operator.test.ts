@@ -51,6 +51,38 @@ function rookery(args: readonly string[], dataDir = cluster.dataDir): Promise<Ru
   });
 }
 
+test("sockets: who is connected and where, of all and of one user", async () => {
+  const person = async (name: string): Promise<Account> => {
+    const email = `${name}@sockets.example`;
+    const body = { email, password: "correct horse" };
+    const made = await ask<{ user: { id: number }; accessToken: string }>("POST", "/v1/auth/register", body);
+    return { id: made.user.id, token: made.accessToken };
+  };
+  const [ada, bob] = [await person("ada"), await person("bob")];
+  const url = `${cluster.edges[0]?.replace("http", "ws")}/v1/ws`;
+  const open = [ada, ada, bob].map(
+    ({ token }, index) =>
+      new WebSocket(`${url}?device=d${index}\u001b[2J`, ["rookery.v1.json", `bearer.${token}`]),
+  );
+  interface Seen {
+    readonly userId: number;
+    readonly device: string;
+  }
+  const seen = async (...args: string[]): Promise<readonly Seen[]> =>
+    JSON.parse((await rookery(["sockets", "--json", ...args])).out) as Seen[];
+  await until(async () => (await seen()).length === open.length, { withinMs: 20_000, what: "the sockets" });
+  const own = await seen("--user", String(ada.id));
+  assert.deepEqual(
+    own.map(({ userId }) => userId),
+    [ada.id, ada.id],
+  );
+  const { out } = await rookery(["sockets"]);
+  assert.match(out, /^3 sockets of 2 users on 1 edges\n/);
+  assert.ok(!out.includes("\u001b"), "what a terminal would obey is made visible");
+  for (const socket of open) socket.close();
+  await until(async () => (await seen()).length === 0, { withinMs: 20_000, what: "nobody" });
+});
+
 async function ask<T>(method: string, path: string, body?: unknown, token = ""): Promise<T> {
   const response = await fetch(`${cluster.edges[0]}${path}`, {
     method,

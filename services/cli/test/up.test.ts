@@ -214,3 +214,18 @@ test("when npm above it is killed it stops by itself", async (t) => {
   npm.child.kill("SIGKILL");
   await until(() => areGone(pids), { withinMs: 5_000 });
 });
+
+test("--telegram simulator starts one that the cluster takes for Telegram, and stops it with the rest", async (t) => {
+  const dataDir = await makeFolder(t);
+  const up = spawnUp(t, dataDir, { ROOKERY_TELEGRAM: "simulator" });
+  const { urls } = await ready(up);
+  const root = (await readEnv(urls[0]))["TELEGRAM_API_ROOT"] ?? "";
+  assert.match(root, /^http:\/\/127\.0\.0\.1:\d+$/);
+  await until(() => up.log().includes(`${root}/control/says`), { withinMs: 5_000 });
+  const token = / token (\S+)\n/.exec(up.log())?.[1];
+  const me = await fetch(`${root}/bot${token}/getMe`);
+  assert.equal(me.status, 200, up.log());
+  up.child.kill("SIGINT");
+  assert.equal(await up.exited(), 0);
+  await assert.rejects(fetch(`${root}/bot${token}/getMe`));
+});

@@ -1,22 +1,58 @@
-import { type Env, readInteger, readRequired, readText } from "@rookery/runtime";
+import { isTelegramToken } from "@rookery/telegram";
+import type { EnvironmentBot } from "./telegram/environment-bot.ts";
+import {
+  ConfigError,
+  type Env,
+  type ObservationConfig,
+  readFlag,
+  readInteger,
+  readObservationConfig,
+  readRequired,
+  readText,
+} from "@rookery/runtime";
 
-export interface CourierConfig {
+export interface CourierConfig extends ObservationConfig {
   readonly node: string;
   readonly shards: number;
   readonly databaseUrl: string;
   readonly natsUrl: string;
   readonly publicUrl: string;
   readonly telegramApiRoot: string;
+  /** Services and webhooks may have addresses that are not public. */
+  readonly allowPrivate: boolean;
+  /** How long Telegram may hold a question for updates open. */
+  readonly pollingTimeoutSeconds: number;
+  /** Null: the environment names no bot. */
+  readonly bot: EnvironmentBot | null;
 }
 
 /** @throws ConfigError naming the variable. */
 export function readConfig(env: Env): CourierConfig {
   return {
+    ...readObservationConfig(env),
     node: readText(env, "ROOKERY_NODE", "courier"),
     shards: readInteger(env, "ROOKERY_SHARDS", { fallback: 64, min: 1, max: 65_536 }),
     databaseUrl: readRequired(env, "DATABASE_URL"),
     natsUrl: readRequired(env, "NATS_URL"),
     publicUrl: readRequired(env, "PUBLIC_URL"),
+    bot: readBot(env),
+    pollingTimeoutSeconds: readInteger(env, "TELEGRAM_POLLING_TIMEOUT", { fallback: 30, min: 0, max: 50 }),
     telegramApiRoot: readText(env, "TELEGRAM_API_ROOT", "https://api.telegram.org"),
+    allowPrivate: readFlag(env, "WEBHOOK_ALLOW_PRIVATE", false),
   };
+}
+
+function readBot(env: Env): EnvironmentBot | null {
+  const token = readText(env, "TELEGRAM_BOT_TOKEN", "");
+  if (token === "") return null;
+  if (!isTelegramToken(token))
+    throw new ConfigError("TELEGRAM_BOT_TOKEN is not a token of Telegram's BotFather");
+  const secret = readText(env, "TELEGRAM_WEBHOOK_SECRET", "");
+  if (!/^[A-Za-z0-9_-]{0,256}$/.test(secret)) {
+    throw new ConfigError("TELEGRAM_WEBHOOK_SECRET must be 1 to 256 of A-Za-z0-9_-");
+  }
+  // Telegram posts to https alone.
+  const isReachable = readRequired(env, "PUBLIC_URL").startsWith("https:");
+  const mode = readFlag(env, "TELEGRAM_USE_WEBHOOK", isReachable) ? "webhook" : "polling";
+  return { token, mode, webhookSecret: secret === "" ? null : secret };
 }

@@ -1,25 +1,62 @@
 /** One courier: owns job shards, and so does what leaves the cluster for the bots on them. */
 import { randomUUID } from "node:crypto";
 import { openSecretBox, readMasterKey } from "@rookery/auth";
-import { openBus, startLiveness } from "@rookery/bus";
-import { startOwnership } from "@rookery/host";
+import { answerMetrics, type Bus, observeBus, openBus, startLiveness } from "@rookery/bus";
+import { listenForReplies, openGateway, openUpdateIntake } from "@rookery/gateway";
+import { openRelay, startOwnership } from "@rookery/host";
 import { shardHashVersion, shardOf } from "@rookery/protocol";
-import { ConfigError, type Env, type Log, type Service } from "@rookery/runtime";
-import { ensureCluster, openStore } from "@rookery/store";
+import { ConfigError, type Env, type Log, type Service, startProcessStatus } from "@rookery/runtime";
+import { endStore, ensureCluster, observeStore, openStore } from "@rookery/store";
 import type { CourierConfig } from "./config.ts";
+import { openCourierMetrics } from "./courier-metrics.ts";
+import { openTelegramClient } from "@rookery/telegram";
+import { openHttpPost } from "./outbound/http-post.ts";
+import { startBroadcaster } from "./telegram/broadcaster.ts";
+import { startCommandRepair } from "./telegram/command-repair.ts";
+import { startEnvironmentBot } from "./telegram/environment-bot.ts";
+import { startTelegramPoller } from "./telegram/poller.ts";
+import { startUpdateRouter } from "./telegram/router.ts";
+import { startTelegramSender } from "./telegram/sender.ts";
+import { openServiceCaller } from "./telegram/service-caller.ts";
+import { startUpdateSweep } from "./telegram/update-sweep.ts";
+import { startWebhookWatch } from "./telegram/webhook-watch.ts";
 import { startWebhookRepair } from "./webhook-repair.ts";
 
-const connectionsMax = 4;
+const connectionsMax = 10;
+/** Of one call that sends. */
+const sendMsMax = 30_000;
+const countMs = 1_000;
+/** Whoever owns this job shard does what one process of the cluster does. */
+const firstShard = 0;
+/** A command without a reply by then is unknown, and said again. */
+const commandMs = 10_000;
+/** Beyond the time for which Telegram holds a question open. */
+const pollSlackMs = 10_000;
 
 export async function startCourier(config: CourierConfig, env: Env, log: Log): Promise<Service> {
   const id = `${config.node}.${randomUUID().slice(0, 8)}`;
   const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, log });
+  let bus: Bus | undefined;
+  const status = await startProcessStatus(config, {
+    service: "courier",
+    node: config.node,
+    log,
+    probes: {
+      postgres: async () => (await store.query("select 1")).rowCount === 1,
+      nats: () => bus?.connected === true,
+    },
+  });
+  observeStore(store, status.metrics);
+  const counts = openCourierMetrics(status.metrics);
   await ensureCluster(store, { shards: config.shards, hashVersion: shardHashVersion }).catch(
     (error: unknown) => {
       throw new ConfigError(error instanceof Error ? error.message : String(error));
     },
   );
-  const bus = await openBus({ url: config.natsUrl, name: id, log });
+  bus = await openBus({ url: config.natsUrl, name: id, log });
+  observeBus(bus, status.metrics);
+  answerMetrics(bus, { id, metrics: status.metrics, log });
+  const secrets = openSecretBox(await readMasterKey(env));
   const liveness = startLiveness(bus, { role: "courier", id });
   const ownership = startOwnership({
     bus,
@@ -29,24 +66,80 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     kind: "job",
     role: "courier",
     id,
-    claimed: async () => {},
-    drain: async () => {},
+    claimed: async ({ id: shard }) => {
+      sender.claimed(shard);
+      router.claimed(shard);
+      poller.claimed(shard);
+    },
+    drain: async (shard) => {
+      await Promise.all([sender, router, poller, broadcaster].map((part) => part.drain(shard)));
+    },
   });
-  const repair = startWebhookRepair({
+  const http = openHttpPost({ allowPrivate: config.allowPrivate });
+  const leaving = {
+    bus,
     store,
-    secrets: openSecretBox(await readMasterKey(env)),
-    apiRoot: config.telegramApiRoot,
-    publicUrl: config.publicUrl,
+    ownership,
+    relay: openRelay({ bus, store, shards: config.shards, worker: id, log }),
+    client: openTelegramClient({ apiRoot: config.telegramApiRoot, timeoutMs: sendMsMax }),
+    secrets,
+    shards: config.shards,
     log,
-    ownsBot: (botId) => ownership.held.has(shardOf("bot", botId, config.shards)),
+  };
+  const sender = startTelegramSender(leaving);
+  const router = startUpdateRouter({ ...leaving, services: openServiceCaller({ http, now: Date.now }) });
+  const gateway = openGateway({ bus, shards: config.shards, edge: id, log });
+  const replies = listenForReplies({ bus, id, gateway });
+  const poller = startTelegramPoller({
+    store,
+    ownership,
+    client: openTelegramClient({
+      apiRoot: config.telegramApiRoot,
+      timeoutMs: config.pollingTimeoutSeconds * 1_000 + pollSlackMs,
+    }),
+    intake: openUpdateIntake({
+      store,
+      commands: gateway,
+      commandTimeoutMs: commandMs,
+      now: Date.now,
+      log,
+      metrics: status.metrics,
+    }),
+    secrets,
+    shards: config.shards,
+    timeoutSeconds: config.pollingTimeoutSeconds,
+    log,
   });
+  const broadcaster = startBroadcaster(leaving);
+  const counting = setInterval(() => counts.telegramQueue.set(sender.queued), countMs);
+  const repairing = {
+    store,
+    secrets,
+    apiRoot: config.telegramApiRoot,
+    log,
+    ownsBot: (botId: number) => ownership.held.has(shardOf("bot", botId, config.shards)),
+  };
+  const isFirst = (): boolean => ownership.held.has(firstShard);
+  const repairs = [
+    startWebhookWatch({ ...repairing, publicUrl: config.publicUrl }),
+    startUpdateSweep({ store, isOurs: isFirst, log }),
+    ...(config.bot === null ? [] : [startEnvironmentBot({ ...leaving, bot: config.bot, isOurs: isFirst })]),
+    startWebhookRepair({ ...repairing, publicUrl: config.publicUrl }),
+    startCommandRepair(repairing),
+  ];
   await ownership.settled;
+  status.serving();
   return {
     async close() {
-      await repair.close();
+      status.draining();
+      clearInterval(counting);
+      await Promise.all([...repairs, sender, router, poller, broadcaster].map((part) => part.close()));
+      await http.close();
+      gateway.close();
+      replies.close();
       await ownership.close();
       liveness.close();
-      await Promise.all([bus.close(), store.end()]);
+      await Promise.all([bus.close(), endStore(store), status.close()]);
     },
   };
 }

@@ -11,6 +11,7 @@ import { openLog } from "@rookery/runtime";
 import { App, us_socket_local_port } from "uWebSockets.js";
 import { openAdapter } from "../src/http/adapter.ts";
 import { readBody } from "../src/http/body.ts";
+import { openClientAddress } from "../src/http/peer.ts";
 
 const variants = ["raw uWS", "adapter", "adapter + Hono + zod"] as const;
 type Variant = (typeof variants)[number];
@@ -43,6 +44,7 @@ function serve(variant: Variant): void {
   } else {
     const adapter = openAdapter({
       fetch: variant === "adapter" ? plain : withHono(),
+      clientAddress: openClientAddress({ networks: [], header: "x-forwarded-for" }),
       bodyBytesMax: 1_048_576,
       requestsMax: 2_000,
       log: openLog("bench", {}),

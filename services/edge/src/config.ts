@@ -1,6 +1,19 @@
-import { type Env, readChoice, readInteger, readRequired, readText } from "@rookery/runtime";
+import {
+  ConfigError,
+  type Env,
+  type ObservationConfig,
+  readChoice,
+  readInteger,
+  readList,
+  readObservationConfig,
+  readRequired,
+  readText,
+} from "@rookery/runtime";
+import type { ProxyTrust } from "./http/client-address.ts";
+import { type RateLimits, readRateLimits } from "./rate-limits.ts";
+import { readTlsFiles, type TlsFiles } from "./tls.ts";
 
-export interface EdgeConfig {
+export interface EdgeConfig extends ObservationConfig {
   readonly node: string;
   readonly host: string;
   readonly port: number;
@@ -9,10 +22,18 @@ export interface EdgeConfig {
   readonly natsUrl: string;
   readonly redisUrl: string;
   readonly publicUrl: string;
-  /** Origins of pages that may open sockets, besides `publicUrl` and loopback. */
+  /** Null: plain HTTP, behind a proxy or on this machine. */
+  readonly tls: TlsFiles | null;
+  /** Origins of pages that may ask by REST and open sockets. */
+  readonly corsOrigins: readonly string[];
+  /** Origins of pages that may open sockets, besides `corsOrigins`, `publicUrl` and loopback. */
   readonly allowedOrigins: readonly string[];
-  readonly rateLimits: boolean;
-  readonly metricsToken: string | null;
+  readonly proxies: ProxyTrust;
+  /** False: none at all. */
+  readonly rateLimited: boolean;
+  readonly rateLimits: RateLimits;
+  /** How long events of the audit log are kept. */
+  readonly auditDays: number;
   readonly drainMs: number;
 }
 
@@ -20,7 +41,9 @@ export interface EdgeConfig {
 export function readConfig(env: Env): EdgeConfig {
   const host = readText(env, "HOST", "127.0.0.1");
   const port = readInteger(env, "PORT", { fallback: 8080, min: 1, max: 65_535 });
+  const tls = readTlsFiles(env);
   return {
+    ...readObservationConfig(env),
     node: readText(env, "ROOKERY_NODE", "edge"),
     host,
     port,
@@ -28,13 +51,31 @@ export function readConfig(env: Env): EdgeConfig {
     databaseUrl: readRequired(env, "DATABASE_URL"),
     natsUrl: readRequired(env, "NATS_URL"),
     redisUrl: readRequired(env, "REDIS_URL"),
-    publicUrl: readText(env, "PUBLIC_URL", `http://${host}:${port}`),
-    allowedOrigins: readText(env, "ALLOWED_ORIGINS", "")
-      .split(",")
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ""),
-    rateLimits: readChoice(env, "RATE_LIMITS", ["on", "off"], "on") === "on",
-    metricsToken: readText(env, "METRICS_TOKEN", "") || null,
+    publicUrl: readText(env, "PUBLIC_URL", `${tls === null ? "http" : "https"}://${host}:${port}`),
+    tls,
+    corsOrigins: readOrigins(env, "CORS_ORIGINS"),
+    allowedOrigins: readList(env, "ALLOWED_ORIGINS"),
+    proxies: {
+      networks: readList(env, "TRUSTED_PROXIES"),
+      header: readChoice(env, "TRUSTED_PROXY_HEADER", ["x-forwarded-for", "forwarded"], "x-forwarded-for"),
+    },
+    rateLimited: readChoice(env, "RATE_LIMITS", ["on", "off"], "on") === "on",
+    rateLimits: readRateLimits(env),
+    auditDays: readInteger(env, "AUDIT_DAYS", { fallback: 180, min: 1, max: 36_500 }),
     drainMs: readInteger(env, "DRAIN_MS", { fallback: 15_000, min: 0, max: 600_000 }),
   };
+}
+
+/** Origins as browsers write them, or `*`. A path or a slash at the end would match no page, without a word. */
+function readOrigins(env: Env, name: string): string[] {
+  const origins = readList(env, name);
+  const wrong = origins.find((origin) => origin !== "*" && originOf(origin) !== origin);
+  if (wrong !== undefined) {
+    throw new ConfigError(`${name}: ${wrong} is not an origin such as https://chat.example.com`);
+  }
+  return origins;
+}
+
+function originOf(text: string): string | null {
+  return URL.canParse(text) ? new URL(text).origin : null;
 }

@@ -1,34 +1,27 @@
 /** One edge: sockets, REST and webhooks in front of the log. Stateless: all it holds can be read or asked again. */
 import { randomUUID } from "node:crypto";
-import {
-  openPasswords,
-  openRefreshTokens,
-  openSecretBox,
-  openTokens,
-  readMasterKey,
-  readPrivateKey,
-} from "@rookery/auth";
-import { openBus, startLiveness } from "@rookery/bus";
-import { openCache, openLimits } from "@rookery/cache";
-import { Counter, type Env, Gauge, Histogram, type Log, openMetrics, type Service } from "@rookery/runtime";
+import { openPasswords, openRefreshTokens, openSecretBox, readMasterKey } from "@rookery/auth";
+import { observeBus, openBus, openMetricsReader, startLiveness } from "@rookery/bus";
+import { observeCache, openCache, openLimits, socketsOf } from "@rookery/cache";
+import { type Env, isLoopback, type Log, type Service, startObservation } from "@rookery/runtime";
 import { limits as bounds } from "@rookery/protocol";
-import { openStore } from "@rookery/store";
-import { App, type TemplatedApp, type us_listen_socket, us_listen_socket_close } from "uWebSockets.js";
-import { openGateway } from "./command/gateway.ts";
+import { endStore, observeStore, openStore } from "@rookery/store";
+import { type TemplatedApp, type us_listen_socket, us_listen_socket_close } from "uWebSockets.js";
+import { openGateway } from "@rookery/gateway";
 import type { EdgeConfig } from "./config.ts";
+import { openConversation } from "./conversation.ts";
+import { openEdgeMetrics } from "./edge-metrics.ts";
 import { openAdapter } from "./http/adapter.ts";
 import { createApp } from "./http/app.ts";
 import type { EdgeContext } from "./http/context.ts";
-import { openReleases, type Releases } from "./releases.ts";
-import { openInterest } from "./room/interest.ts";
-import { openRooms } from "./room/rooms.ts";
-import { openUsers } from "./room/users.ts";
+import { openClientAddress } from "./http/peer.ts";
+import { openIdentity } from "./identity/identity.ts";
+import { openPresencePort } from "./room/presence-query.ts";
 import { openFormats } from "./socket/format.ts";
-import { openFrameHandler } from "./socket/frames.ts";
-import { openMembership } from "./socket/membership.ts";
 import { originRule } from "./socket/origin.ts";
 import { serveSockets } from "./socket/server.ts";
 import { openUpgrade } from "./socket/upgrade.ts";
+import { openServer } from "./tls.ts";
 import { serveTelegramWebhook } from "./telegram/webhook.ts";
 
 const version = "0.1.0";
@@ -38,84 +31,98 @@ const commandMs = 10_000;
 const connectionsMax = 10;
 /** REST requests in flight; beyond it `overloaded` (L7). */
 const requestsMax = 2_000;
-
 export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise<Service> {
+  // What an operator can put right comes first, before anything is opened.
+  const clientAddress = openClientAddress(config.proxies);
+  const app = openServer(config.tls);
   const id = `${config.node}.${randomUUID().slice(0, 8)}`;
-  const metrics = openMetrics("edge");
+  const observation = startObservation(config, { service: "edge", node: config.node, log });
+  const { metrics } = observation;
   const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, log });
   const cache = openCache({ url: config.redisUrl, log, name: id });
   const bus = await openBus({ url: config.natsUrl, name: id, log });
+  observeStore(store, metrics);
+  observeCache(cache, metrics);
+  observeBus(bus, metrics);
   const master = await readMasterKey(env);
-  const tokens = await openTokens({ privateKeyPem: await readPrivateKey(env) });
-  const limits = openLimits({ cache, metrics, log, now: Date.now, enabled: config.rateLimits });
-  const delivery = new Histogram({
-    name: "rookery_delivery_duration_seconds",
-    help: "From the log's time of a message to its writing to the sockets of this edge",
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers: [metrics],
+  const limits = openLimits({ cache, metrics, log, now: Date.now, enabled: config.rateLimited });
+  const counts = openEdgeMetrics(metrics, () => sockets);
+  const identity = await openIdentity({
+    env,
+    store,
+    bus,
+    cache,
+    limits,
+    auditDays: config.auditDays,
+    sockets: () => sockets,
+    log,
   });
-  const sent = new Counter({
-    name: "rookery_messages_sent_total",
-    help: "Messages passed on to the rooms of this edge",
-    registers: [metrics],
-  });
-
-  const stale = new Counter({
-    name: "rookery_stale_releases_total",
-    help: "Releases of deposed owners that this edge did not listen to",
-    registers: [metrics],
-  });
+  const { authentication, access, endedSessions, sessionUses } = identity;
+  // `*` lets any page ask without a cookie; a socket and a cookie have no such half measure.
+  const namedOrigins = config.corsOrigins.filter((origin) => origin !== "*");
+  const allowsOrigin = originRule([...config.allowedOrigins, ...namedOrigins], config.publicUrl);
 
   let draining = false;
   const formats = openFormats();
-  const gateway = openGateway({ bus, shards: config.shards, edge: id, log });
-  const releases: Releases = openReleases({
-    bus,
-    edge: id,
-    gateway,
-    rooms: () => rooms,
-    users: () => users,
-    interest: () => interest,
-    observeStale: () => stale.inc(),
-    observeDelivery: (sinceMs) => {
-      sent.inc();
-      delivery.observe(Math.max(0, Date.now() - sinceMs) / 1_000);
-    },
-  });
-  const interest = openInterest({
+  const gateway = openGateway({
     bus,
     shards: config.shards,
     edge: id,
-    onHeads: (...heads) => releases.heads(...heads),
-  });
-  const rooms = openRooms({
-    store,
-    interest,
     log,
-    fanOut: (chatId, frame) => sockets.fanOut(chatId, frame),
-    departed: (chatId, userId, rev) => membership.evict(chatId, userId, rev),
+    observeSent: () => counts.observeSent(),
   });
-  const users = openUsers({ interest, behind: (connection) => void membership.pull(connection) });
-  const membership = openMembership({ store, rooms, users, log });
-  const frames = openFrameHandler({ store, gateway, membership, tokens, commandMs, log });
+  const conversation = openConversation({
+    bus,
+    store,
+    cache,
+    gateway,
+    authentication,
+    metrics: counts,
+    sockets: () => sockets,
+    shards: config.shards,
+    edge: id,
+    commandMs,
+    log,
+  });
+  const { receipts, mirror } = conversation;
+  // Each process shows its own; an edge shows the others' too where nobody asks those.
+  const cluster = config.metricsCluster
+    ? openMetricsReader(bus, {
+        id,
+        metrics,
+        others: () => [...(liveness.live("worker") ?? []), ...(liveness.live("courier") ?? [])],
+      })
+    : undefined;
   const context: EdgeContext = {
     config: {
       version,
       publicUrl: config.publicUrl,
-      loopback: config.host === "127.0.0.1" || config.host === "::1" || config.host === "localhost",
+      corsOrigins: config.corsOrigins,
+      loopback: isLoopback(config.host),
       metricsToken: config.metricsToken,
       commandTimeoutMs: commandMs,
     },
     log,
     metrics,
+    ...(cluster === undefined ? {} : { clusterMetrics: () => cluster.read() }),
     now: Date.now,
     store,
     limits,
-    tokens,
+    rateLimits: config.rateLimits,
+    tokens: identity.tokens,
     refreshTokens: openRefreshTokens(master),
     passwords: openPasswords(),
     secrets: openSecretBox(master),
     commands: gateway,
+    apiKeys: identity.apiKeys,
+    authentication,
+    access,
+    presence: openPresencePort({ bus, shards: config.shards }),
+    socketsOf: (userId) => socketsOf(cache, userId, Date.now()),
+    revocations: identity.revocations,
+    receipts,
+    sessionUses,
+    allowsOrigin,
     probes: {
       postgres: async () => (await store.query("select 1")).rowCount === 1,
       nats: () => bus.connected,
@@ -124,17 +131,27 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     draining: () => draining,
   };
 
-  const app = App();
   const sockets = serveSockets(app, {
     formats,
-    membership,
-    frames,
+    membership: conversation.membership,
+    channels: conversation.channels,
+    frames: conversation.frames,
+    isEnded: ({ sessionId }) => sessionId !== null && endedSessions.has(sessionId),
+    onOpen: (connection) => {
+      const { principal, device } = connection.session;
+      if (principal.sessionId !== null) sessionUses.note(principal.sessionId, { address: null, device });
+      mirror.tell(connection);
+    },
+    onClose: (connection) => mirror.forget(connection),
     upgrade: openUpgrade({
-      tokens,
+      authentication,
+      access,
       limits,
+      rateLimits: config.rateLimits,
+      clientAddress,
       formats,
       draining: () => draining,
-      allowsOrigin: originRule(config.allowedOrigins, config.publicUrl),
+      allowsOrigin,
       log,
     }),
     log,
@@ -143,41 +160,37 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   const hono = createApp(context);
   const adapter = openAdapter({
     fetch: (request, connection) => hono.fetch(request, connection),
+    clientAddress,
     bodyBytesMax: bounds.requestBytesMax,
     requestsMax,
     log,
   });
   app.any("/*", adapter.handle);
-  new Gauge({
-    name: "rookery_ws_connections",
-    help: "Open WebSockets",
-    registers: [metrics],
-    collect() {
-      this.set(sockets.connections.size);
-    },
-  });
-
   const listening = await listen(app, config);
   const liveness = startLiveness(bus, { role: "edge", id });
   log.info({ id, port: config.port }, "serving");
 
   return {
-    url: `http://${config.host}:${config.port}`,
+    url: `${config.tls === null ? "http" : "https"}://${config.host}:${config.port}`,
     async close() {
       draining = true;
       liveness.leave();
       await settle(() => gateway.pending === 0, Math.min(2_000, config.drainMs));
       await sockets.drain(config.drainMs);
+      receipts.close();
+      await settle(() => gateway.pending === 0, Math.min(2_000, config.drainMs));
       us_listen_socket_close(listening);
       await Promise.race([
         Promise.all([adapter.idle(), webhook.idle()]),
         new Promise((resolve) => setTimeout(resolve, 2_000)),
       ]);
       gateway.close();
-      interest.close();
-      releases.close();
+      await conversation.close();
+      await identity.close();
       liveness.close();
-      await Promise.all([bus.close(), store.end(), cache.close()]);
+      cluster?.close();
+      await observation.close();
+      await Promise.all([bus.close(), endStore(store), cache.close()]);
     },
   };
 }

@@ -1,13 +1,23 @@
-import { type EdgeBatch, parseActorKey, parseInternal, type ShardClaimed, subjects } from "@rookery/protocol";
+import {
+  type EdgeBatch,
+  type Head,
+  type InterestReply,
+  parseActorKey,
+  parseInternal,
+  type ShardClaimed,
+  type ShardId,
+  subjects,
+} from "@rookery/protocol";
 import type { Bus } from "@rookery/bus";
-import type { CommandGateway } from "./command/gateway.ts";
+import type { CommandGateway } from "@rookery/gateway";
 import type { InterestClient } from "./room/interest.ts";
+import type { Presences } from "./room/presences.ts";
 import type { Rooms } from "./room/rooms.ts";
 import type { Users } from "./room/users.ts";
 
 export interface Releases {
-  /** Where actors stand, as the owner of a shard says; older epochs are not listened to. */
-  heads(shard: number, epoch: number, heads: EdgeBatch["shards"][number]["heads"]): void;
+  /** How things stand, as the owner of a shard answers; older epochs are not listened to. */
+  answer(shard: ShardId, reply: InterestReply): void;
   close(): void;
 }
 
@@ -18,6 +28,7 @@ export function openReleases(parts: {
   readonly gateway: CommandGateway;
   readonly rooms: () => Rooms;
   readonly users: () => Users;
+  readonly presences: () => Presences;
   readonly interest: () => InterestClient;
   readonly observeDelivery: (sinceMs: number) => void;
   /** Something of an owner deposed before came and was not listened to (L2). */
@@ -40,11 +51,10 @@ export function openReleases(parts: {
     return true;
   };
 
-  const heads: Releases["heads"] = (shard, epoch, list) => {
-    if (!isCurrent(shard, epoch)) return;
-    for (const [key, seq, rev] of list) {
+  const takeHeads = (heads: readonly Head[]): void => {
+    for (const [key, seq, rev, receiptRev] of heads) {
       const { kind, id } = parseActorKey(key);
-      if (kind === "chat") parts.rooms().head(id, seq, rev);
+      if (kind === "chat") parts.rooms().head(id, { seq, rev, receiptRev });
       else parts.users().head(id, rev);
     }
   };
@@ -60,8 +70,10 @@ export function openReleases(parts: {
           else parts.rooms().event(event);
           if (event.kind === "message") parts.observeDelivery(event.message.ts);
         }
-        heads(release.shard, release.epoch, release.heads);
+        takeHeads(release.heads);
+        if (release.presences !== undefined) parts.presences().told(release.presences);
         if (release.interest !== undefined) parts.interest().compare(release.shard, release.interest);
+        if (release.presence !== undefined) parts.presences().compare(release.shard, release.presence);
       }
     }),
     bus.subscribe(subjects.claimed, ({ bytes }) => {
@@ -72,7 +84,11 @@ export function openReleases(parts: {
   ];
 
   return {
-    heads,
+    answer(shard, { epoch, heads, presences }) {
+      if (!isCurrent(shard, epoch)) return;
+      takeHeads(heads);
+      if (presences !== undefined) parts.presences().told(presences);
+    },
     close() {
       for (const subscription of subscriptions) subscription.close();
     },

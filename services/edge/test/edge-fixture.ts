@@ -4,8 +4,12 @@ import { openTestDatabase } from "@rookery/kit";
 import { type AddressedCommand, Fault, type Reply } from "@rookery/protocol";
 import { openLog, openMetrics } from "@rookery/runtime";
 import { insertUser, openStore, type Store } from "@rookery/store";
+import { checkAnswer } from "./document-check.ts";
+import { openTestIdentity } from "./identity/test-identity.ts";
 import { createApp } from "../src/http/app.ts";
+import { originRule } from "../src/socket/origin.ts";
 import type { CommandPort, EdgeApp, EdgeContext } from "../src/http/context.ts";
+import { readRateLimits } from "../src/rate-limits.ts";
 
 /** An edge's REST surface on a database of its own, with whatever stands behind its port. */
 export interface EdgeFixture {
@@ -31,10 +35,13 @@ export async function openEdgeFixture(
     privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   });
   const master = parseMasterKey(Buffer.alloc(32, 7));
+  const identity = openTestIdentity({ store, tokens, now: () => epochMs, log });
   const context: EdgeContext = {
+    ...identity,
     config: {
       version: "0.0.0",
       publicUrl: "http://127.0.0.1:8080",
+      corsOrigins: [],
       loopback: true,
       metricsToken: null,
       commandTimeoutMs: 2_000,
@@ -44,13 +51,19 @@ export async function openEdgeFixture(
     now: () => epochMs,
     store,
     limits: {
-      take: () => Promise.resolve({ allowed: true, remaining: 1, resetMs: 0, retryMs: 0 }),
+      take: () => Promise.resolve({ allowed: true, retryMs: 0, counted: [] }),
     },
+    rateLimits: readRateLimits({}),
     tokens,
     refreshTokens: openRefreshTokens(master),
     passwords: openPasswords({ cost: 4 }),
     secrets: openSecretBox(master),
     commands: make(store),
+    presence: { noteOf: () => Promise.resolve(null) },
+    socketsOf: () => Promise.resolve([]),
+    receipts: { mark: () => Promise.reject(new Fault("unavailable")) },
+    sessionUses: { note: () => {} },
+    allowsOrigin: originRule([], "http://127.0.0.1:8080"),
     probes: {},
     draining: () => false,
     ...change,
@@ -58,7 +71,7 @@ export async function openEdgeFixture(
   return {
     store,
     context,
-    app: createApp(context),
+    app: openApp(context),
     person: async () => {
       const user = await insertUser(store, {
         username: `u_${randomUUID().slice(0, 8)}`,
@@ -77,6 +90,20 @@ export async function openEdgeFixture(
       await database.close();
     },
   };
+}
+
+/** The app, asked from loopback unless a test says another address; every answer is as the document says. */
+export function openApp(context: EdgeContext): EdgeApp {
+  const app = createApp(context);
+  const request = app.request;
+  app.request = async (input, init, connection = { clientAddress: "127.0.0.1" }, execution) => {
+    const response = await request(input, init, connection, execution);
+    const { method, url } = input instanceof Request ? input : { method: init?.method, url: String(input) };
+    const path = new URL(url, "http://edge").pathname;
+    await checkAnswer(app, { method: method ?? "GET", path }, response);
+    return response;
+  };
+  return app;
 }
 
 /** A port that remembers what it was given and replies as told. */
@@ -110,6 +137,7 @@ export function rowWriter(store: Store): CommandPort & { readonly seen: Addresse
       const outcome = { kind: "invited", added: command.userIds, already: [] } as const;
       return { kind: "done", outcome, duplicate: false };
     }
+    if (command.kind === "update") return { kind: "done", outcome: { kind: "noted" }, duplicate: false };
     if (command.kind !== "send") throw new Fault("internal");
     if (command.telegram !== undefined) await insertChat(store, actor.id, command.telegram.birth, senderId);
     const { rows } = await store.query<{ seq: number; duplicate: boolean }>(

@@ -1,6 +1,13 @@
-import { type Env, readInteger, readRequired, readText } from "@rookery/runtime";
+import {
+  type Env,
+  type ObservationConfig,
+  readInteger,
+  readObservationConfig,
+  readRequired,
+  readText,
+} from "@rookery/runtime";
 
-export interface WorkerConfig {
+export interface WorkerConfig extends ObservationConfig {
   readonly node: string;
   readonly shards: number;
   readonly databaseUrl: string;
@@ -13,6 +20,7 @@ export interface WorkerConfig {
 /** @throws ConfigError naming the variable. */
 export function readConfig(env: Env): WorkerConfig {
   return {
+    ...readObservationConfig(env),
     node: readText(env, "ROOKERY_NODE", "worker"),
     shards: readInteger(env, "ROOKERY_SHARDS", { fallback: 64, min: 1, max: 65_536 }),
     databaseUrl: readRequired(env, "DATABASE_URL"),

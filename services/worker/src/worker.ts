@@ -1,13 +1,15 @@
 /** One worker: hosts the log shards, and so the chat and user actors. */
 import { randomUUID } from "node:crypto";
-import { openBus } from "@rookery/bus";
+import { answerMetrics, type Bus, observeBus, openBus } from "@rookery/bus";
+import { botActor } from "@rookery/bot";
 import { chatActor } from "@rookery/chat";
 import { anyDefinition, startHost } from "@rookery/host";
 import { commandLogName, shardHashVersion, subjects } from "@rookery/protocol";
-import { ConfigError, Gauge, Histogram, type Log, openMetrics, type Service } from "@rookery/runtime";
-import { ensureCluster, openStore } from "@rookery/store";
+import { ConfigError, Gauge, Histogram, type Log, type Service, startProcessStatus } from "@rookery/runtime";
+import { endStore, ensureCluster, observeStore, openStore } from "@rookery/store";
 import { userActor } from "@rookery/user";
 import type { WorkerConfig } from "./config.ts";
+import { openPresence } from "./presence.ts";
 
 /** One commits, the others load, recall and claim. */
 const connectionsMax = 6;
@@ -17,9 +19,22 @@ const queryMsMax = 3_000;
 export async function startWorker(config: WorkerConfig, log: Log): Promise<Service> {
   const id = `${config.node}.${randomUUID().slice(0, 8)}`;
   const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, queryMsMax, log });
+  let bus: Bus | undefined;
+  const status = await startProcessStatus(config, {
+    service: "worker",
+    node: config.node,
+    log,
+    probes: {
+      postgres: async () => (await store.query("select 1")).rowCount === 1,
+      nats: () => bus?.connected === true,
+    },
+  });
+  const { metrics } = status;
+  observeStore(store, metrics);
   await ensureCluster(store, { shards: config.shards, hashVersion: shardHashVersion }).catch(asConfigError);
-  const bus = await openBus({ url: config.natsUrl, name: id, log });
-  const metrics = openMetrics("worker");
+  bus = await openBus({ url: config.natsUrl, name: id, log });
+  observeBus(bus, metrics);
+  answerMetrics(bus, { id, metrics, log });
   const seconds = new Histogram({
     name: "rookery_commit_duration_seconds",
     help: "One commit: offsets and rows of all shards with something to write",
@@ -32,6 +47,7 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
     buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],
     registers: [metrics],
   });
+  const presence = openPresence({ bus, store, worker: id, log, now: Date.now });
   const host = await startHost({
     bus,
     store,
@@ -42,7 +58,8 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
         bytesMax: config.logBytesMax,
         replicas: config.logReplicas,
       }),
-    definitions: [anyDefinition(chatActor), anyDefinition(userActor)],
+    definitions: [anyDefinition(chatActor), anyDefinition(userActor), anyDefinition(botActor)],
+    attend: presence.attend,
     shards: config.shards,
     id,
     log,
@@ -68,10 +85,13 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
     },
   });
   await host.settled;
+  status.serving();
   return {
     async close() {
+      status.draining();
       await host.close();
-      await Promise.all([bus.close(), store.end()]);
+      await presence.close();
+      await Promise.all([bus.close(), endStore(store), status.close()]);
     },
   };
 }

@@ -1,18 +1,16 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { ConfigError } from "@rookery/runtime";
-import {
-  calculateJwkThumbprint,
-  errors,
-  exportJWK,
-  type JWK,
-  type JWTPayload,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import type { KeyObject } from "node:crypto";
+import type { SessionId, UserId } from "@rookery/protocol";
+import { errors, type JWK, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Principal } from "./principal.ts";
+import { algorithm, parseSigningKeys } from "./signing-key.ts";
+import { openVerifiedTokens } from "./verified-tokens.ts";
 
 /** What a token is asked for; times are the caller's. */
-export type Claim = Omit<Principal, "expiresMs">;
+export interface Claim {
+  readonly userId: UserId;
+  readonly sessionId: SessionId;
+  readonly roles: readonly string[];
+}
 
 /** `expired` is told apart from `bad` because a client refreshes after one and logs in after the other. */
 export type Verdict =
@@ -28,24 +26,35 @@ export interface Tokens {
   verify(token: string, nowMs: number): Promise<Verdict>;
   /** The public keys, for `/.well-known/jwks.json`. */
   readonly jwks: { readonly keys: readonly JWK[] };
+  /**
+   * Reads the keys again. @returns whether they are others now.
+   * @throws ConfigError, and what `readAgain` throws; the keys stay what they were then.
+   */
+  refresh(): Promise<boolean>;
 }
 
 export interface TokenOptions {
-  /** PKCS8 PEM of an ES256 (P-256) key: signs, and its public half verifies. */
+  /** The text of the key file: the first key signs, all verify (`parseSigningKeys`). */
   readonly privateKeyPem: string;
-  /** Public keys (PEM) that still verify after a change of key, until their last token has ended. */
-  readonly retiredKeyPems?: readonly string[];
+  /** Reads the key file again. Also asked when a token names an unknown key: another edge may have read it before. */
+  readonly readAgain?: () => Promise<string>;
   /**
    * Not the public URL: a cluster keeps its logins when it moves to another address.
    */
   readonly issuer?: string;
   readonly audience?: string;
   readonly lifeMs?: number;
+  /** Tokens found good that are remembered for a minute; 0: none. */
+  readonly rememberedMax?: number;
 }
 
-const algorithm = "ES256";
 const tokenType = "at+jwt";
 const lifeMsDefault = 15 * 60_000;
+/** How far the clocks of edges and of services that check tokens may be apart. */
+export const clockSkewMs = 5_000;
+/** Unknown keys make us look for new ones so often at most: anybody can name one. */
+const readAgainMs = 1_000;
+const rememberedMaxDefault = 20_000;
 /** Longer than any token of ours; refused before anything is parsed. */
 const tokenCharsMax = 4_096;
 
@@ -53,59 +62,82 @@ const tokenCharsMax = 4_096;
  * Access tokens: JWTs by ES256 (RFC 9068 `at+jwt`), `kid` = the key's RFC 7638 thumbprint.
  *
  * A token chooses among the configured keys by `kid` and nothing else: `none`, HS*, `jku`, `x5u` and `jwk` have no
- * effect. Issuer, audience, type, expiry and not-before are checked.
+ * effect. Issuer, audience, type, expiry and not-before are checked, the times with `clockSkewMs` to spare.
  *
  * @throws ConfigError when a key is not a P-256 key.
  */
 export async function openTokens(options: TokenOptions): Promise<Tokens> {
   const { issuer = "rookery", audience = "rookery", lifeMs = lifeMsDefault } = options;
-  const privateKey = readKey(options.privateKeyPem, createPrivateKey);
-  const publicKeys = [
-    createPublicKey(privateKey),
-    ...(options.retiredKeyPems ?? []).map((pem) => readKey(pem, createPublicKey)),
-  ];
-  const keys = await Promise.all(publicKeys.map(publish));
-  const byKid = new Map(keys.map((jwk, index) => [jwk.kid, publicKeys[index]]));
-  const kid = keys[0]?.kid ?? "";
+  let text = options.privateKeyPem;
+  let keys = await parseSigningKeys(text);
+  const { rememberedMax = rememberedMaxDefault } = options;
+  let verified = openVerifiedTokens(rememberedMax);
+  let looking: Promise<unknown> = Promise.resolve();
+  let lookedMs = Number.NEGATIVE_INFINITY;
+
+  const refresh = async (): Promise<boolean> => {
+    const found = (await options.readAgain?.()) ?? text;
+    if (found === text) return false;
+    keys = await parseSigningKeys(found);
+    text = found;
+    // Also for proofs under way: they are kept where nobody looks any more.
+    verified = openVerifiedTokens(rememberedMax);
+    return true;
+  };
+
+  const keyOf = async (kid: string, nowMs: number): Promise<KeyObject> => {
+    if (!keys.publicKeys.has(kid)) {
+      if (Math.abs(nowMs - lookedMs) >= readAgainMs) {
+        lookedMs = nowMs;
+        // Whoever reads them regularly tells what is wrong with the file.
+        looking = refresh().catch(() => false);
+      }
+      await looking;
+    }
+    const key = keys.publicKeys.get(kid);
+    if (key === undefined) throw new errors.JWKSNoMatchingKey();
+    return key;
+  };
 
   return {
     lifeMs,
-    jwks: { keys },
+    refresh,
+    get jwks() {
+      return keys.jwks;
+    },
     sign: async (claim, nowMs) => {
       // Seconds are the unit of JWT; the end told is the end checked.
       const issued = Math.floor(nowMs / 1000);
       const expires = issued + Math.floor(lifeMs / 1000);
       const token = await new SignJWT({ sid: String(claim.sessionId), roles: [...claim.roles] })
-        .setProtectedHeader({ alg: algorithm, kid, typ: tokenType })
+        .setProtectedHeader({ alg: algorithm, kid: keys.kid, typ: tokenType })
         .setSubject(String(claim.userId))
         .setIssuer(issuer)
         .setAudience(audience)
         .setIssuedAt(issued)
         .setExpirationTime(expires)
-        .sign(privateKey);
+        .sign(keys.privateKey);
       return { token, expiresMs: expires * 1000 };
     },
     verify: async (token, nowMs) => {
       if (token.length > tokenCharsMax) return { kind: "bad" };
+      const memory = verified;
+      const known = memory.find(token, nowMs);
+      if (known !== undefined) return { kind: "valid", principal: known };
       try {
-        const { payload } = await jwtVerify(
-          token,
-          (header) => {
-            const key = byKid.get(header.kid ?? "");
-            if (key === undefined) throw new errors.JWKSNoMatchingKey();
-            return key;
-          },
-          {
-            algorithms: [algorithm],
-            typ: tokenType,
-            issuer,
-            audience,
-            currentDate: new Date(nowMs),
-            requiredClaims: ["sub", "sid", "exp", "iat"],
-          },
-        );
+        const { payload } = await jwtVerify(token, ({ kid = "" }) => keyOf(kid, nowMs), {
+          algorithms: [algorithm],
+          typ: tokenType,
+          issuer,
+          audience,
+          currentDate: new Date(nowMs),
+          clockTolerance: clockSkewMs / 1_000,
+          requiredClaims: ["sub", "sid", "exp", "iat"],
+        });
         const principal = readPrincipal(payload);
-        return principal === undefined ? { kind: "bad" } : { kind: "valid", principal };
+        if (principal === undefined) return { kind: "bad" };
+        memory.keep(token, principal, nowMs);
+        return { kind: "valid", principal };
       } catch (error) {
         if (error instanceof errors.JWTExpired) return { kind: "expired" };
         if (error instanceof errors.JOSEError) return { kind: "bad" };
@@ -120,28 +152,10 @@ function readPrincipal({ sub, sid, roles, exp }: JWTPayload): Principal | undefi
   const sessionId = Number(sid);
   const named = Array.isArray(roles) && roles.every((role) => typeof role === "string");
   if (!isId(userId) || !isId(sessionId) || exp === undefined || !named) return undefined;
-  return { userId, sessionId, roles, expiresMs: exp * 1000 };
+  const asKey = { keyId: null, scopes: null, rateLimit: null };
+  return { userId, sessionId, roles, ...asKey, expiresMs: exp * 1000 };
 }
 
 function isId(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
-}
-
-function readKey(pem: string, parse: (pem: string) => KeyObject): KeyObject {
-  let key: KeyObject;
-  try {
-    key = parse(pem);
-  } catch (error) {
-    throw new ConfigError("the token key is not PEM", { cause: error });
-  }
-  if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") {
-    throw new ConfigError("the token key must be an ES256 key (elliptic curve P-256)");
-  }
-  return key;
-}
-
-/** `key` is public, so that nothing else can be in its JWK. */
-async function publish(key: KeyObject): Promise<JWK & { kid: string }> {
-  const jwk = await exportJWK(key);
-  return { ...jwk, kid: await calculateJwkThumbprint(jwk), use: "sig", alg: algorithm };
 }

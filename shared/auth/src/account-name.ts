@@ -1,6 +1,8 @@
 const emailBytesMax = 254;
 const usernameBytesMax = 64;
 const displayNameBytesMax = 256;
+const specialisationBytesMax = 128;
+const languageCharsMax = 35;
 
 /** Why a text cannot be an email address, or undefined when it can. Whether somebody reads it, only a letter shows. */
 export function emailRefusal(text: string): string | undefined {
@@ -18,9 +20,22 @@ export function usernameRefusal(text: string): string | undefined {
 
 /** Why a text cannot be a display name: anything that shows, well-formed, without control characters. */
 export function displayNameRefusal(text: string): string | undefined {
-  if (Buffer.byteLength(text) > displayNameBytesMax) {
-    return `must have at most ${displayNameBytesMax} bytes of UTF-8`;
-  }
+  return shownRefusal(text, displayNameBytesMax);
+}
+
+/** Why a text cannot be a specialisation: as a display name. */
+export function specialisationRefusal(text: string): string | undefined {
+  return shownRefusal(text, specialisationBytesMax);
+}
+
+/** Why a text cannot be a language: what is not in the form of an IETF tag (BCP 47), such as `de` or `pt-BR`. */
+export function languageRefusal(text: string): string | undefined {
+  const isTag = text.length <= languageCharsMax && /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(text);
+  return isTag ? undefined : "must be a language tag such as de or pt-BR";
+}
+
+function shownRefusal(text: string, bytesMax: number): string | undefined {
+  if (Buffer.byteLength(text) > bytesMax) return `must have at most ${bytesMax} bytes of UTF-8`;
   if (/[\p{Cc}\p{Cs}]/u.test(text)) return "must be well-formed text without control characters";
   return /\S/u.test(text) ? undefined : "must not be blank";
 }

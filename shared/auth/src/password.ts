@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/bcrypt";
 import { Fault } from "@rookery/protocol";
+import { openTurnstile } from "./turnstile.ts";
 
 const passwordBytesMin = 8;
 /** bcrypt reads no further. */
@@ -44,8 +44,6 @@ export interface PasswordOptions {
 const costDefault = 12;
 /** At two cores and cost 12 the last of these waits about 25 s; a longer queue answers nobody in time. */
 const waitingMaxDefault = 256;
-/** libuv's, unless UV_THREADPOOL_SIZE says otherwise. One is left for files and name look-ups. */
-const poolThreadsDefault = 4;
 /** One password's share of the queue, told to whoever is refused. */
 const retryMs = 2_000;
 
@@ -57,42 +55,27 @@ const retryMs = 2_000;
  */
 export function openPasswords(options: PasswordOptions = {}): Passwords {
   const cost = options.cost ?? costDefault;
-  const threads = Number(process.env.UV_THREADPOOL_SIZE) || poolThreadsDefault;
-  const runningMax = options.runningMax ?? Math.max(1, Math.min(availableParallelism(), threads - 1));
-  const waitingMax = options.waitingMax ?? waitingMaxDefault;
+  const turnstile = openTurnstile({
+    runningMax: options.runningMax,
+    waitingMax: options.waitingMax ?? waitingMaxDefault,
+    refusal: { message: "too many passwords are being checked", retryMs },
+  });
   // A well-formed hash of nothing known: computing against it costs what a real one costs.
   const nobody = `$2b$${String(cost).padStart(2, "0")}$${".".repeat(53)}`;
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (running < runningMax) running++;
-    else if (waiting.length < waitingMax) await new Promise<void>((start) => waiting.push(start));
-    else throw new Fault("overloaded", "too many passwords are being checked", { retryMs });
-    try {
-      return await work();
-    } finally {
-      // The place is handed over, so that nobody slips in between.
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
-    }
-  }
-
   return {
     hash: async (password) => {
       const refusal = passwordRefusal(password);
       if (refusal !== undefined) throw new Fault("invalid", `password ${refusal}`);
-      return inTurn(() => hash(password, { cost }));
+      return turnstile.inTurn(() => hash(password, { cost }));
     },
     verify: (password, stored) =>
-      inTurn(async () => {
+      turnstile.inTurn(async () => {
         const acceptable = passwordRefusal(password) === undefined;
         const matches = await verify(acceptable ? password : "", stored ?? nobody);
         return matches && acceptable && typeof stored === "string";
       }),
     get load() {
-      return { running, waiting: waiting.length };
+      return turnstile.load;
     },
   };
 }

@@ -1,12 +1,17 @@
-import type { UserId } from "@rookery/protocol";
+import type { KeyId, SessionId, UserId } from "@rookery/protocol";
 
-export type SessionId = number & { readonly flavour?: "session" };
-
-/** Who is asking, as an access token proves it. */
+/** Who is asking, as an access token or an API key proves it. */
 export interface Principal {
   readonly userId: UserId;
-  readonly sessionId: SessionId;
+  /** The login an access token belongs to; null for a key. */
+  readonly sessionId: SessionId | null;
+  /** Null for an access token. */
+  readonly keyId: KeyId | null;
   readonly roles: readonly string[];
-  /** Unix ms; a socket opened with the token is closed or re-authenticated by then. */
+  /** What a key may be used for; null: for all that its user may do. Never more than that. */
+  readonly scopes: readonly string[] | null;
+  /** Requests a minute that a key was given of its own; null: those of its user. */
+  readonly rateLimit: number | null;
+  /** Unix ms; a socket opened with it is closed or re-authenticated by then. Infinite for a key without an end. */
   readonly expiresMs: number;
 }

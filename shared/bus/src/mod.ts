@@ -13,6 +13,8 @@ export { LogFull, LogMismatch, LogMissing, LogRefusal } from "./log-error.ts";
 export type { BrokenReason, LogMark, LogState } from "./log-mark.ts";
 export type { LogReader, ReadOptions } from "./log-reader.ts";
 export type { LogMessage, LogStream } from "./log-stream.ts";
+export { observeBus } from "./bus-metrics.ts";
+export { answerMetrics, openMetricsReader } from "./metrics-exchange.ts";
 export { BusOutage, type OutageReason } from "./outage.ts";
 export { HEARTBEAT_MS, type Role, SILENT_MS_MAX } from "./census.ts";
 export { type Liveness, startLiveness } from "./liveness.ts";

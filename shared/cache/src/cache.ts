@@ -1,4 +1,4 @@
-import type { Log } from "@rookery/runtime";
+import { Gauge, type Log, type Registry } from "@rookery/runtime";
 import { Redis } from "ioredis";
 
 /** One connection to Redis or Valkey. What is in it may vanish at any moment (L10). */
@@ -75,4 +75,16 @@ export function openCache({ url, log, name = "rookery" }: CacheOptions): Cache {
       clearTimeout(timer);
     },
   };
+}
+
+/** Shows whether Redis is here. */
+export function observeCache(cache: Cache, metrics: Registry): void {
+  new Gauge({
+    name: "rookery_redis_up",
+    help: "Whether commands can be sent to Redis",
+    registers: [metrics],
+    collect() {
+      this.set(cache.ready ? 1 : 0);
+    },
+  });
 }

@@ -17,34 +17,51 @@ export interface Bucket {
   readonly atMs: number;
 }
 
+/** An absent bucket is a full one. */
+export interface HeldBucket {
+  readonly bucket: Bucket | undefined;
+  readonly rate: Rate;
+}
+
 export interface Taken {
+  /** Whether this bucket had a token to give. */
   readonly allowed: boolean;
   /** Whole tokens left. */
   readonly remaining: number;
   /** Until the bucket is full again. */
   readonly resetMs: number;
-  /** Until one token is there; 0 when this one was allowed. */
+  /** Until one token is there; 0 when one was. */
   readonly retryMs: number;
 }
 
-/** Takes one token. An absent bucket is a full one; a clock that went back adds nothing. */
-export function takeFrom(
-  bucket: Bucket | undefined,
-  { perMinute, burst }: Rate,
+/**
+ * Takes one token from each bucket, or, when one of them has none, from none: what is refused costs nothing, so that
+ * somebody beyond their own limit does not use up one they share with others. A clock that went back adds nothing.
+ */
+export function takeFromAll(
+  held: readonly HeldBucket[],
   nowMs: number,
-): { bucket: Bucket; taken: Taken } {
-  const passedMs = bucket === undefined ? 0 : Math.max(0, nowMs - bucket.atMs);
-  const full = burst * tokenUnits;
-  const there = Math.min(full, (bucket?.units ?? full) + passedMs * perMinute);
-  const allowed = there >= tokenUnits;
-  const units = allowed ? there - tokenUnits : there;
-  return {
-    bucket: { units, atMs: Math.max(nowMs, bucket?.atMs ?? nowMs) },
-    taken: {
-      allowed,
-      remaining: Math.floor(units / tokenUnits),
-      resetMs: Math.ceil((full - units) / perMinute),
-      retryMs: allowed ? 0 : Math.ceil((tokenUnits - units) / perMinute),
-    },
-  };
+): { readonly bucket: Bucket; readonly taken: Taken }[] {
+  const there = held.map((each) => unitsAt(each, nowMs));
+  const price = there.every((units) => units >= tokenUnits) ? tokenUnits : 0;
+  return held.map(({ bucket, rate }, index) => {
+    const before = there[index] ?? 0;
+    const units = before - price;
+    const allowed = before >= tokenUnits;
+    return {
+      bucket: { units, atMs: Math.max(nowMs, bucket?.atMs ?? nowMs) },
+      taken: {
+        allowed,
+        remaining: Math.floor(units / tokenUnits),
+        resetMs: Math.ceil((rate.burst * tokenUnits - units) / rate.perMinute),
+        retryMs: allowed ? 0 : Math.ceil((tokenUnits - units) / rate.perMinute),
+      },
+    };
+  });
+}
+
+function unitsAt({ bucket, rate }: HeldBucket, nowMs: number): number {
+  const full = rate.burst * tokenUnits;
+  if (bucket === undefined) return full;
+  return Math.min(full, bucket.units + Math.max(0, nowMs - bucket.atMs) * rate.perMinute);
 }

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Bucket, takeFrom } from "../src/token-bucket.ts";
+import { type Bucket, takeFromAll } from "../src/token-bucket.ts";
 
 const rate = { perMinute: 60, burst: 3 };
+
+function takeFrom(bucket: Bucket | undefined, of: typeof rate, nowMs: number) {
+  const [one] = takeFromAll([{ bucket, rate: of }], nowMs);
+  assert.ok(one);
+  return one;
+}
 
 test("a full bucket gives its burst, then one token a second, and says when", () => {
   let bucket: Bucket | undefined;
@@ -26,4 +32,37 @@ test("a clock that goes back adds nothing and takes nothing", () => {
   const { bucket: after, taken } = takeFrom(bucket, rate, 5_000);
   assert.equal(taken.remaining, 1);
   assert.equal(after.atMs, 10_000);
+});
+
+test("of several buckets all give a token or none does, and each says its own", () => {
+  const wide = { perMinute: 60, burst: 10 };
+  const empty: Bucket = { units: 0, atMs: 0 };
+  const refused = takeFromAll(
+    [
+      { bucket: undefined, rate: wide },
+      { bucket: empty, rate },
+    ],
+    0,
+  );
+  assert.deepEqual(
+    refused.map(({ taken }) => [taken.allowed, taken.remaining, taken.retryMs]),
+    [
+      [true, 10, 0],
+      [false, 0, 1000],
+    ],
+  );
+  const allowed = takeFromAll(
+    [
+      { bucket: undefined, rate: wide },
+      { bucket: empty, rate },
+    ],
+    1000,
+  );
+  assert.deepEqual(
+    allowed.map(({ taken }) => [taken.allowed, taken.remaining]),
+    [
+      [true, 9],
+      [true, 0],
+    ],
+  );
 });

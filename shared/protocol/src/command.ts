@@ -2,6 +2,7 @@
  * Commands: what edges and actors ask of actors, by way of the log. JSON on the wire; a command is checked where it
  * enters the cluster, so what is read from the log is trusted in shape and only judged in meaning.
  */
+import type { AclEntry, AclSubject } from "./acl.ts";
 import type { FaultInfo } from "./fault.ts";
 import type {
   Attachment,
@@ -9,13 +10,16 @@ import type {
   Contact,
   Entity,
   Forward,
+  Keyboard,
   Location,
+  Mark,
   MemberRole,
   PollDraft,
   Source,
   TelegramState,
 } from "./frame.ts";
-import type { ActorRef, ChatId, Rev, Seq, UserId } from "./id.ts";
+import type { IncomingUpdate, TelegramChange } from "./job.ts";
+import type { ActorRef, ChatId, KeyId, Rev, Seq, UserId } from "./id.ts";
 
 /** How a chat comes to be. Its id was reserved in `chat_key` before, so a repeat names the same chat. */
 export interface Birth {
@@ -40,22 +44,59 @@ export type ChatCommand =
       readonly poll?: PollDraft;
       readonly location?: Location;
       readonly contact?: Contact;
+      readonly keyboard?: Keyboard;
+      /** Said by this bot, in a chat of its own: its name is the message's sender, also when it comes by relay. */
+      readonly botId?: UserId;
+      /** One of many, as a broadcast sends them: on its way out it gives way to conversations. */
+      readonly bulk?: boolean;
       /** Only from the Telegram gateway: the sender need not be a member, and the chat may have to be born. */
-      readonly telegram?: { readonly state: TelegramState; readonly birth: Birth };
+      readonly telegram?: {
+        readonly state: TelegramState;
+        readonly birth: Birth;
+        readonly update?: IncomingUpdate;
+        /** Telegram's id of what it answers. */
+        readonly replyToMessageId?: number;
+        /** The chat has this id there from now on. */
+        readonly movedTo?: number;
+      };
     }
+  /**
+   * Something of Telegram's about the chat that is no message: kept, and routed; `change` is what it makes of the chat. The
+   * chat may have to be born.
+   */
+  | {
+      readonly kind: "update";
+      readonly update: IncomingUpdate;
+      readonly birth: Birth;
+      readonly change?: TelegramChange;
+    }
+  /** Telegram told the courier, not by an update: the group is a supergroup. Idempotent by content. */
+  | { readonly kind: "moved"; readonly telegramChatId: number }
   | { readonly kind: "edit"; readonly seq: Seq; readonly body: string; readonly entities?: readonly Entity[] }
   | { readonly kind: "delete"; readonly seq: Seq }
   | { readonly kind: "react"; readonly seq: Seq; readonly emoji: string; readonly remove: boolean }
   | { readonly kind: "pin"; readonly seq: Seq; readonly remove: boolean }
   /** The options chosen, by place; none takes the vote back. */
   | { readonly kind: "vote"; readonly seq: Seq; readonly options: readonly number[] }
+  /** An entry of the chat's ACL in place of the one there is; all null takes it away. */
+  | {
+      readonly kind: "allow";
+      readonly subject: AclSubject;
+      readonly entry: AclEntry;
+      /** By somebody who administers all chats, as the edge knows; in the chat they may be nobody. */
+      readonly isAdministrator: boolean;
+    }
   | { readonly kind: "rename"; readonly title: string }
   | { readonly kind: "invite"; readonly userIds: readonly UserId[] }
   | { readonly kind: "role"; readonly userId: UserId; readonly role: MemberRole }
   | { readonly kind: "remove"; readonly userId: UserId }
   | { readonly kind: "leave" }
   /** The end of the chat for everybody; the chat itself says it again until the last of many members is gone. */
-  | { readonly kind: "disband" };
+  | { readonly kind: "disband" }
+  /** What became of a message's way to Telegram; from the courier, idempotent by content. */
+  | { readonly kind: "settle"; readonly seq: Seq; readonly telegram: TelegramState }
+  /** How far members have come, from an edge for all its sockets; idempotent by content, so it has no name. */
+  | { readonly kind: "mark"; readonly marks: readonly Mark[] };
 
 /** From chats to the user concerned. `chatRev` orders them: an older one changes nothing. */
 export type UserCommand = {
@@ -64,12 +105,18 @@ export type UserCommand = {
   readonly chatRev: Rev;
 };
 
-export type Command = ChatCommand | UserCommand;
+/** From Telegram to the bot concerned, where no chat is: inline queries, polls, payments. */
+export type BotCommand = { readonly kind: "update"; readonly update: IncomingUpdate };
+
+export type Command = ChatCommand | UserCommand | BotCommand;
 
 /** A command with its address and its name (L3): scope, sender, uuid. */
 export interface AddressedCommand {
   readonly actor: ActorRef;
   readonly senderId: UserId;
+  /** The API key its sender used, for what a chat allows `key:7` (ACL). */
+  readonly keyId?: KeyId;
+  /** Empty: a repeat changes nothing by the command's content, so nobody looks for its first outcome. */
   readonly uuid: string;
   readonly source: Source;
   readonly command: Command;

@@ -1,7 +1,7 @@
 /** What a message may hold beside its text. */
 import { limits } from "./limit.ts";
 import { id, position, word } from "./scalar.ts";
-import { decimal, flag, list, object, optional, required, text } from "./schema.ts";
+import { choice, decimal, flag, list, object, optional, required, text } from "./schema.ts";
 
 /** A span of the body; offset and length count UTF-16 units, as Telegram's do. */
 const entity = object("Entity", {
@@ -70,4 +70,27 @@ export const contact = object("Contact", {
   lastName: optional(3, name),
   /** Where the person has an account here. */
   userId: optional(4, id),
+});
+
+const button = object("Button", {
+  text: required(1, text({ bytesMax: 256, pattern: visible })),
+  /** What a press tells the bot; Telegram takes 64 bytes. */
+  data: optional(2, text({ bytesMax: 64, pattern: /^[^]+$/ })),
+  url: optional(3, text({ bytesMax: 2_048 })),
+  /** On a reply keyboard: a press sends one's phone number or place. */
+  request: optional(4, choice("contact", "location")),
+});
+
+/** Buttons under a message (`inline`, the default), or in place of a person's keyboard (`reply`) until it is `removed`. */
+export const keyboard = object("Keyboard", {
+  rows: required(
+    1,
+    list(
+      object("KeyboardRow", { buttons: required(1, list(button, { min: 1, max: limits.buttonsInRowMax })) }),
+      {
+        max: limits.keyboardRowsMax,
+      },
+    ),
+  ),
+  place: optional(2, choice("inline", "reply", "removed")),
 });

@@ -2,7 +2,8 @@
  * The frames of the WebSocket, described once: JSON, protobuf (`frame.proto`) and the types below all come from
  * these tables (CONTRACT §3). Numbers are for ever: a field is added, never renumbered or reused.
  */
-import { attachments, contact, entities, forward, location, poll, pollDraft } from "./content.ts";
+import { aclSubjectPattern } from "./acl.ts";
+import { attachments, contact, entities, forward, keyboard, location, poll, pollDraft } from "./content.ts";
 import { limits } from "./limit.ts";
 import { body, emoji, id, kind, position, timeMs, title, uuid, word } from "./scalar.ts";
 import {
@@ -64,6 +65,7 @@ const messageFields = {
   poll: optional(20, poll),
   location: optional(21, location),
   contact: optional(22, contact),
+  keyboard: optional(23, keyboard),
 } satisfies Fields;
 
 const chatType = choice("direct", "group", "channel", "telegram");
@@ -103,12 +105,17 @@ const choices = list(integer({ min: 0, max: limits.pollOptionsMax - 1 }), { max:
 
 const syncPosition = object("SyncPosition", { seq: required(1, position), rev: optional(2, position) });
 
-const receipt = {
-  chatId: required(1, id),
+/** How far somebody has come: all up to a seq is delivered to one of their devices, and read. */
+const mark = {
   userId: required(2, id),
   deliveredSeq: required(3, position),
   readSeq: required(4, position),
 } satisfies Fields;
+const receipt = { chatId: required(1, id), ...mark } satisfies Fields;
+
+/** `chat:5`, `bot:7`, `presence:9`, or `all` there is. */
+const channel = text({ bytesMax: 64, pattern: /^(all|(chat|bot|presence):[1-9]\d{0,15})$/ });
+const channels = list(channel, { max: limits.channelsMax });
 
 /** What a client may send. The number is that of the frame in protobuf's `oneof`. */
 export const clientFrames = {
@@ -126,6 +133,7 @@ export const clientFrames = {
       poll: optional(9, pollDraft),
       location: optional(10, location),
       contact: optional(11, contact),
+      keyboard: optional(12, keyboard),
     },
   },
   EditMessage: {
@@ -135,6 +143,8 @@ export const clientFrames = {
   DeleteMessage: { number: 3, fields: aimed },
   React: { number: 4, fields: { ...aimed, emoji: required(4, emoji), remove: optional(5, flag) } },
   Pin: { number: 5, fields: { ...aimed, remove: optional(4, flag) } },
+  Read: { number: 7, fields: { chatId: required(1, id), seq: required(2, id) } },
+  Delivered: { number: 8, fields: { chatId: required(1, id), seq: required(2, id) } },
   Sync: {
     number: 11,
     fields: {
@@ -142,10 +152,15 @@ export const clientFrames = {
       userRev: optional(2, position),
     },
   },
+  Watch: { number: 12, fields: { channels: required(1, channels) } },
   /** The options chosen replace those chosen before; `remove` takes the vote back. */
   Vote: { number: 13, fields: { ...aimed, options: optional(4, choices), remove: optional(5, flag) } },
   Auth: { number: 14, fields: { token: required(1, text({ bytesMax: 4_096 })) } },
   Ping: { number: 15, fields: { t: optional(1, position) } },
+  Unwatch: { number: 16, fields: { channels: required(1, channels) } },
+  // What both sides send is one message of protobuf: the server's has more in it.
+  Typing: { number: 42, fields: { chatId: required(1, id) } },
+  Presence: { number: 43, fields: { status: required(1, choice("online", "away")) } },
 } as const satisfies Record<string, { number: number; fields: Fields }>;
 
 /** What a server sends. */
@@ -209,6 +224,16 @@ export const serverFrames = {
     },
   },
   Receipt: { number: 41, fields: receipt },
+  Typing: { number: 42, fields: { chatId: required(1, id), userId: required(2, id) } },
+  Presence: {
+    number: 43,
+    fields: {
+      status: required(1, choice("online", "away", "offline")),
+      userId: required(2, id),
+      /** When they were last online; null of somebody who never was. */
+      lastSeen: nullable(3, timeMs),
+    },
+  },
   ChatAdded: { number: 44, fields: { chat: required(1, chat), userRev: required(2, position) } },
   ChatRemoved: { number: 45, fields: { chatId: required(1, id), userRev: required(2, position) } },
   ChatUpdated: {
@@ -228,6 +253,16 @@ export const serverFrames = {
       more: required(7, flag),
     },
   },
+  /** All this socket watches from now on. */
+  Watched: { number: 48, fields: { channels: required(1, channels) } },
+  /** Many receipts of one chat at once, as they come in chats of many. */
+  Receipts: {
+    number: 49,
+    fields: {
+      chatId: required(1, id),
+      receipts: required(2, list(object("Mark", mark), { max: limits.receiptsMax })),
+    },
+  },
   Draining: { number: 50, fields: { reconnectMs: required(1, position) } },
   Authed: { number: 52, fields: { expiresAt: required(1, timeMs) } },
   Pong: { number: 51, fields: { t: optional(1, position) } },
@@ -236,6 +271,23 @@ export const serverFrames = {
     number: 53,
     fields: { ...changed, userId: required(4, id), options: required(5, choices) },
   },
+  /** What the chat allows a subject from now on, beside its role; null: as the role says. */
+  AccessChanged: {
+    number: 54,
+    fields: {
+      chatId: required(1, id),
+      rev: required(2, position),
+      /** `user:5` or `key:7`. */
+      subject: required(3, text({ bytesMax: 32, pattern: aclSubjectPattern })),
+      canRead: nullable(4, flag),
+      canSend: nullable(5, flag),
+      canManage: nullable(6, flag),
+      /** Whether the subject may read the chat after all; of a key, whether its own entry says so. */
+      mayRead: required(7, flag),
+    },
+  },
+  /** What became of a message's way to Telegram. */
+  MessageSettled: { number: 55, fields: { ...changed, telegram: required(4, telegram) } },
 } as const satisfies Record<string, { number: number; fields: Fields }>;
 
 type FramesOf<Table extends Record<string, { fields: Fields }>> = {
@@ -262,9 +314,20 @@ export type Poll = NonNullable<Message["poll"]>;
 export type PollDraft = NonNullable<ClientFrameOf<"SendMessage">["poll"]>;
 export type Location = NonNullable<Message["location"]>;
 export type Contact = NonNullable<Message["contact"]>;
+export type Keyboard = NonNullable<Message["keyboard"]>;
 export type TelegramState = NonNullable<Message["telegram"]>;
 export type Source = Message["source"];
+/** How far one member has come in a chat. */
+export type Mark = Infer<typeof mark>;
 /** A change to a chat that takes a `rev` (L4). */
 export type ChangeFrame = ServerFrameOf<
-  "MessageEdited" | "MessageDeleted" | "Reaction" | "Pinned" | "Voted" | "MemberChanged" | "ChatUpdated"
+  | "MessageEdited"
+  | "MessageDeleted"
+  | "Reaction"
+  | "Pinned"
+  | "Voted"
+  | "MessageSettled"
+  | "MemberChanged"
+  | "ChatUpdated"
+  | "AccessChanged"
 >;

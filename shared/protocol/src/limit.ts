@@ -19,8 +19,21 @@ export const limits = {
   pollOptionBytesMax: 256,
   /** Choices in one poll, of all members together. */
   votesMax: 1_000,
+  /** Telegram takes 100 buttons. */
+  buttonsInRowMax: 8,
+  keyboardRowsMax: 50,
   syncChatsMax: 500,
+  /** Channels one socket watches. */
+  channelsMax: 1_000,
+  /** Receipts in one frame: as many as fit. */
+  receiptsMax: 1_000,
+  /** In a chat of more members receipts come many in a frame, and nobody is told who types. */
+  crowdMin: 100,
   invitesMax: 200,
+  /** Chats one person is in; whoever is in so many is brought into no other by REST. */
+  chatsPerUserMax: 10_000,
+  /** Entries in the ACL of one chat. */
+  aclMax: 1_000,
   /** Commands of one socket without an answer; beyond it `overloaded`. */
   pendingPerSocketMax: 1_024,
   /** Frames we cannot read in a minute before the socket is closed with 4400. */

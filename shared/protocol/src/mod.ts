@@ -1,6 +1,23 @@
+export {
+  botLanguages,
+  type BotLanguage,
+  type BotService,
+  type BotTexts,
+  type CallbackPattern,
+  parseRouteTable,
+  parseServiceAnswer,
+  parseServiceTable,
+  readPattern,
+  type RouteTable,
+  type RouteTarget,
+  type ServiceTable,
+  servicesOf,
+  wordsFor,
+} from "./bot-table.ts";
 export type {
   AddressedCommand,
   Birth,
+  BotCommand,
   ChatCommand,
   Command,
   CommandBatch,
@@ -9,6 +26,26 @@ export type {
   Reply,
   UserCommand,
 } from "./command.ts";
+export {
+  type AclEntry,
+  type AclSubject,
+  aclSubjectPattern,
+  type ChatRights,
+  parseAclSubject,
+  rightsIn,
+} from "./acl.ts";
+export type {
+  BotAction,
+  BotDecider,
+  BotEvent,
+  BotInput,
+  BotMemory,
+  BotMessage,
+  BotPerson,
+  BotVerdict,
+  ServiceAnswer,
+  ServiceCall,
+} from "./decider.ts";
 export {
   closeCodes,
   Fault,
@@ -28,7 +65,9 @@ export type {
   Contact,
   Entity,
   Forward,
+  Keyboard,
   Location,
+  Mark,
   MemberRole,
   Message,
   Poll,
@@ -44,17 +83,43 @@ export {
   type ActorKind,
   type ActorRef,
   actorKey,
+  actorOf,
   type ChatId,
   type Epoch,
   idMax,
+  type InterestKey,
+  type InterestKind,
+  interestKey,
+  type InterestRef,
+  type KeyId,
   parseActorKey,
+  parseInterestKey,
   type Rev,
   type Seq,
+  type SessionId,
   type ShardId,
   type UserId,
 } from "./id.ts";
+export type {
+  IncomingUpdate,
+  Job,
+  JobBatch,
+  JobOwner,
+  OutgoingMessage,
+  TelegramSend,
+  TelegramChange,
+  TelegramUpdateJob,
+} from "./job.ts";
 export { encodeJsonFrame, parseJsonFrame } from "./json.ts";
 export { limits } from "./limit.ts";
+export {
+  presenceHash,
+  type PresenceNote,
+  type PresenceQuery,
+  type PresenceReply,
+  type PresenceStatus,
+  type TypingBatch,
+} from "./presence.ts";
 export { openProtoCodec, type ProtoCodec } from "./proto.ts";
 export {
   type EdgeBatch,
@@ -64,11 +129,14 @@ export {
   type InterestReply,
   type InterestUpdate,
   interestHash,
+  type MetricsAsk,
+  type MetricsTold,
   type ShardClaimed,
   type ShardRelease,
   type ShardStatus,
   type WorkerStatus,
 } from "./release.ts";
+export type { Revocation } from "./revocation.ts";
 export { emojiPattern } from "./scalar.ts";
 export { shardHashVersion, shardOf } from "./shard.ts";
 export { commandLogName, encodeInternal, parseInternal, subjects } from "./subject.ts";

@@ -1,12 +1,22 @@
 /** What workers tell edges, after the commit and never before (L1). JSON on the wire. */
-import type { ChangeFrame, Message } from "./frame.ts";
+import type { ChangeFrame, Mark, Message } from "./frame.ts";
 import type { Reply } from "./command.ts";
-import type { ActorKey, ChatId, Epoch, Rev, Seq, ShardId, UserId } from "./id.ts";
+import type { ActorKey, ChatId, Epoch, InterestKey, Rev, Seq, ShardId, UserId } from "./id.ts";
+import type { PresenceNote } from "./presence.ts";
 
-/** Something committed that watchers are to see. Messages take the next seq, changes the next rev. */
+/** Something committed that watchers are to see. Messages take the next seq, changes the next rev, receipts their own. */
 export type Event =
   | { readonly kind: "message"; readonly chatId: ChatId; readonly seq: Seq; readonly message: Message }
   | { readonly kind: "change"; readonly chatId: ChatId; readonly rev: Rev; readonly frame: ChangeFrame }
+  | {
+      readonly kind: "receipts";
+      readonly chatId: ChatId;
+      readonly receiptRev: Rev;
+      /** Those that moved. */
+      readonly marks: readonly Mark[];
+      /** The chat has many members (`limits.crowdMin`). */
+      readonly crowd: boolean;
+    }
   | {
       readonly kind: "feed";
       readonly userId: UserId;
@@ -15,8 +25,8 @@ export type Event =
       readonly added: boolean;
     };
 
-/** Where an actor stands: (seq, rev) of a chat, (0, userRev) of a user. */
-export type Head = readonly [actor: ActorKey, seq: Seq, rev: Rev];
+/** Where an actor stands: (seq, rev, receiptRev) of a chat, (0, userRev, 0) of a user. */
+export type Head = readonly [actor: ActorKey, seq: Seq, rev: Rev, receiptRev: Rev];
 
 /** One shard's part of a release. An edge ignores the parts of older epochs (L2). */
 export interface ShardRelease {
@@ -28,6 +38,10 @@ export interface ShardRelease {
   readonly heads: readonly Head[];
   /** With heads: a hash of what the worker believes this edge watches (`interestHash`). */
   readonly interest?: number;
+  /** Of users whose presence this edge watches: what has changed. */
+  readonly presences?: readonly PresenceNote[];
+  /** A hash of what this edge was told of the presence of all it watches (`presenceHash`). */
+  readonly presence?: number;
 }
 
 export interface EdgeBatch {
@@ -35,15 +49,15 @@ export interface EdgeBatch {
   readonly shards: readonly ShardRelease[];
 }
 
-/** From an edge to the owner of a shard: which actors of the shard have sockets there. */
+/** From an edge to the owner of a shard: what it has there of the shard's actors. */
 export interface InterestUpdate {
   readonly edge: string;
   /** Counts this edge's updates to this shard; an older one is ignored. */
   readonly version: number;
   /** True: `add` is all there is. */
   readonly whole: boolean;
-  readonly add: readonly ActorKey[];
-  readonly remove: readonly ActorKey[];
+  readonly add: readonly InterestKey[];
+  readonly remove: readonly InterestKey[];
 }
 
 /** The owner's answer: it knows, and these actors stood here; everything after comes as events. */
@@ -51,6 +65,8 @@ export interface InterestReply {
   readonly epoch: Epoch;
   readonly version: number;
   readonly heads: readonly Head[];
+  /** Of those whose presence is watched from now on; left out: the owner is new and does not know yet. */
+  readonly presences?: readonly PresenceNote[];
 }
 
 /** A new owner asks every edge to say again what it watches there and to repeat what it waits for. */
@@ -82,10 +98,24 @@ export interface Heartbeat {
   readonly leaving: boolean;
 }
 
-/** An order-free hash of a set of actors: equal sets, equal hashes. */
-export function interestHash(actors: Iterable<ActorKey>): number {
+/** From an edge to every worker and courier, once a reading of its metrics. */
+export interface MetricsAsk {
+  readonly edge: string;
+  readonly ask: number;
+}
+
+/** The answer: all metrics of one process, in the text form of Prometheus. */
+export interface MetricsTold {
+  /** Unique to one run of one process. */
+  readonly id: string;
+  readonly ask: number;
+  readonly text: string;
+}
+
+/** An order-free hash of a set of keys: equal sets, equal hashes. */
+export function interestHash(keys: Iterable<string>): number {
   let sum = 0;
-  for (const key of actors) {
+  for (const key of keys) {
     let hash = 0x811c_9dc5;
     for (let index = 0; index < key.length; index += 1) {
       hash = Math.imul(hash ^ key.charCodeAt(index), 0x0100_0193);

@@ -12,14 +12,26 @@ export const subjects = {
   edge: (edge: string): string => `edge.${edge}`,
   /** Core, request and reply: what an edge watches on a shard. */
   interest: (shard: ShardId): string => `shard.${shard}.interest`,
+  /** Core, request and reply: how users of a shard are now. */
+  presence: (shard: ShardId): string => `shard.${shard}.presence`,
+  /** Core: who is typing, to every edge. */
+  typing: "typing",
   /** Core: a shard has a new owner. */
   claimed: "shard.claimed",
   /** Core: shards were given back; who wants them may look at once. */
   released: "shard.released",
   /** Core: what workers own, and how far they are. */
   status: "shard.status",
+  /** Core: sessions, keys or users that may no longer do anything (`Revocation`), to all edges. */
+  revoked: "revoked",
+  /** Core: jobs of a shard that have just been committed. */
+  jobs: (shard: ShardId): string => `job.${shard}`,
   /** Core: heartbeats of everybody. */
   live: "live",
+  /** Core: an edge asks workers and couriers for their metrics. */
+  metricsAsk: "metrics.ask",
+  /** Core: their answers to it. */
+  metrics: (edge: string): string => `metrics.told.${edge}`,
 } as const;
 
 /** The stream behind `subjects.allCommands`. */

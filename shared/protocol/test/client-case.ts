@@ -63,6 +63,29 @@ export const goodCases: readonly GoodCase[] = [
     says: "a contact",
     frame: { ...send, kind: "contact", contact: { ...contact, lastName: "L", userId: 9 } },
   },
+  {
+    says: "a keyboard",
+    frame: {
+      ...send,
+      keyboard: {
+        rows: [
+          {
+            buttons: [
+              { text: "Yes", data: "y:1" },
+              { text: "Site", url: "https://a.b" },
+            ],
+          },
+        ],
+      },
+    },
+  },
+  {
+    says: "a keyboard in place of one's own",
+    frame: {
+      ...send,
+      keyboard: { rows: [{ buttons: [{ text: "Me", request: "contact" }] }], place: "reply" },
+    },
+  },
   { says: "ciphertext", frame: { ...send, kind: "e2ee", body: "AAECAw==" } },
   { says: "an edit", frame: edit },
   { says: "an edit with entities", frame: { ...edit, entities: [entity] } },
@@ -90,6 +113,12 @@ export const goodCases: readonly GoodCase[] = [
   },
   { says: "a sync of 500 chats", frame: { type: "Sync", chats: chats(500), userRev: 3 } },
   { says: "a fresh token", frame: { type: "Auth", token: "aaa.bbb.ccc" } },
+  { says: "a chat read", frame: { type: "Read", chatId: 5, seq: 12 } },
+  { says: "a chat delivered", frame: { type: "Delivered", chatId: 5, seq: 12 } },
+  { says: "somebody who types", frame: { type: "Typing", chatId: 5 } },
+  { says: "somebody who is away", frame: { type: "Presence", status: "away" } },
+  { says: "channels to watch", frame: { type: "Watch", channels: ["chat:5", "bot:7", "presence:9", "all"] } },
+  { says: "channels to watch no more", frame: { type: "Unwatch", channels: ["all"] } },
   { says: "a ping", frame: { type: "Ping" } },
   { says: "a ping with a time", frame: { type: "Ping", t: 1_700_000_000_000 } },
 ];
@@ -100,6 +129,14 @@ export const badCases: readonly BadCase[] = [
   { says: "an unknown type", frame: { ...send, type: "Nope" }, proto: null, code: "invalid", ...named },
   { says: "an unknown number", frame: { type: "Nope" }, proto: rawFrame(99, () => {}), code: "invalid" },
   { says: "a frame of the server", frame: { type: "Draining", reconnectMs: 1 }, code: "invalid" },
+  { says: "nothing read", frame: { type: "Read", chatId: 5, seq: 0 }, code: "invalid" },
+  { says: "a status nobody has", frame: { type: "Presence", status: "offline" }, code: "invalid" },
+  { says: "an unknown channel", frame: { type: "Watch", channels: ["user:5"] }, code: "invalid" },
+  {
+    says: "more channels than may be",
+    frame: { type: "Watch", channels: Array.from({ length: 1_001 }, (_, at) => `chat:${at + 1}`) },
+    code: "invalid",
+  },
   { says: "no uuid", frame: without("uuid"), code: "invalid" },
   { says: "an empty uuid", frame: { ...send, uuid: "" }, code: "invalid" },
   { says: "a uuid of 65 characters", frame: { ...send, uuid: "a".repeat(65) }, code: "invalid" },
@@ -194,6 +231,12 @@ export const badCases: readonly BadCase[] = [
   {
     says: "a poll of nothing",
     frame: { ...send, poll: { ...poll, question: " " } },
+    code: "invalid",
+    ...named,
+  },
+  {
+    says: "a press that says more than Telegram takes",
+    frame: { ...send, keyboard: { rows: [{ buttons: [{ text: "a", data: "x".repeat(65) }] }] } },
     code: "invalid",
     ...named,
   },

@@ -49,6 +49,17 @@ const full: Message = {
   },
   location: { latitude: -52.25, longitude: 13.125, accuracyM: 0.5 },
   contact: { phone: "+49 30 1234", firstName: "Ada", lastName: "L", userId: 9 },
+  keyboard: {
+    rows: [
+      {
+        buttons: [
+          { text: "Yes", data: "y" },
+          { text: "Me", request: "contact", url: "https://a.b" },
+        ],
+      },
+    ],
+    place: "inline",
+  },
 };
 
 const bare: Message = {
@@ -132,10 +143,59 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
     { type: "Voted", ...changed, userId: 8, options: [0, 19] },
     { type: "Voted", ...changed, userId: 8, options: [] },
   ],
+  MessageSettled: [
+    { type: "MessageSettled", ...changed, telegram: { state: "sent", messageId: 77 } },
+    {
+      type: "MessageSettled",
+      ...changed,
+      telegram: { state: "failed", error: "Forbidden: bot was blocked by the user" },
+    },
+  ],
+  AccessChanged: [
+    {
+      type: "AccessChanged",
+      chatId: 5,
+      rev: 4,
+      subject: "key:7",
+      canRead: true,
+      canSend: false,
+      canManage: true,
+      mayRead: true,
+    },
+    {
+      type: "AccessChanged",
+      chatId: 5,
+      rev: 5,
+      subject: `user:${idMax}`,
+      canRead: null,
+      canSend: null,
+      canManage: null,
+      mayRead: false,
+    },
+  ],
   MemberChanged: [joined, { ...joined, change: "removed" }],
   ChatUpdated: [
     { type: "ChatUpdated", chatId: 5, rev: 4, chat: shared },
     { type: "ChatUpdated", chatId: 5, rev: 4, chat: { ...shared, title: null } },
+  ],
+  Typing: [{ type: "Typing", chatId: 5, userId: 8 }],
+  Presence: [
+    { type: "Presence", userId: 8, status: "away", lastSeen: 1_700_000_000_000 },
+    { type: "Presence", userId: 8, status: "offline", lastSeen: null },
+  ],
+  Watched: [
+    { type: "Watched", channels: ["chat:5", "bot:7", "presence:9", "all"] },
+    { type: "Watched", channels: [] },
+  ],
+  Receipts: [
+    {
+      type: "Receipts",
+      chatId: 5,
+      receipts: [
+        { userId: 8, deliveredSeq: 9, readSeq: 7 },
+        { userId: 9, deliveredSeq: 9, readSeq: 0 },
+      ],
+    },
   ],
   Receipt: [{ type: "Receipt", chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 7 }],
   ChatAdded: [

@@ -50,3 +50,11 @@ export function readFlag(env: Env, name: string, fallback: boolean): boolean {
   const value = readChoice(env, name, ["true", "false", "1", "0"], fallback ? "true" : "false");
   return value === "true" || value === "1";
 }
+
+/** What is separated by commas; empty parts are none. */
+export function readList(env: Env, name: string): string[] {
+  return readText(env, name, "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}

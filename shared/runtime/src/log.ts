@@ -3,6 +3,10 @@ import { type Env, readChoice } from "./env.ts";
 
 export type Log = Logger;
 
+const secretFields = ["password", "token", "secret", "authorization", "cookie", "body", "initData"];
+/** Of a chain of causes. */
+const causesMax = 5;
+
 /**
  * A structured log on standard error (standard output belongs to the `rookery ready` lines).
  *
@@ -19,10 +23,37 @@ export function openLog(service: string, env: Env): Log {
   const options = {
     level,
     base: { service, pid: process.pid },
-    redact: { paths: ["*.password", "*.token", "*.secret", "*.authorization", "*.cookie", "*.body"] },
+    redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`]) },
+    serializers: { err: serializeError },
     timestamp: pino.stdTimeFunctions.isoTime,
   };
   return pino(options, format === "json" ? pino.destination({ fd: 2, sync: true }) : prettyStream());
+}
+
+interface LoggedError {
+  readonly type: string;
+  readonly message: string;
+  readonly stack?: string | undefined;
+  readonly code?: unknown;
+  readonly cause?: LoggedError;
+}
+
+/**
+ * An error by what it says of itself and no more: others carry what they failed on. Postgres tells the refused row
+ * (`detail`, `where`), an HTTP client the request with its headers.
+ */
+export function serializeError(error: unknown, depth = 0): LoggedError | string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, stack } = error;
+  const cause =
+    depth < causesMax && error.cause instanceof Error ? serializeError(error.cause, depth + 1) : undefined;
+  return {
+    type: name,
+    message,
+    stack,
+    ...("code" in error ? { code: error.code } : {}),
+    ...(typeof cause === "object" ? { cause } : {}),
+  };
 }
 
 /** One line a record for people: time, service, level, message, the rest as JSON. */

@@ -1,4 +1,23 @@
-export { ConfigError, type Env, readChoice, readFlag, readInteger, readRequired, readText } from "./env.ts";
+export {
+  ConfigError,
+  type Env,
+  readChoice,
+  readFlag,
+  readInteger,
+  readList,
+  readRequired,
+  readText,
+} from "./env.ts";
 export { type Log, openLog } from "./log.ts";
 export { Counter, Gauge, Histogram, openMetrics, type Registry } from "./metric.ts";
+export { isLoopback, type MetricsDoor, mayReadMetrics } from "./metrics-door.ts";
+export { mergeMetrics } from "./metrics-text.ts";
+export {
+  type ObservationConfig,
+  readObservationConfig,
+  startObservation,
+  startProcessStatus,
+} from "./observation.ts";
 export { type ReadyMessage, runProcess, type Service } from "./process.ts";
+export { checkReadiness, type Probe } from "./readiness.ts";
+export { sparsely } from "./sparsely.ts";

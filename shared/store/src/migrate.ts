@@ -15,14 +15,25 @@ export interface MigrationStatus {
 
 const folder = new URL("../migration/", import.meta.url);
 /** Any constant will do; held while migrating so that processes starting at once take turns. */
-const advisoryLock = 7_665_539;
+export const advisoryLock = 7_665_539;
 
-/** Applies what is missing, each step in a transaction of its own, under an advisory lock. */
-export function migrateUp(url: string): Promise<{ applied: string[] }> {
-  return withLock(url, async (connection) => {
+/** A process waits so long for those that came before it, and each of its statements for what is in use. */
+const lockMsDefault = 60_000;
+const lockNotAvailable = "55P03";
+
+/**
+ * Applies what is missing, at most `count` steps, each in a transaction of its own, under an advisory lock.
+ * @throws Error when somebody else holds that for longer than `lockMsMax`
+ */
+export function migrateUp(
+  url: string,
+  count = Number.POSITIVE_INFINITY,
+  options: { readonly lockMsMax?: number } = {},
+): Promise<{ applied: string[] }> {
+  return withLock(url, options.lockMsMax ?? lockMsDefault, async (connection) => {
     const applied: string[] = [];
-    for (const step of await readStatus(connection)) {
-      if (step.appliedAt !== null) continue;
+    const missing = (await readStatus(connection)).filter((step) => step.appliedAt === null);
+    for (const step of missing.slice(0, count)) {
       await run(connection, step, "up", "insert into migration (id, name) values ($1, $2)");
       applied.push(step.name);
     }
@@ -32,7 +43,7 @@ export function migrateUp(url: string): Promise<{ applied: string[] }> {
 
 /** Takes back the newest `count` steps. */
 export function migrateDown(url: string, count = 1): Promise<{ reverted: string[] }> {
-  return withLock(url, async (connection) => {
+  return withLock(url, lockMsDefault, async (connection) => {
     const applied = (await readStatus(connection)).filter((step) => step.appliedAt !== null);
     const reverted: string[] = [];
     for (const step of applied.toReversed().slice(0, count)) {
@@ -45,14 +56,22 @@ export function migrateDown(url: string, count = 1): Promise<{ reverted: string[
 
 /** Every step in order, with when it was applied. */
 export function migrationStatus(url: string): Promise<MigrationStatus[]> {
-  return withLock(url, readStatus);
+  return withLock(url, lockMsDefault, readStatus);
 }
 
-async function withLock<T>(url: string, work: (connection: pg.Client) => Promise<T>): Promise<T> {
+async function withLock<T>(
+  url: string,
+  lockMsMax: number,
+  work: (connection: pg.Client) => Promise<T>,
+): Promise<T> {
   const connection = new pg.Client({ connectionString: url, application_name: "rookery migrate" });
   await connection.connect();
   try {
-    await connection.query("select pg_advisory_lock($1)", [advisoryLock]);
+    await connection.query(`set lock_timeout = ${lockMsMax}`);
+    await connection.query("select pg_advisory_lock($1)", [advisoryLock]).catch((cause: unknown) => {
+      const isLate = cause instanceof pg.DatabaseError && cause.code === lockNotAvailable;
+      throw isLate ? new Error(`another process has been migrating for ${lockMsMax} ms`, { cause }) : cause;
+    });
     await connection.query(
       "create table if not exists migration (id int primary key, name text not null, applied_at timestamptz not null default now())",
     );

@@ -6,8 +6,19 @@
  * A row is the *final* state of its key in a batch: an actor that writes a message and changes it before the commit
  * writes one row.
  */
-import type { ActorKind, ChangeFrame, ChatType, MemberRole, Outcome } from "@rookery/protocol";
+import type {
+  AclEntry,
+  AclSubject,
+  ActorKind,
+  ChangeFrame,
+  ChatType,
+  MemberRole,
+  Outcome,
+  TelegramSend,
+  TelegramUpdateJob,
+} from "@rookery/protocol";
 import type { StoredMessage } from "./query/chat/message.ts";
+import type { StoredMarks } from "./query/chat/receipt.ts";
 
 export interface ChatRow {
   readonly id: number;
@@ -19,7 +30,18 @@ export interface ChatRow {
   readonly createdMs: number;
   /** Its owner ended it for everybody; nobody finds it any more. */
   readonly deletedMs: number | null;
-  readonly telegram: { readonly botId: number; readonly chatId: number } | null;
+  readonly telegram: TelegramPlace | null;
+}
+
+/** A Telegram chat's identity there, and the last message that was to go to it. */
+export interface TelegramPlace {
+  readonly botId: number;
+  readonly chatId: number;
+  readonly sentSeq?: number;
+  /** Messages up to here have the ids they had before the group became a supergroup. */
+  readonly movedSeq?: number;
+  /** What the bot is there, as Telegram told last: `kicked` and `left` mean that nothing arrives. */
+  readonly status?: string;
 }
 
 export interface MemberRow {
@@ -41,6 +63,20 @@ export interface ChangeRow {
   readonly rev: number;
   readonly frame: ChangeFrame;
 }
+
+export interface ReceiptRow {
+  readonly chatId: number;
+  readonly block: number;
+  readonly blocks: number;
+  readonly rev: number;
+  readonly marks: StoredMarks;
+}
+
+/** A message on its way to Telegram, as its chat writes it; the rest of the row is the courier's. */
+export type TelegramSendRow = TelegramSend;
+
+/** An update of Telegram's; how a routed one ended is the courier's to write. */
+export type TelegramUpdateRow = TelegramUpdateJob;
 
 export interface OutcomeRow {
   readonly actor: string;
@@ -84,12 +120,24 @@ export interface DeadLetterRow {
   readonly parkedMs: number;
 }
 
+export interface ChatAclRow extends AclEntry {
+  readonly chatId: number;
+  readonly subject: AclSubject;
+  /** The chat's head when reading was given back: what came before is history. */
+  readonly sinceSeq: number;
+  readonly rev: number;
+  readonly changedMs: number;
+}
+
 /** What a commit writes, by table. */
 export interface Rows {
   readonly chat: ChatRow;
   readonly member: MemberRow;
   readonly message: MessageRow;
   readonly change: ChangeRow;
+  readonly receipt: ReceiptRow;
+  readonly telegramSend: TelegramSendRow;
+  readonly telegramUpdate: TelegramUpdateRow;
   readonly outcome: OutcomeRow;
   readonly relay: RelayRow;
   /** Takes a relayed command away: it has been applied. */
@@ -97,6 +145,7 @@ export interface Rows {
   readonly userFeed: UserFeedRow;
   readonly userChange: UserChangeRow;
   readonly deadLetter: DeadLetterRow;
+  readonly chatAcl: ChatAclRow;
 }
 
 export type TableName = keyof Rows;
@@ -148,6 +197,34 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     deletedAt: "bigint",
   }),
   change: insert("change", { chatId: "bigint", rev: "bigint", frame: "jsonb" }),
+  receipt: upsert("receipt", ["chatId", "block"], {
+    chatId: "bigint",
+    block: "integer",
+    blocks: "integer",
+    rev: "bigint",
+    marks: "jsonb",
+  }),
+  telegramSend: insert("telegram_send", {
+    id: "text",
+    botId: "bigint",
+    telegramChatId: "bigint",
+    chatId: "bigint",
+    seq: "bigint",
+    prevSeq: "bigint",
+    bulk: "boolean",
+    content: "jsonb",
+    createdMs: "bigint",
+  }),
+  telegramUpdate: keep("telegram_update", {
+    botId: "bigint",
+    updateId: "bigint",
+    type: "text",
+    chatId: "bigint",
+    seq: "bigint",
+    raw: "jsonb",
+    state: "text",
+    createdMs: "bigint",
+  }),
   outcome: insert("outcome", {
     actor: "text",
     senderId: "bigint",
@@ -186,6 +263,16 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     reason: "text",
     parkedMs: "bigint",
   }),
+  chatAcl: upsert("chat_acl", ["chatId", "subject"], {
+    chatId: "bigint",
+    subject: "text",
+    canRead: "boolean",
+    canSend: "boolean",
+    canManage: "boolean",
+    sinceSeq: "bigint",
+    rev: "bigint",
+    changedMs: "bigint",
+  }),
 };
 
 export const tableNames = Object.keys(writers) as readonly TableName[];
@@ -204,6 +291,12 @@ function insert<R>(table: string, columns: Writer<R>["columns"]): Writer<R> {
     sql: (source) =>
       `insert into ${table} (${names.map(snake).join(", ")}) select ${names.map(recordColumn).join(", ")} from ${source}`,
   };
+}
+
+/** The first of a key stays. */
+function keep<R>(table: string, columns: Writer<R>["columns"]): Writer<R> {
+  const plain = insert<R>(table, columns);
+  return { ...plain, sql: (source) => `${plain.sql(source)} on conflict do nothing` };
 }
 
 function upsert<R>(

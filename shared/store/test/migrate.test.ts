@@ -1,63 +1,114 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { openTestDatabase } from "@rookery/kit";
 import { openLog } from "@rookery/runtime";
-import { migrateDown, migrateUp, migrationStatus, openStore } from "../src/mod.ts";
-
-/** Every column, index and constraint, as text. */
-async function readSchema(url: string): Promise<string[]> {
-  const log = openLog("test", { LOG_LEVEL: "silent" });
-  const store = openStore({ url, name: "migrate test", connectionsMax: 1, log });
-  try {
-    const { rows } = await store.query<{ line: string }>(
-      `select format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) as line
-         from information_schema.columns where table_schema = 'public'
-       union all select indexdef from pg_indexes where schemaname = 'public'
-       union all select format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) from pg_constraint
-         where connamespace = 'public'::regnamespace
-       union all select 'sequence ' || sequencename from pg_sequences where schemaname = 'public'
-       order by 1`,
-    );
-    return rows.map((row) => row.line);
-  } finally {
-    await store.end();
-  }
-}
+import {
+  insertSession,
+  insertUser,
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  openStore,
+  type Store,
+  type UserRole,
+} from "../src/mod.ts";
+import { advisoryLock } from "../src/migrate.ts";
+import { readCatalog } from "./catalog.ts";
 
 test("the schema goes up, all the way down, and up again to the same", async () => {
   const database = await openTestDatabase({ isEmpty: true });
   try {
+    const empty = await readCatalog(database.url);
     const { applied } = await migrateUp(database.url);
     assert.ok(applied.length >= 4, applied.join());
     assert.deepEqual(applied, applied.toSorted());
-    const schema = await readSchema(database.url);
+    const schema = await readCatalog(database.url);
     assert.deepEqual(await migrateUp(database.url), { applied: [] });
 
     assert.deepEqual(await migrateDown(database.url, applied.length), { reverted: applied.toReversed() });
-    const left = (await readSchema(database.url)).filter((line) => !/\bmigration\b/.test(line));
-    assert.deepEqual(left, [], "a step down takes back all that its step up made");
+    assert.deepEqual(
+      await readCatalog(database.url),
+      empty,
+      "a step down takes back all that its step up made",
+    );
     assert.deepEqual(await migrateDown(database.url), { reverted: [] });
 
     assert.deepEqual(await migrateUp(database.url), { applied });
-    assert.deepEqual(await readSchema(database.url), schema);
+    assert.deepEqual(await readCatalog(database.url), schema);
   } finally {
     await database.close();
   }
 });
 
-test("each step down and up again leads back", async () => {
-  const database = await openTestDatabase();
+test("each step down leads to exactly where the step before it had led up to", async () => {
+  const database = await openTestDatabase({ isEmpty: true });
   try {
     const steps = await migrationStatus(database.url);
-    const schema = await readSchema(database.url);
-    for (let count = 1; count <= steps.length; count += 1) {
-      await migrateDown(database.url, count);
-      const applied = (await migrationStatus(database.url)).filter((step) => step.appliedAt !== null);
-      assert.equal(applied.length, steps.length - count);
-      await migrateUp(database.url);
-      assert.deepEqual(await readSchema(database.url), schema, `after ${count} down`);
+    const before: string[][] = [];
+    for (const { name } of steps) {
+      before.push(await readCatalog(database.url));
+      assert.deepEqual(await migrateUp(database.url, 1), { applied: [name] });
     }
+    const whole = await readCatalog(database.url);
+    for (const [index, { name }] of [...steps.entries()].toReversed()) {
+      assert.deepEqual(await migrateDown(database.url), { reverted: [name] });
+      assert.deepEqual(await readCatalog(database.url), before[index], `${name} down`);
+    }
+    await migrateUp(database.url);
+    assert.deepEqual(await readCatalog(database.url), whole);
   } finally {
+    await database.close();
+  }
+});
+
+/** The words that a check allows. */
+async function allowedWords(store: Store, constraint: string): Promise<string[]> {
+  const { rows } = await store.query<{ text: string }>(
+    "select pg_get_constraintdef(oid) as text from pg_constraint where conname = $1",
+    [constraint],
+  );
+  return [...(rows[0]?.text ?? "").matchAll(/'(\w+)'/g)].map(([, word = ""]) => word);
+}
+
+test("steps down go through data that only the newest schema knows, and keep what they can", async () => {
+  const database = await openTestDatabase();
+  const log = openLog("test", { LOG_LEVEL: "silent" });
+  const store = openStore({ url: database.url, name: "migrate test", connectionsMax: 1, log });
+  try {
+    const roles = await allowedWords(store, "users_role_check");
+    const ends = await allowedWords(store, "session_end_reason_check");
+    assert.ok(roles.length >= 2 && ends.length >= 2);
+    for (const role of roles) {
+      const account = { username: role, email: null, displayName: role, passwordHash: null };
+      const user = await insertUser(store, {
+        ...account,
+        role: role as UserRole,
+        isBot: false,
+        createdMs: 1,
+      });
+      for (const end of ends) {
+        const digest = randomBytes(32);
+        const session = { userId: user.id, nowMs: 1, expiresMs: 2, userAgent: null, address: null, digest };
+        const id = (await insertSession(store, session))?.id;
+        await store.query("update session set ended_ms = 1, end_reason = $2 where id = $1", [id, end]);
+      }
+      await store.query("insert into member values (1, $1, 'member', 0, 0, null, 1)", [user.id]);
+    }
+    const marks = JSON.stringify({ 1: [7, 5] });
+    await store.query("insert into receipt values (1, 0, 1, 1, $1)", [marks]);
+    const steps = await migrationStatus(database.url);
+    const { reverted } = await migrateDown(database.url, steps.length - 4);
+    assert.equal(reverted.at(-1), "0005_receipt");
+    const { rows } = await store.query(
+      "select user_id, delivered_seq, read_seq from member where user_id = 1",
+    );
+    assert.deepEqual(rows, [{ user_id: 1, delivered_seq: 7, read_seq: 5 }]);
+    const left = await store.query("select from users");
+    assert.equal(left.rowCount, roles.length);
+    await migrateUp(database.url);
+  } finally {
+    await store.end();
     await database.close();
   }
 });
@@ -74,6 +125,26 @@ test("however many start at once, each step is applied once", async () => {
     );
     assert.equal(steps.filter((step) => step.appliedAt === null).length, 0);
   } finally {
+    await database.close();
+  }
+});
+
+test("whoever cannot have the lock in time says so instead of waiting for ever", async () => {
+  const database = await openTestDatabase({ isEmpty: true });
+  const log = openLog("test", { LOG_LEVEL: "silent" });
+  const store = openStore({ url: database.url, name: "migrate test", connectionsMax: 1, log });
+  const holder = await store.connect();
+  try {
+    await holder.query("select pg_advisory_lock($1)", [advisoryLock]);
+    await assert.rejects(
+      migrateUp(database.url, 1, { lockMsMax: 50 }),
+      /another process has been migrating for 50 ms/,
+    );
+    await holder.query("select pg_advisory_unlock($1)", [advisoryLock]);
+    assert.equal((await migrateUp(database.url, 1, { lockMsMax: 50 })).applied.length, 1);
+  } finally {
+    holder.release();
+    await store.end();
     await database.close();
   }
 });

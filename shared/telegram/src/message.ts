@@ -7,7 +7,7 @@ import { z } from "zod";
 const int = z.int();
 const name = z.string();
 
-const user = z.object({
+export const telegramUser = z.object({
   id: int,
   is_bot: z.boolean().catch(false),
   first_name: name.catch(""),
@@ -15,9 +15,9 @@ const user = z.object({
   username: name.optional().catch(undefined),
   language_code: name.optional().catch(undefined),
 });
-export type TelegramUser = z.infer<typeof user>;
+export type TelegramUser = z.infer<typeof telegramUser>;
 
-const chat = z.object({
+export const telegramChat = z.object({
   id: int,
   type: z.enum(["private", "group", "supergroup", "channel"]).catch("group"),
   title: name.optional().catch(undefined),
@@ -25,7 +25,7 @@ const chat = z.object({
   first_name: name.optional().catch(undefined),
   last_name: name.optional().catch(undefined),
 });
-export type TelegramChat = z.infer<typeof chat>;
+export type TelegramChat = z.infer<typeof telegramChat>;
 
 const entity = z.object({
   type: name,
@@ -55,9 +55,9 @@ const anyFile = file.optional().catch(undefined);
 export const telegramMessage = z.looseObject({
   message_id: int,
   date: int.catch(0),
-  chat,
-  from: user.optional().catch(undefined),
-  sender_chat: chat.optional().catch(undefined),
+  chat: telegramChat,
+  from: telegramUser.optional().catch(undefined),
+  sender_chat: telegramChat.optional().catch(undefined),
   text: name.optional().catch(undefined),
   caption: name.optional().catch(undefined),
   entities,
@@ -72,6 +72,13 @@ export const telegramMessage = z.looseObject({
   voice: anyFile,
   video_note: anyFile,
   document: anyFile,
-  sticker: anyFile,
+  sticker: file
+    .extend({ emoji: name.optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  /** Telegram nests one level; of what is answered only its id matters here. */
+  reply_to_message: z.object({ message_id: int }).optional().catch(undefined),
+  migrate_to_chat_id: int.optional().catch(undefined),
+  migrate_from_chat_id: int.optional().catch(undefined),
 });
 export type TelegramMessage = z.infer<typeof telegramMessage>;

@@ -1,11 +1,15 @@
+export { type BotEventAbout, readBotEvent, type UnknownBotEvent } from "./bot-event.ts";
 export {
   openTelegramClient,
   type TelegramClient,
   type TelegramClientOptions,
   TelegramError,
+  type UpdatesAsk,
+  type WebhookInfo,
   type WebhookSetting,
 } from "./client.ts";
 export type { TelegramChat, TelegramMessage, TelegramUser } from "./message.ts";
+export { callOf, markupOf, type TelegramCall } from "./outgoing.ts";
 export { isTelegramToken } from "./token.ts";
 export {
   senderOf,
@@ -14,5 +18,5 @@ export {
   type TranslatedMessage,
   translateMessage,
 } from "./translation.ts";
-export { parseUpdate, type TelegramUpdate } from "./update.ts";
+export { chatOf, parseUpdate, readUpdate, type TelegramUpdate } from "./update.ts";
 export { type UpdateType, updateTypes } from "./update-type.ts";

@@ -1,4 +1,14 @@
-import { type Attachment, type Entity, limits, type TelegramState } from "@rookery/protocol";
+import {
+  type Attachment,
+  type Contact,
+  type Entity,
+  limits,
+  type Location,
+  type PollDraft,
+  type TelegramState,
+} from "@rookery/protocol";
+import { type MessageContent, readContent } from "./content.ts";
+import { cutBytes } from "./cut.ts";
 import type { TelegramChat, TelegramEntity, TelegramFile, TelegramMessage, TelegramUser } from "./message.ts";
 
 /** A Telegram message in our words; every value is within the protocol's limits. */
@@ -6,9 +16,13 @@ export interface TranslatedMessage {
   readonly kind: string;
   readonly body: string;
   readonly entities: readonly Entity[];
-  /** The sequence of what it answers; null until sent and received messages are joined by their ids. */
-  readonly replyTo: number | null;
+  /** Telegram's id of what it answers. */
+  readonly replyToMessageId: number | null;
   readonly attachments: readonly Attachment[];
+  /** With the kind of that name, and no other. */
+  readonly poll: PollDraft | null;
+  readonly location: Location | null;
+  readonly contact: Contact | null;
   readonly telegram: TelegramState;
 }
 
@@ -24,30 +38,21 @@ export interface TelegramSender {
 
 /** The kinds that are a field of the message. An animation also carries `document`, so it comes first. */
 const fileKinds = ["video", "animation", "audio", "voice", "video_note", "sticker", "document"] as const;
-const otherKinds = [
-  "live_photo",
-  "contact",
-  "venue",
-  "location",
-  "poll",
-  "dice",
-  "game",
-  "invoice",
-  "paid_media",
-  "checklist",
-  "story",
-] as const;
 
 /** Pure: the same message gives the same translation. */
 export function translateMessage(message: TelegramMessage): TranslatedMessage {
-  const body = cutBytes(message.text ?? message.caption ?? "", limits.bodyBytesMax);
+  const { kind, words, ...content } = contentOf(message);
+  const body = cutBytes(message.text ?? message.caption ?? words, limits.bodyBytesMax);
   const spans = message.text === undefined ? message.caption_entities : message.entities;
   return {
-    kind: kindOf(message),
+    kind,
     body,
     entities: translateEntities(spans ?? [], body.length),
-    replyTo: null,
+    replyToMessageId: message.reply_to_message?.message_id ?? null,
     attachments: attachmentsOf(message),
+    poll: content.poll ?? null,
+    location: content.location ?? null,
+    contact: content.contact ?? null,
     telegram: {
       ...(message.message_id > 0 ? { messageId: message.message_id } : {}),
       state: "received",
@@ -70,13 +75,12 @@ export function titleOf(chat: TelegramChat): string | null {
   return title === undefined ? null : cutBytes(title, limits.titleBytesMax);
 }
 
-function kindOf(message: TelegramMessage): string {
-  if (message.text !== undefined) return "text";
-  if (message.photo !== undefined) return "photo";
+function contentOf(message: TelegramMessage): MessageContent {
+  if (message.text !== undefined) return { kind: "text", words: "" };
+  if (message.photo !== undefined) return { kind: "photo", words: "" };
   const file = fileKindOf(message);
-  if (file !== undefined) return file;
-  // What is left and known to be none of these is a service message: joined, left, pinned, …
-  return otherKinds.find((each) => message[each] !== undefined) ?? "service";
+  if (file === undefined) return readContent(message);
+  return { kind: file, words: file === "sticker" ? (message.sticker?.emoji ?? "") : "" };
 }
 
 function fileKindOf(message: TelegramMessage): (typeof fileKinds)[number] | undefined {
@@ -107,7 +111,7 @@ function toAttachments(kind: string, file: TelegramFile): readonly Attachment[] 
   ];
 }
 
-function translateEntities(list: readonly TelegramEntity[], bodyLength: number): readonly Entity[] {
+export function translateEntities(list: readonly TelegramEntity[], bodyLength: number): readonly Entity[] {
   return list
     .filter((each) => each.offset + each.length <= bodyLength && Buffer.byteLength(each.type) <= wordBytesMax)
     .slice(0, limits.entitiesMax)
@@ -123,7 +127,7 @@ function translateEntities(list: readonly TelegramEntity[], bodyLength: number):
     }));
 }
 
-function userAsSender(user: TelegramUser): TelegramSender {
+export function userAsSender(user: TelegramUser): TelegramSender {
   return {
     telegramId: user.id,
     isBot: user.is_bot,
@@ -134,7 +138,7 @@ function userAsSender(user: TelegramUser): TelegramSender {
   };
 }
 
-function chatAsSender(chat: TelegramChat): TelegramSender {
+export function chatAsSender(chat: TelegramChat): TelegramSender {
   return {
     telegramId: chat.id,
     isBot: false,
@@ -151,13 +155,3 @@ const nameBytesMax = 512;
 const mimeBytesMax = 256;
 const urlBytesMax = 2_048;
 const wordBytesMax = 64;
-
-/** The longest beginning of `text` of at most `bytesMax` bytes of UTF-8 that splits no character. */
-function cutBytes(text: string, bytesMax: number): string {
-  if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return text;
-  const bytes = Buffer.from(text);
-  let end = bytesMax;
-  // A byte 10xxxxxx continues a character.
-  while (end > 0 && ((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end--;
-  return bytes.toString("utf8", 0, end);
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isTelegramToken, parseUpdate, updateTypes } from "../src/mod.ts";
+import { isTelegramToken, parseUpdate, readUpdate, updateTypes } from "../src/mod.ts";
 
 const message = { message_id: 1, date: 1, chat: { id: 1, type: "private" }, text: "x" };
 
@@ -11,18 +11,79 @@ test("each of the 27 update types is known by name", () => {
     assert.equal(update?.type, type);
     assert.equal(update.updateId, 3);
     const isMessage = type === "message" || type === "channel_post";
-    assert.equal(update.kind, isMessage ? "message" : "other");
+    const isBots = /business|guest|inline|shipping|checkout|paid|^poll|managed|subscription/.test(type);
+    assert.equal(update.kind, isMessage ? "message" : isBots ? "bot" : "chat", type);
   }
 });
 
 test("a type newer than we are is an update all the same", () => {
   const update = parseUpdate('{"update_id":4,"telepathy":{}}');
   assert.deepEqual(update, {
-    kind: "other",
+    kind: "bot",
+    sender: null,
     type: null,
     updateId: 4,
     raw: { update_id: 4, telepathy: {} },
   });
+});
+
+const chat = { id: -5, type: "group", title: "T" };
+const from = { id: 7, is_bot: false, first_name: "Ivo" };
+function told(type: string, value: object) {
+  const update = parseUpdate(JSON.stringify({ update_id: 1, [type]: value }));
+  assert.ok(update?.kind === "chat", type);
+  return { chatId: update.chat.id, senderId: update.sender?.telegramId, change: update.change };
+}
+
+test("what is about a chat says which, whose doing it is, and what it changes there", () => {
+  const message = { message_id: 9, date: 1, chat, from, text: "b", edit_date: 2 };
+  const entities = [{ type: "bold", offset: 0, length: 1 }];
+  assert.deepEqual(told("edited_message", { ...message, entities }), {
+    chatId: -5,
+    senderId: 7,
+    change: { kind: "edit", messageId: 9, body: "b", entities },
+  });
+  const emoji = (each: string) => ({ type: "emoji", emoji: each });
+  const given = [emoji("👍"), emoji("👍"), { type: "custom_emoji", custom_emoji_id: "55" }, { type: "paid" }];
+  const reaction = { chat, user: from, message_id: 9, old_reaction: [], new_reaction: given };
+  assert.deepEqual(told("message_reaction", reaction).change, {
+    kind: "react",
+    messageId: 9,
+    emojis: ["👍", "#55", "⭐"],
+  });
+  const anonymous = { ...reaction, user: undefined, actor_chat: chat, new_reaction: [] };
+  assert.deepEqual(told("message_reaction", anonymous).senderId, -5);
+  const member = { chat, from, new_chat_member: { status: "kicked", user: { id: 9, first_name: "B" } } };
+  assert.deepEqual(told("my_chat_member", member).change, { kind: "membership", status: "kicked" });
+  assert.deepEqual(told("chat_member", member).change, null);
+  assert.deepEqual(told("callback_query", { id: "1", from, message, data: "x" }), {
+    chatId: -5,
+    senderId: 7,
+    change: null,
+  });
+});
+
+test("a business account's chat is not the bot's own with the same person, and a query is of no chat", () => {
+  for (const type of [
+    "business_message",
+    "edited_business_message",
+    "guest_message",
+    "poll_answer",
+    "inline_query",
+  ]) {
+    const update = parseUpdate(JSON.stringify({ update_id: 1, [type]: { ...message, from } }));
+    assert.deepEqual(
+      [update?.kind, update?.kind === "bot" ? update.sender?.telegramId : null],
+      ["bot", 7],
+      type,
+    );
+  }
+});
+
+test("what was chosen from getUpdates is read as what was posted", () => {
+  const value = { update_id: 1, message: { ...message, text: "a\u0000b" } };
+  assert.deepEqual(readUpdate(value), parseUpdate(JSON.stringify(value)));
+  assert.equal(readUpdate(7), null);
 });
 
 test("what is no update is null, and so is a message without what every message has", () => {

@@ -21,7 +21,11 @@ test("a short run from a fixed seed is clean: nothing lost, doubled, out of orde
     keep: false,
     tell: (line) => t.diagnostic(line),
   });
+  t.diagnostic(describeReport(report));
   assert.deepEqual(guiltOf(report.verdict), [], describeReport(report));
   assert.equal(report.faultsDone, 8);
+  for (const name of ["EditMessage", "DeleteMessage", "React", "Pin", "read", "invited", "part"]) {
+    assert.ok((report.figures.changes[name] ?? 0) > 0, `no ${name} was acked`);
+  }
   assert.ok(report.figures.messages > 100, `${report.figures.messages} messages`);
 });

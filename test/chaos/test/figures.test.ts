@@ -22,6 +22,7 @@ test("waits, silence and takeovers are read from the journals", () => {
     { fault: "kill worker", chatMs: [55] },
     { fault: "kill worker", chatMs: [] },
   ]);
+  assert.deepEqual(figures.changes, { invited: 1 });
   assert.deepEqual(figures.faults, { "kill worker": 1 });
   assert.deepEqual(figures.exits, ["edge-0 ended with code 1"]);
 });

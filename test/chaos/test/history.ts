@@ -30,7 +30,17 @@ export function journalsOf({ sends, invites, audits, faults, readers }: History)
 
 export function messageAt(seq: number): StoredMessage {
   const uuid = `m${seq}`;
-  return { chatId, seq, senderId: ada, uuid, kind: "text", body: `body of ${uuid}`, ts: 1_000 + seq };
+  const unchanged = { isDeleted: false, pinned: false, reactions: {} };
+  return {
+    chatId,
+    seq,
+    senderId: ada,
+    uuid,
+    kind: "text",
+    body: `body of ${uuid}`,
+    ts: 1_000 + seq,
+    ...unchanged,
+  };
 }
 
 export function seen(message: StoredMessage, live = true, link = 1): Extract<ReadEntry, { kind: "message" }> {
@@ -54,8 +64,8 @@ export function cleanHistory(): History {
     ],
   });
   return {
-    sends: messages.flatMap(({ seq, uuid, senderId, ts }) => [
-      { kind: "send", uuid, chatId, senderId, atMs: 100 * seq },
+    sends: messages.flatMap(({ seq, uuid, senderId, body, ts }) => [
+      { kind: "send", uuid, chatId, senderId, body, atMs: 100 * seq },
       {
         kind: "ack",
         uuid,
@@ -80,6 +90,8 @@ export function cleanHistory(): History {
       chats: [{ id: chatId, headSeq: 3, rev: 1 }],
       messages,
       changes: [{ chatId, rev: 1, frame: { ...join, chatId, rev: 1 } }],
+      outcomes: [],
+      marks: [],
       members: [
         { chatId, userId: ada, joinedSeq: 0 },
         { chatId, userId: bob, joinedSeq: 0 },

@@ -32,6 +32,29 @@ test("a history in which everything is right is clean", () => {
   );
 });
 
+const edit = { uuid: "e1", chatId, seq: 2, body: "edited" } as const;
+
+/** The second message is edited, as it should be. */
+function edited(history: History): void {
+  const { uuid, seq, body } = edit;
+  const named = { uuid, chatId, senderId: 1 };
+  const frame = { type: "MessageEdited", chatId, rev: 2, seq, body };
+  const { truth, sends } = history;
+  sends.push({ kind: "ask", ...named, type: "EditMessage", seq, body, atMs: 450 });
+  sends.push({ kind: "done", ...named, seq, rev: 2, ts: 9, duplicate: false, edge: 0, atMs: 455 });
+  truth.outcomes.push({ ...named, seq, rev: 2, ts: 9 });
+  truth.changes.push({ chatId, rev: 2, frame });
+  truth.chats = [{ id: chatId, headSeq: 3, rev: 2 }];
+  truth.messages = truth.messages.map((message) => (message.seq === seq ? { ...message, body } : message));
+  for (const { entries } of history.readers) {
+    entries.push({ kind: "change", chatId, rev: 2, text: changeText(frame), live: true, link: 1 });
+  }
+}
+
+function receipt(readSeq: number): ReadEntry {
+  return { kind: "receipt", chatId, userId: 2, deliveredSeq: 3, readSeq };
+}
+
 interface Case {
   readonly name: string;
   readonly guilt: readonly CounterName[];
@@ -165,7 +188,106 @@ const cases: readonly Case[] = [
     spoil(history) {
       const entries = readerOf(history, 1);
       const index = entries.findIndex((entry) => entry.kind === "message" && entry.seq === 2);
+      entries[index] = seen({ ...messageAt(2), uuid: "m9" });
+    },
+  },
+  {
+    name: "a body that a message never had is a phantom",
+    guilt: ["phantom"],
+    spoil(history) {
+      const entries = readerOf(history, 1);
+      const index = entries.findIndex((entry) => entry.kind === "message" && entry.seq === 2);
       entries[index] = seen({ ...messageAt(2), body: "something else" });
+    },
+  },
+  {
+    name: "an acked edit without its outcome is lost",
+    guilt: ["lost"],
+    spoil(history) {
+      edited(history);
+      history.truth.outcomes = [];
+    },
+  },
+  {
+    name: "an acked edit that is not under its rev is lost",
+    guilt: ["lost", "phantom", "torn"],
+    spoil(history) {
+      edited(history);
+      const change = history.truth.changes.at(-1);
+      assert.ok(change);
+      history.truth.changes[1] = { ...change, frame: { ...change.frame, body: "another" } };
+    },
+  },
+  {
+    name: "an edit acked with two outcomes is reacked, and one of them is wrong",
+    guilt: ["lost", "misacked", "reacked"],
+    spoil(history) {
+      edited(history);
+      const done = history.sends.at(-1);
+      assert.ok(done?.kind === "done");
+      history.sends.push({ ...done, rev: 1 });
+    },
+  },
+  {
+    name: "an edit that was never answered is unanswered",
+    guilt: ["unanswered"],
+    spoil(history) {
+      edited(history);
+      history.sends.pop();
+    },
+  },
+  {
+    name: "an edit refused for what no edit deserves is refused",
+    guilt: ["refused"],
+    spoil(history) {
+      edited(history);
+      const { uuid } = edit;
+      history.sends.pop();
+      history.sends.push({ kind: "declined", uuid, chatId, senderId: 1, code: "conflict", atMs: 460 });
+    },
+  },
+  {
+    name: "[L1] an edit acked while Postgres stood still was told too early",
+    guilt: ["early"],
+    spoil(history) {
+      edited(history);
+      history.faults.push({ kind: "frozen", fromMs: 445, toMs: 456 });
+    },
+  },
+  {
+    name: "a message that its changes would make another is torn",
+    guilt: ["torn"],
+    spoil(history) {
+      edited(history);
+      const message = history.truth.messages[1];
+      assert.ok(message);
+      history.truth.messages[1] = { ...message, pinned: true };
+    },
+  },
+  {
+    name: "a receipt that went back, on a reader or beyond the head, is backward",
+    guilt: ["backward"],
+    spoil(history) {
+      const [one, other] = [readerOf(history, 0), readerOf(history, 1)];
+      one.push(receipt(3), receipt(2), receipt(3));
+      other.push(receipt(3));
+      history.truth.marks.push({ chatId, userId: 2, deliveredSeq: 3, readSeq: 3 });
+    },
+  },
+  {
+    name: "a receipt that a reader never got leaves it behind",
+    guilt: ["behind"],
+    spoil(history) {
+      readerOf(history, 0).push(receipt(3));
+      readerOf(history, 1).push(receipt(2));
+      history.truth.marks.push({ chatId, userId: 2, deliveredSeq: 3, readSeq: 3 });
+    },
+  },
+  {
+    name: "a receipt that was answered and is not in Postgres is lost",
+    guilt: ["lost"],
+    spoil({ invites }) {
+      invites.push({ kind: "read", chatId, userId: 2, seq: 3, atMs: 500 });
     },
   },
   {
@@ -209,7 +331,7 @@ const cases: readonly Case[] = [
     guilt: ["refused"],
     spoil({ sends }) {
       const named = { uuid: "m9", chatId, senderId: 1 };
-      sends.push({ kind: "send", ...named, atMs: 400 });
+      sends.push({ kind: "send", ...named, body: "x", atMs: 400 });
       sends.push({ kind: "refusal", ...named, code: "forbidden", atMs: 405 });
     },
   },
@@ -274,6 +396,14 @@ test("repeats by Sync and by live frames of what a reader has are no finding", (
     const entries = readerOf(history, 1);
     entries.push({ kind: "opened", link: 2, edge: 1, atMs: 500 });
     for (const seq of [2, 3]) entries.push(seen(messageAt(seq), false, 2));
+  };
+  assert.deepEqual(guilt(spoil), []);
+});
+
+test("an edited message, seen before and after, is no finding", () => {
+  const spoil = (history: History): void => {
+    edited(history);
+    readerOf(history, 1).push(seen({ ...messageAt(2), body: edit.body }, false, 2));
   };
   assert.deepEqual(guilt(spoil), []);
 });

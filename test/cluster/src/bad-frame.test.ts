@@ -1,8 +1,8 @@
 /** A bad frame is refused with a stable code; the socket, the shard and everybody else live on. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { FrameOf } from "@rookery/kit";
 import { type Cluster, openCluster } from "./cluster.ts";
-import type { FrameOf } from "./frame.ts";
 import { createDirect, type Person, register } from "./rest.ts";
 import { openSocket, type Socket } from "./socket.ts";
 

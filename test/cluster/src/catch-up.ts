@@ -1,6 +1,6 @@
 /** A client's Sync: one question, and its pages up to the last. */
 import assert from "node:assert/strict";
-import type { ChangeFrame, FrameOf, MessageBody } from "./frame.ts";
+import type { ChangeFrame, FrameOf, MessageBody } from "@rookery/kit";
 import type { Socket } from "./socket.ts";
 
 export interface CaughtUp {

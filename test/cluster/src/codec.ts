@@ -3,9 +3,8 @@
  * no more than a stranger's would.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import type { ClientFrame, ServerFrame } from "@rookery/kit";
 import protobuf from "protobufjs";
-import type { ClientFrame, ServerFrame } from "./frame.ts";
-
 export type Format = "json" | "proto";
 
 export interface Codec {
@@ -26,6 +25,13 @@ const json: Codec = {
 /** @throws when the folder of the protocol holds no `.proto` with a message `Frame`. */
 export function openCodec(format: Format): Codec {
   return format === "json" ? json : openProto(readFrameType());
+}
+
+/** The numbers of these frames in the published `oneof`. */
+export function frameNumbers(types: ReadonlySet<string>): readonly number[] {
+  return readFrameType().fieldsArray.flatMap((field) =>
+    types.has(field.resolvedType?.name ?? "") ? [field.id] : [],
+  );
 }
 
 const protocolFolder = new URL("../../../shared/protocol/", import.meta.url);

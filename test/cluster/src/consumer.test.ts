@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
+import { until } from "@rookery/kit";
 import { WebSocket } from "ws";
 import { catchUp } from "./catch-up.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
@@ -19,6 +20,12 @@ async function openRaw(
   const socket = new WebSocket(url, ["rookery.v1.json", `bearer.${person.token}`], { headers });
   await once(socket, "open");
   return socket;
+}
+
+/** As the edge counts them. */
+async function openSockets(cluster: Cluster): Promise<number> {
+  const text = await (await fetch(`${cluster.base}/metrics`)).text();
+  return Number(/^rookery_ws_connections(?:\{.*\})? (\d+)$/m.exec(text)?.[1]);
 }
 
 describe("a consumer", () => {
@@ -52,6 +59,11 @@ describe("a consumer", () => {
         ),
       );
     }
+    // Given up by the edge, which looks now and then, before it could still catch up.
+    await until(async () => (await openSockets(cluster)) === 1, {
+      withinMs: 10_000,
+      what: "the slow one gone",
+    });
     const closed = once(slow, "close");
     slow.resume();
     const [code]: unknown[] = await closed;
@@ -67,6 +79,28 @@ describe("a consumer", () => {
     const missed = await catchUp(again, chat.id, { seq: seen.length, rev: 0 });
     assert.deepEqual(orderFaults("Sync", missed.messages, { first: seen.length + 1, last: count }), []);
     await Promise.all([again.close(), writer.close()]);
+  });
+
+  it("of an edge that stops is told so, closed with 4000, and misses nothing when it is back", async () => {
+    const carl = await register(cluster.base, "carl");
+    const chat = await createDirect(cluster.base, ann, carl);
+    const socket = await openSocket({ base: cluster.base, token: carl.token });
+    await socket.say(chat.id, "before");
+    cluster.kill("edge", 0, "SIGTERM");
+    const { reconnectMs } = await socket.frame("Draining");
+    assert.ok(reconnectMs >= 0);
+    assert.equal((await socket.closed).code, 4000);
+    const again = await until(
+      () => openSocket({ base: cluster.base, token: carl.token, resume: true }).catch(() => undefined),
+      { withinMs: 20_000, what: "the edge again" },
+    );
+    assert.ok(again);
+    const { messages } = await catchUp(again, chat.id, { seq: 0, rev: 0 });
+    assert.deepEqual(
+      messages.map(({ uuid }) => uuid),
+      ["before"],
+    );
+    await again.close();
   });
 
   it("from a page of a foreign origin is refused with 403, from the cluster's own it is let in", async () => {

@@ -1,8 +1,8 @@
 /** A repeat, however late and through whichever door, returns the first outcome and changes nothing. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { MessageBody } from "@rookery/kit";
 import { type Cluster, openCluster } from "./cluster.ts";
-import type { MessageBody } from "./frame.ts";
 import { orderFaults } from "./order-check.ts";
 import {
   createDirect,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { MessageBody } from "./frame.ts";
+import type { MessageBody } from "@rookery/kit";
 import {
   ackFaults,
   agreementFaults,
@@ -12,8 +12,9 @@ import {
 
 function message(seq: number, fields: Partial<MessageBody> = {}): MessageBody {
   const plain = { chatId: 1, seq, rev: 0, senderId: 7, uuid: `u${seq}`, kind: "text", body: `${seq}` };
-  const unchanged = { entities: [], reactions: {}, pinned: false, editedAt: null, deletedAt: null };
-  return { ...plain, ...unchanged, ts: 1000 + seq, source: "ws", ...fields };
+  const nothing = { entities: [], replyTo: null, forward: null, attachments: [] };
+  const unchanged = { reactions: {}, pinned: false, editedAt: null, deletedAt: null };
+  return { ...plain, ...nothing, ...unchanged, ts: 1000 + seq, source: "ws", ...fields };
 }
 
 const three = [message(1), message(2), message(3)];

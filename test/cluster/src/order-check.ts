@@ -1,6 +1,5 @@
 /** What readers, writers and history must agree on (L3, L4). Pure; every function returns complaints. */
-import type { FrameOf, MessageBody } from "./frame.ts";
-
+import type { FrameOf, MessageBody } from "@rookery/kit";
 /** Beyond this a list of complaints says nothing more. */
 const complaintsMax = 20;
 

@@ -1,6 +1,7 @@
-/** A stranger's REST: global fetch, JSON in and out, nothing hidden. */
+/** A stranger's REST: global fetch, JSON in and out, nothing hidden; every answer is held against the document. */
 import { randomBytes } from "node:crypto";
-import type { ChatBody, MessageBody } from "./frame.ts";
+import type { ChatBody, MessageBody } from "@rookery/kit";
+import { readDocument } from "./document.ts";
 
 /** A request that hangs is a failure, not a wait. */
 const requestTimeoutMs = 20_000;
@@ -28,7 +29,7 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One request. Any status is an answer; @throws only when there is none in 20 s. */
+/** One request. Any status is an answer; @throws when there is none in 20 s, or one the document does not tell of. */
 export async function request<T>(
   base: string,
   method: string,
@@ -46,6 +47,10 @@ export async function request<T>(
     ...(payload === undefined ? {} : { body: payload }),
   });
   const text = await response.text();
+  const { check } = await readDocument(base);
+  const contentType = response.headers.get("content-type");
+  const complaint = check({ method, path, status: response.status, contentType, text });
+  if (complaint !== null) throw new Error(complaint);
   return { status: response.status, headers: response.headers, body: readJson(text) as T, text };
 }
 

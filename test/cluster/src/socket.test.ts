@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
+import type { ClientFrame } from "@rookery/kit";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Format, openCodec } from "./codec.ts";
-import type { ClientFrame } from "./frame.ts";
 import { openSocket } from "./socket.ts";
 
 const hello = { userId: 1, connId: "c", heartbeatMs: 1, frameBytesMax: 65_536, serverTime: 1, userRev: 0 };

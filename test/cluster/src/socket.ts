@@ -1,8 +1,7 @@
 /** A stranger's socket: plain `ws`, a journal of everything seen, and waiting on conditions. */
+import type { ClientFrame, FrameOf, FrameType, MessageBody, ServerFrame } from "@rookery/kit";
 import { WebSocket } from "ws";
 import { type Codec, type Format, openCodec } from "./codec.ts";
-import type { ClientFrame, FrameOf, FrameType, MessageBody, ServerFrame } from "./frame.ts";
-
 export interface SocketOptions {
   readonly base: string;
   readonly token: string;
@@ -11,6 +10,8 @@ export interface SocketOptions {
   readonly device?: string;
   /** The three places a token may stand in; `subprotocol` when not said. */
   readonly tokenIn?: "subprotocol" | "header" | "query";
+  /** Sent as soon as the socket is open, before its Hello. */
+  readonly early?: readonly ClientFrame[];
 }
 
 /** The server closed, or refused the upgrade; `status` is that of the refusal. */
@@ -33,6 +34,9 @@ export class UpgradeRefused extends Error {
 /** What a wait may last when the test does not say. */
 const waitMs = 15_000;
 
+/** Beyond what tests send as `t` themselves. */
+const pingBase = 1_000_000;
+
 export class Socket {
   /** Every frame, in order of arrival. */
   readonly journal: ServerFrame[] = [];
@@ -49,6 +53,7 @@ export class Socket {
   #closeCode = 0;
   /** What `ws` complained about before it closed. */
   #cause: Error | undefined;
+  #pings = 0;
   readonly #ws: WebSocket;
   readonly #codec: Codec;
   readonly #watchers = new Set<() => void>();
@@ -177,10 +182,11 @@ export class Socket {
 
   /** A round trip: the socket lives, and whatever was sent to it before has arrived. */
   async ping(): Promise<void> {
-    const t = this.journal.length + 1;
+    this.#pings += 1;
+    const t = pingBase + this.#pings;
     const after = this.journal.length;
     this.send({ type: "Ping", t });
-    await this.frame("Pong", () => true, { after });
+    await this.frame("Pong", (pong) => pong.t === t, { after });
   }
 
   async close(): Promise<Closed> {
@@ -237,6 +243,9 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     tokenIn === "header" ? { headers: { authorization: `Bearer ${options.token}` } } : {},
   );
   const socket = new Socket(ws, codec);
+  ws.once("open", () => {
+    for (const frame of options.early ?? []) socket.send(frame);
+  });
   const refused = new Promise<never>((_, reject) => {
     ws.once("unexpected-response", (_request, response) => {
       reject(new UpgradeRefused(response.statusCode ?? 0));

@@ -2,8 +2,7 @@
  * Clients that never give up: a writer that repeats under the same uuid until it is acked, a reader that comes
  * back with Sync. Together with the cluster's promises they lose nothing and double nothing.
  */
-import { until } from "@rookery/kit";
-import type { FrameOf, MessageBody } from "./frame.ts";
+import { type FrameOf, type MessageBody, until } from "@rookery/kit";
 import { openSocket, type Socket } from "./socket.ts";
 
 /** Silence for so long is an outcome unknown. */

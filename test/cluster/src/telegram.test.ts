@@ -1,13 +1,12 @@
 /** A Telegram update becomes a message that the bot's owner sees live and finds in history, once. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { until } from "@rookery/kit";
+import { type ChatBody, type MessageBody, until } from "@rookery/kit";
+import { type Simulator, startTelegramSimulator } from "@rookery/telegram-simulator";
 import { type Cluster, openCluster } from "./cluster.ts";
-import type { ChatBody, MessageBody } from "./frame.ts";
 import { orderFaults } from "./order-check.ts";
 import { expect, type Person, readHistory, register, request } from "./rest.ts";
 import { openSocket, type Socket } from "./socket.ts";
-import { startTelegramStub, type TelegramStub } from "./telegram-stub.ts";
 
 const token = "7001234567:AAHtHeToKeNnObOdYmAyEvErReAdInALoG";
 const username = "house_bot";
@@ -20,7 +19,7 @@ interface Bot {
 }
 
 describe("Telegram reaches a chat", () => {
-  let stub: TelegramStub;
+  let simulator: Simulator;
   let cluster: Cluster;
   let owner: Person;
   let bot: Bot;
@@ -28,8 +27,9 @@ describe("Telegram reaches a chat", () => {
   let updateId = 1_000;
 
   before(async () => {
-    stub = await startTelegramStub();
-    cluster = await openCluster({ edges: 2, env: { TELEGRAM_API_ROOT: stub.url } });
+    simulator = await startTelegramSimulator();
+    simulator.addBot({ username, token });
+    cluster = await openCluster({ edges: 2, env: { TELEGRAM_API_ROOT: simulator.url } });
     owner = await register(cluster.base, "owner");
     socket = await openSocket({ base: cluster.base, token: owner.token });
     const answer = await request<Bot>(cluster.base, "POST", "/v1/bots", {
@@ -43,7 +43,7 @@ describe("Telegram reaches a chat", () => {
   after(async () => {
     await socket?.close();
     await cluster?.close();
-    await stub?.close();
+    await simulator?.close();
   });
 
   function update(chatId: number, text: string, extra: object = {}): { update_id: number; message: object } {
@@ -77,11 +77,9 @@ describe("Telegram reaches a chat", () => {
   it("tells Telegram where the webhook is and under which secret", async () => {
     assert.ok(bot.webhookSecret.length > 0);
     assert.ok(["pending", "set"].includes(bot.webhookStatus), bot.webhookStatus);
-    await until(() => stub.calls.some(({ method }) => method.toLowerCase() === "setwebhook"), {
-      withinMs: 15_000,
-    });
-    const call = stub.calls.find(({ method }) => method.toLowerCase() === "setwebhook");
-    assert.equal(call?.token, token);
+    const { calls } = simulator.journal;
+    const call = await until(() => calls.find(({ method }) => method === "setWebhook"), { withinMs: 15_000 });
+    assert.equal(call?.botId, Number(token.split(":")[0]));
     assert.ok(
       String(call?.fields["url"]).endsWith(`/v1/telegram/webhook/${username}`),
       String(call?.fields["url"]),

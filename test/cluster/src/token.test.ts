@@ -1,32 +1,13 @@
 /** A token is good until it ends, for whoever holds the key that signed it and nobody else. */
 import assert from "node:assert/strict";
-import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { type Person, type Problem, register, request } from "./rest.ts";
+import { makeKeyPem, nowSeconds, reissue } from "./signing.ts";
 import { openSocket, UpgradeRefused } from "./socket.ts";
-
-/** The claims of a good token, signed again with another end. */
-function reissue(token: string, expSeconds: number, keyPem: string): string {
-  const [head, claims] = token.split(".") as [string, string];
-  const parsed = JSON.parse(Buffer.from(claims, "base64url").toString()) as { iat?: number };
-  const changed = { ...parsed, iat: Math.min(parsed.iat ?? expSeconds, expSeconds - 1), exp: expSeconds };
-  const text = `${head}.${Buffer.from(JSON.stringify(changed)).toString("base64url")}`;
-  const signature = sign("sha256", Buffer.from(text), { key: keyPem, dsaEncoding: "ieee-p1363" });
-  return `${text}.${signature.toString("base64url")}`;
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
-}
-
-function makeKeyPem(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-}
 
 describe("a token", () => {
   let keyFolder: string;

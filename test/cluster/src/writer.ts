@@ -1,5 +1,5 @@
 /** Writers: people who send many messages, with a bound on what is unanswered. */
-import type { FrameOf } from "./frame.ts";
+import type { FrameOf } from "@rookery/kit";
 import type { Socket } from "./socket.ts";
 
 /** Below the 1,024 pending commands a socket may have (CONTRACT §2). */

@@ -1,3 +1,5 @@
+export { type AnswerCheck, type CheckedAnswer, openAnswerCheck } from "./answer-check.ts";
+export { type Certificate, makeCertificate } from "./certificate.ts";
 export {
   type Cluster,
   type ClusterExit,
@@ -6,6 +8,20 @@ export {
   parsePids,
   startCluster,
 } from "./cluster.ts";
+export {
+  type ChangeFrame,
+  type ChatBody,
+  type ClientFrame,
+  type FrameOf,
+  type FrameType,
+  isChange,
+  type MarkBody,
+  type MessageBody,
+  type PollBody,
+  type ServerFrame,
+} from "./frame.ts";
+export { openRandom, type Random, seeds } from "./random.ts";
+export { checkMetrics } from "./promtool.ts";
 export { openTestDatabase, type TestDatabase } from "./test-database.ts";
 export { natsUrl, redisUrl } from "./test-part.ts";
 export { type UntilOptions, until } from "./until.ts";

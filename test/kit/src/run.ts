@@ -1,4 +1,7 @@
-/** `npm test [-- part of a file name …]`: starts the servers once, runs the test files, ends with the count. */
+/**
+ * `npm test [-- part of a file name …]`: starts the servers once, runs the test files, ends with the count.
+ * With `--coverage` (`npm run coverage`) it tells which lines were run, and a whole run that ran too few has failed.
+ */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -6,6 +9,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { startParts } from "@rookery/local";
+import { type CoveredFile, coverageGlobs, reportCoverage } from "./coverage.ts";
 import { partVariables, urlOf, withoutServers } from "./test-part.ts";
 
 interface Count {
@@ -26,9 +30,12 @@ const folders = ["actors", "infra", "load", "services", "shared", "test"];
 /** Files here start whole clusters: one at a time, after the others. */
 const clusterFolder = "test/cluster/";
 const runMsMax = 30 * 60_000;
+const coverageFlag = "--coverage";
 const partNames = ["postgres", "nats", "redis"] as const;
 
-async function main(filters: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  const filters = args.filter((arg) => arg !== coverageFlag);
+  const coverage: CoveredFile[][] | null = args.includes(coverageFlag) ? [] : null;
   const files = (await findTestFiles()).filter(
     (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
   );
@@ -58,10 +65,19 @@ async function main(filters: readonly string[]): Promise<number> {
         await runPhase(
           { files: files.filter((file) => !isCluster(file)), concurrency: 2, fileMsMax: 180_000 },
           stop,
+          coverage,
         ),
-        await runPhase({ files: files.filter(isCluster), concurrency: 1, fileMsMax: 300_000 }, stop),
+        await runPhase(
+          { files: files.filter(isCluster), concurrency: 1, fileMsMax: 300_000 },
+          stop,
+          coverage,
+        ),
       ];
-      return tell(counts, stop.signal);
+      const report = coverage === null ? null : reportCoverage(root.replace(/\/$/, ""), coverage);
+      if (report !== null) process.stdout.write(`\n${report.text}\n`);
+      const code = tell(counts, stop.signal);
+      // Some of the files say nothing about the whole.
+      return report?.isEnough === false && filters.length === 0 ? 1 : code;
     } finally {
       await parts.close();
     }
@@ -71,14 +87,22 @@ async function main(filters: readonly string[]): Promise<number> {
   }
 }
 
-async function runPhase(phase: Phase, stop: AbortController): Promise<Count> {
+async function runPhase(
+  phase: Phase,
+  stop: AbortController,
+  coverage: CoveredFile[][] | null,
+): Promise<Count> {
   if (phase.files.length === 0 || stop.signal.aborted) return { passed: 0, failed: 0, skipped: 0 };
   const events = run({
     files: phase.files.map((file) => join(root, file)),
     concurrency: phase.concurrency,
     timeout: phase.fileMsMax,
     signal: stop.signal,
+    ...(coverage === null
+      ? {}
+      : { coverage: true, coverageIncludeGlobs: coverageGlobs.map((glob) => join(root, glob)) }),
   });
+  events.on("test:coverage", ({ summary }) => coverage?.push(summary.files));
   let count: Count = { passed: 0, failed: 0, skipped: 0 };
   events.on("test:summary", ({ file, counts }) => {
     if (file !== undefined) return;

@@ -3,17 +3,20 @@ import type { Log } from "@rookery/runtime";
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { readBody } from "./body.ts";
 import { openInFlight } from "./in-flight.ts";
+import type { ClientAddressOf } from "./peer.ts";
 import { refusal, type Reply, replyOf, writeReply } from "./reply.ts";
+import { loggedPath } from "./logged-path.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** What a fetch handler learns of the connection. */
 export interface ConnectionInfo {
-  /** The peer's address as text; of a proxy, when there is one. */
+  /** The client's address in its short form; "" when it cannot be told. */
   readonly clientAddress: string;
 }
 
 export interface AdapterOptions {
   readonly fetch: (request: Request, connection: ConnectionInfo) => Response | Promise<Response>;
+  readonly clientAddress: ClientAddressOf;
   readonly bodyBytesMax: number;
   /** Requests in flight at once, those whose body is still coming included; beyond it `overloaded`. */
   readonly requestsMax: number;
@@ -51,7 +54,7 @@ export function openAdapter(options: AdapterOptions): Adapter {
   const inFlight = openInFlight(options.requestsMax);
 
   function handle(res: HttpResponse, req: HttpRequest): void {
-    const intake = readIntake(res, req);
+    const intake = readIntake(req, options.clientAddress(res, req));
     let state: "reading" | "serving" | "aborted" = intake.hasBody ? "reading" : "serving";
     res.onAborted(() => {
       if (state === "reading") inFlight.leave();
@@ -62,8 +65,12 @@ export function openAdapter(options: AdapterOptions): Adapter {
     };
     const serve = (body: Buffer<ArrayBuffer> | null): void => {
       state = "serving";
+      const startMs = performance.now();
       void replyTo(intake, body)
-        .then(answer)
+        .then((reply) => {
+          trace(intake, reply, performance.now() - startMs);
+          answer(reply);
+        })
         .finally(() => inFlight.leave());
     };
 
@@ -102,25 +109,33 @@ export function openAdapter(options: AdapterOptions): Adapter {
     }
   }
 
+  /** At `debug`, under the id that all logs of the request have. */
+  function trace({ requestId, method, url }: Intake, { status }: Reply, ms: number): void {
+    if (!options.log.isLevelEnabled("debug")) return;
+    options.log.debug({ requestId, method, path: loggedPath(url), status, ms: Math.round(ms) }, "answered");
+  }
+
   return { handle, idle: () => inFlight.idle() };
 }
 
-function readIntake(res: HttpResponse, req: HttpRequest): Intake {
+function readIntake(req: HttpRequest, clientAddress: string): Intake {
   // Undefined when there is none, whatever the typings say.
   const query: string | undefined = req.getQuery();
-  const headers: [string, string][] = [];
+  const requestId = requestIdOf(req.getHeader("x-request-id"));
+  // As we name it from here on: one that cannot stand in a log line is replaced.
+  const headers: [string, string][] = [["x-request-id", requestId]];
   let hasBody = false;
   req.forEach((name, value) => {
     if (name === "content-length" ? value !== "0" : name === "transfer-encoding") hasBody = true;
-    headers.push([name, value]);
+    if (name !== "x-request-id") headers.push([name, value]);
   });
   return {
     method: req.getCaseSensitiveMethod().toUpperCase(),
     url: query === undefined || query === "" ? req.getUrl() : `${req.getUrl()}?${query}`,
     headers,
     hasBody,
-    requestId: requestIdOf(req.getHeader("x-request-id")),
-    clientAddress: Buffer.from(res.getRemoteAddressAsText()).toString("latin1"),
+    requestId,
+    clientAddress,
   };
 }
 

@@ -3,18 +3,33 @@ import { Fault, type FaultCode } from "@rookery/protocol";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { EdgeApp, EdgeContext, EdgeEnv } from "./context.ts";
+import { answerOrigins } from "./cors.ts";
+import { loggedPath } from "./logged-path.ts";
 import { problemHeaders, problemOf, RequestFault } from "./problem.ts";
+import { limitRequests } from "./request-limit.ts";
 import { requestIdOf } from "./request-id.ts";
+import { registerAclRoutes } from "./route/acl.ts";
+import { registerApiKeyRoutes } from "./route/api-key.ts";
 import { registerAuthRoutes } from "./route/auth.ts";
 import { registerBotRoutes } from "./route/bot.ts";
+import { registerBotNoticeRoutes } from "./route/bot-notice.ts";
+import { registerBotProgramRoutes } from "./route/bot-program.ts";
+import { registerBotUsageRoutes } from "./route/bot-usage.ts";
+import { registerBroadcastRoutes } from "./route/broadcast.ts";
 import { registerChatRoutes } from "./route/chat.ts";
+import { registerDeviceRoutes } from "./route/device.ts";
+import { registerDialogRoutes } from "./route/dialog.ts";
 import { registerDocumentRoutes } from "./route/document.ts";
+import { describeForeignRoutes } from "./route/foreign.ts";
 import { registerHealthRoutes } from "./route/health.ts";
+import { registerIntrospectionRoutes } from "./route/introspection.ts";
 import { registerKeyRoutes } from "./route/key.ts";
 import { registerMemberRoutes } from "./route/member.ts";
 import { registerMessageRoutes } from "./route/message.ts";
 import { registerReactionRoutes } from "./route/reaction.ts";
+import { registerReceiptRoutes } from "./route/receipt.ts";
 import { registerUserRoutes } from "./route/user.ts";
+import { secureAnswers } from "./security-headers.ts";
 import { refusalOf } from "./validation.ts";
 
 /**
@@ -33,18 +48,32 @@ export function createApp(context: EdgeContext): EdgeApp {
     c.header("x-request-id", requestId);
     await next();
   });
+  app.use(secureAnswers(context.config));
+  app.use(answerOrigins({ origins: context.config.corsOrigins }));
+  app.use(limitRequests(context));
   app.notFound((c) => answerFault(c, new Fault("not_found", "there is no such route")));
   app.onError((error, c) => answerFault(c, faultOf(error, c, context)));
 
   registerHealthRoutes(app, context);
   registerKeyRoutes(app, context);
   registerAuthRoutes(app, context);
+  registerIntrospectionRoutes(app, context);
+  registerApiKeyRoutes(app, context);
+  registerDeviceRoutes(app, context);
   registerUserRoutes(app, context);
   registerChatRoutes(app, context);
   registerMemberRoutes(app, context);
+  registerAclRoutes(app, context);
   registerMessageRoutes(app, context);
   registerReactionRoutes(app, context);
+  registerReceiptRoutes(app, context);
   registerBotRoutes(app, context);
+  registerDialogRoutes(app, context);
+  registerBotProgramRoutes(app, context);
+  registerBotUsageRoutes(app, context);
+  registerBotNoticeRoutes(app, context);
+  registerBroadcastRoutes(app, context);
+  describeForeignRoutes(app);
   registerDocumentRoutes(app, context);
   return app;
 }
@@ -58,7 +87,10 @@ function faultOf(error: Error, c: Context<EdgeEnv>, context: EdgeContext): Fault
   if (error instanceof Fault) return error;
   if (error instanceof HTTPException) return httpFault(error);
   const requestId = c.get("requestId");
-  context.log.error({ err: error, requestId, method: c.req.method, path: c.req.path }, "a request met a bug");
+  context.log.error(
+    { err: error, requestId, method: c.req.method, path: loggedPath(c.req.path) },
+    "a request met a bug",
+  );
   return new Fault("internal");
 }
 

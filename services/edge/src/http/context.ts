@@ -1,10 +1,17 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Passwords, Principal, RefreshTokens, SecretBox, Tokens } from "@rookery/auth";
-import type { Limits } from "@rookery/cache";
-import type { AddressedCommand, Reply } from "@rookery/protocol";
-import type { Log, Registry } from "@rookery/runtime";
+import type { ApiKeys, Passwords, Principal, RefreshTokens, SecretBox, Tokens } from "@rookery/auth";
+import type { Decision, Limits, MirroredSocket } from "@rookery/cache";
+import type { AddressedCommand, ChatId, Mark, Reply, UserId } from "@rookery/protocol";
+import type { Log, MetricsDoor, Probe, Registry } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
+import type { Access } from "../identity/access.ts";
+import type { Authentication } from "../identity/authentication.ts";
+import type { SessionUses } from "../identity/session-uses.ts";
+import type { Revocations } from "../revocations.ts";
+import type { RateLimits } from "../rate-limits.ts";
+import type { PresencePort } from "../room/presence-query.ts";
 import type { ConnectionInfo } from "./adapter.ts";
+import type { Identity } from "./identify.ts";
 
 /** The door to the log. What was submitted in one order for one actor is applied in that order. */
 export interface CommandPort {
@@ -16,16 +23,18 @@ export interface CommandPort {
   submit(command: AddressedCommand, options: { readonly timeoutMs: number }): Promise<Reply>;
 }
 
-/** Something the edge cannot serve without; resolves false, or throws, while it is away. */
-export type Probe = () => Promise<boolean> | boolean;
+/** The door for how far somebody has come; many go through it together. */
+export interface ReceiptPort {
+  /** Resolves when it is committed. @throws Fault as the chat, or the way there, refused it. */
+  mark(chatId: ChatId, mark: Mark): Promise<void>;
+}
 
-interface HttpConfig {
+interface HttpConfig extends MetricsDoor {
   readonly version: string;
   /** Where the outside reaches this cluster, without a slash at the end. */
   readonly publicUrl: string;
-  /** Bound to loopback, so that only this machine's people can ask for metrics. */
-  readonly loopback: boolean;
-  readonly metricsToken: string | null;
+  /** Origins whose pages may ask, cookie included; `*`: those of any, without it. */
+  readonly corsOrigins: readonly string[];
   readonly commandTimeoutMs: number;
 }
 
@@ -34,14 +43,28 @@ export interface EdgeContext {
   readonly config: HttpConfig;
   readonly log: Log;
   readonly metrics: Registry;
+  /** These metrics and those of workers and couriers; absent: these alone are shown. */
+  readonly clusterMetrics?: () => Promise<string>;
   readonly now: () => number;
   readonly store: Store;
   readonly limits: Limits;
+  readonly rateLimits: RateLimits;
   readonly tokens: Tokens;
   readonly refreshTokens: RefreshTokens;
   readonly passwords: Passwords;
   readonly secrets: SecretBox;
   readonly commands: CommandPort;
+  readonly apiKeys: ApiKeys;
+  readonly authentication: Authentication;
+  readonly access: Access;
+  readonly presence: PresencePort;
+  /** Of one user, on all edges. @throws while Redis is away */
+  readonly socketsOf: (userId: UserId) => Promise<MirroredSocket[]>;
+  readonly revocations: Pick<Revocations, "announce">;
+  readonly receipts: ReceiptPort;
+  readonly sessionUses: Pick<SessionUses, "note">;
+  /** Whether pages of that origin are ours: the rule of sockets, for requests that a cookie proves. */
+  readonly allowsOrigin: (origin: string) => boolean;
   /** By name, as `/health/ready` tells them: postgres, nats, redis. */
   readonly probes: Readonly<Record<string, Probe>>;
   readonly draining: () => boolean;
@@ -50,7 +73,13 @@ export interface EdgeContext {
 /** What a handler finds on Hono's context: `c.env.clientAddress`, `c.get("requestId")`, `c.get("principal")`. */
 export interface EdgeEnv {
   readonly Bindings: ConnectionInfo;
-  readonly Variables: { requestId: string; principal: Principal };
+  readonly Variables: {
+    requestId: string;
+    principal: Principal;
+    identity: Identity | undefined;
+    /** What the limits said of this request so far. */
+    counted: Decision["counted"] | undefined;
+  };
 }
 
 /** What a route file registers its routes on. */

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Fault } from "@rookery/protocol";
 import type { HttpResponse } from "uWebSockets.js";
 import { problemHeaders, problemOf } from "./problem.ts";
+import { quietHeaders } from "./security-headers.ts";
 
 /** A whole answer, ready to be written in one go. */
 export interface Reply {
@@ -15,7 +16,7 @@ export interface Reply {
 /** The answer that tells a fault where no route answers. */
 export function refusal(fault: Fault, requestId: string, close = false): Reply {
   const problem = problemOf(fault, requestId);
-  const headers = { ...problemHeaders(fault), "x-request-id": requestId };
+  const headers = { ...quietHeaders, ...problemHeaders(fault), "x-request-id": requestId };
   return { status: problem.status, headers: Object.entries(headers), body: JSON.stringify(problem), close };
 }
 

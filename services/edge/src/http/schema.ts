@@ -1,8 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { type Chat, faults, type Message } from "@rookery/protocol";
 import { problemContentType } from "./problem.ts";
+import { omittable } from "./validation.ts";
 
-/** What answers look like, for the document. Answers are built from rows, so they are not parsed again. */
+/** What answers look like, for the document: no more than this, and the tests hold every answer against it. Answers are built from rows, so they are not parsed again. */
+export const problemSchemaName = "Problem";
 const problemSchema = z
   .object({
     type: z.string(),
@@ -13,26 +15,26 @@ const problemSchema = z
     requestId: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })
-  .openapi("Problem");
+  .openapi(problemSchemaName);
 
-const timeMs = z.int().describe("Unix milliseconds");
+export const timeMs = z.int().describe("Unix milliseconds");
 
 const entitySchema = z.object({
   type: z.string(),
   offset: z.int(),
   length: z.int(),
-  url: z.string().exactOptional(),
-  userId: z.int().exactOptional(),
-  language: z.string().exactOptional(),
-  customEmojiId: z.string().exactOptional(),
+  url: omittable(z.string()),
+  userId: omittable(z.int()),
+  language: omittable(z.string()),
+  customEmojiId: omittable(z.string()),
 });
 
 const attachmentSchema = z.object({
   fileId: z.string(),
   kind: z.string(),
-  name: z.string().exactOptional(),
-  size: z.int().exactOptional(),
-  mime: z.string().exactOptional(),
+  name: omittable(z.string()),
+  size: omittable(z.int()),
+  mime: omittable(z.string()),
 });
 
 export const roleSchema = z.enum(["owner", "admin", "member", "reader"]);
@@ -57,39 +59,56 @@ export const messageSchema: z.ZodType<Message> = z
     deletedAt: timeMs.nullable(),
     ts: timeMs,
     source: z.enum(["ws", "rest", "grpc", "bot", "telegram", "service"]),
-    telegram: z
-      .object({
-        messageId: z.int().exactOptional(),
+    telegram: omittable(
+      z.object({
+        messageId: omittable(z.int()),
         state: z.enum(["received", "queued", "sent", "failed", "unknown"]),
-        error: z.string().exactOptional(),
-      })
-      .exactOptional(),
-    service: z
-      .object({
+        error: omittable(z.string()),
+      }),
+    ),
+    service: omittable(
+      z.object({
         action: z.enum(["created", "joined", "left", "removed", "role", "renamed"]),
         userIds: z.array(z.int()),
-        title: z.string().exactOptional(),
-        role: roleSchema.exactOptional(),
-      })
-      .exactOptional(),
-    poll: z
-      .object({
+        title: omittable(z.string()),
+        role: omittable(roleSchema),
+      }),
+    ),
+    poll: omittable(
+      z.object({
         question: z.string(),
         options: z.array(z.object({ text: z.string(), userIds: z.array(z.int()) })),
         multiple: z.boolean(),
-      })
-      .exactOptional(),
-    location: z
-      .object({ latitude: z.number(), longitude: z.number(), accuracyM: z.number().exactOptional() })
-      .exactOptional(),
-    contact: z
-      .object({
+      }),
+    ),
+    location: omittable(
+      z.object({ latitude: z.number(), longitude: z.number(), accuracyM: omittable(z.number()) }),
+    ),
+    contact: omittable(
+      z.object({
         phone: z.string(),
         firstName: z.string(),
-        lastName: z.string().exactOptional(),
-        userId: z.int().exactOptional(),
-      })
-      .exactOptional(),
+        lastName: omittable(z.string()),
+        userId: omittable(z.int()),
+      }),
+    ),
+    keyboard: omittable(
+      z.object({
+        rows: z.array(
+          z.object({
+            buttons: z.array(
+              z.object({
+                text: z.string(),
+                data: omittable(z.string()),
+                url: omittable(z.string()),
+                request: omittable(z.enum(["contact", "location"])),
+              }),
+            ),
+          }),
+        ),
+        place: omittable(z.enum(["inline", "reply", "removed"])),
+      }),
+    ),
   })
   .openapi("Message");
 
@@ -101,7 +120,8 @@ export const chatSchema: z.ZodType<Chat> = z
     headSeq: z.int(),
     rev: z.int(),
     unread: z.int(),
-    lastMessage: messageSchema.nullable(),
+    // A union: `nullable` would let the document say that messages themselves may be null.
+    lastMessage: z.union([messageSchema, z.null()]),
     role: roleSchema,
     createdAt: timeMs,
   })
@@ -126,9 +146,14 @@ export const botSchema = z
     displayName: z.string(),
     mode: z.enum(["webhook", "polling", "native"]),
     webhookStatus: z.enum(["pending", "set", "failed", "off"]),
-    lastError: z.string().nullable(),
+    lastError: z
+      .string()
+      .nullable()
+      .describe("Why Telegram could not be told, or what it says of its way to us"),
+    lastErrorAt: timeMs.nullable(),
+    pendingUpdates: z.int().describe("Updates that wait at Telegram"),
     createdAt: timeMs,
-    webhookSecret: z.string().optional().describe("Told once, when the bot is made"),
+    webhookSecret: z.string().optional().describe("Told once, when the bot is made or its secret changed"),
   })
   .openapi("Bot");
 
@@ -145,5 +170,9 @@ export const problem = {
   content: { [problemContentType]: { schema: problemSchema } },
 };
 
-/** Every route of a user: the token it wants, and the answer to what goes wrong. */
-export const security = [{ bearer: [] }];
+/** One of these proves the caller. */
+type Security = { [scheme: string]: string[] }[];
+/** Either of them, on every route that is not public. */
+export const security: Security = [{ bearer: [] }, { apiKey: [] }];
+/** People only: no key. */
+export const sessionSecurity: Security = [{ bearer: [] }];

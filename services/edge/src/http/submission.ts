@@ -1,18 +1,12 @@
 import { randomUUID } from "node:crypto";
-import {
-  type AddressedCommand,
-  type ChatCommand,
-  type ChatId,
-  Fault,
-  type Outcome,
-  type UserId,
-} from "@rookery/protocol";
+import type { Principal } from "@rookery/auth";
+import { type AddressedCommand, type ChatCommand, type ChatId, Fault, type Outcome } from "@rookery/protocol";
 import type { EdgeContext } from "./context.ts";
 
 /** A chat command of one REST request. */
 export interface ChatSubmission {
   readonly chatId: ChatId;
-  readonly senderId: UserId;
+  readonly sender: Pick<Principal, "userId" | "keyId">;
   /** Absent: the request has no name, so a repeat is a new command. */
   readonly uuid: string | undefined;
   readonly requestId: string;
@@ -34,9 +28,11 @@ export async function submitToChat<K extends Outcome["kind"]>(
   submission: ChatSubmission,
   expected: K,
 ): Promise<Submitted<K>> {
+  const { sender } = submission;
   const addressed: AddressedCommand = {
     actor: { kind: "chat", id: submission.chatId },
-    senderId: submission.senderId,
+    senderId: sender.userId,
+    ...(sender.keyId === null ? {} : { keyId: sender.keyId }),
     uuid: submission.uuid ?? randomUUID(),
     source: "rest",
     command: submission.command,

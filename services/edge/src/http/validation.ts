@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { type FaultCode, limits } from "@rookery/protocol";
+import { type FaultCode, idMax, limits } from "@rookery/protocol";
 import { type FieldError, RequestFault } from "./problem.ts";
 
 /** Told of one request; a body with more wrong fields is wrong enough. */
@@ -34,7 +34,7 @@ export function text(rule: {
   readonly bytesMin?: number;
   readonly code?: FaultCode;
 }) {
-  return z.string().superRefine((value, check) => {
+  const checked = z.string().superRefine((value, check) => {
     if (!value.isWellFormed() || value.includes("\0")) {
       check.addIssue({ code: "custom", message: "must be well-formed text without U+0000" });
       return;
@@ -51,20 +51,36 @@ export function text(rule: {
       check.addIssue({ code: "custom", message: `must be at most ${rule.bytesMax} bytes of UTF-8`, params });
     }
   });
+  // A schema counts characters, of which there are no more than bytes.
+  return checked.openapi({ maxLength: rule.bytesMax, ...(rule.bytesMin === 1 ? { minLength: 1 } : {}) });
+}
+
+/**
+ * A field that may be left out. The document's generator takes what is `exactOptional` for required; as JSON has no
+ * `undefined`, `optional` lets in the same.
+ */
+export function omittable<T extends z.ZodType>(schema: T): z.ZodExactOptional<T> {
+  return schema.optional() as unknown as z.ZodExactOptional<T>;
 }
 
 export const id = z.int().min(1);
 export const position = z.int().min(0);
-export const uuid = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A-Za-z0-9_-");
+export const uuid = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A-Za-z0-9_-")
+  .openapi({ example: "0198f1c2-a" });
 
 /** Digits in a path or query. Anything else names nothing. */
 const digits = z
   .string()
   .regex(/^\d{1,16}$/, "must be a whole number")
   .transform(Number);
-export const idInPath = digits.pipe(id);
-export const positionInQuery = digits.pipe(position);
-export const limitInQuery = digits.pipe(z.int().min(1).max(limits.pageMax)).default(50);
+export const idInPath = digits.pipe(id).openapi({ type: "integer", minimum: 1, maximum: idMax });
+export const positionInQuery = digits.pipe(position).openapi({ type: "integer", minimum: 0, maximum: idMax });
+export const limitInQuery = digits
+  .pipe(z.int().min(1).max(limits.pageMax))
+  .default(50)
+  .openapi({ type: "integer", minimum: 1, maximum: limits.pageMax, default: 50 });
 
 /** The header that serves as uuid on every mutation. */
 export const idempotencyHeaders = z.object({ "idempotency-key": uuid.optional() });

@@ -1,14 +1,16 @@
-import { type ChangeFrame, limits, type Message } from "@rookery/protocol";
-import { readChanges, readMessages, type Store } from "@rookery/store";
-import type { Place, PlacedFrame, Room } from "./room.ts";
+import { type ChangeFrame, limits, type Mark, type Message } from "@rookery/protocol";
+import { type ChatMarks, readChanges, readMarks, readMessages, type Store } from "@rookery/store";
+import type { Place, Placed, Room } from "./room.ts";
 
 const rowsMax = 500;
-/** Room for the frame around the rows. */
-const pageBytesMax = limits.frameBytesMax - 2_048;
+/** Room for the frame around the rows, and for a hundred receipts. */
+const pageBytesMax = limits.frameBytesMax - 9_216;
 
 export interface Page {
   readonly messages: readonly Message[];
   readonly changes: readonly ChangeFrame[];
+  /** All there are, or none. */
+  readonly marks: readonly Mark[];
   /** Where the reader stands after this page. */
   readonly place: Place;
   /** More pages follow. */
@@ -29,21 +31,29 @@ export async function catchUp(
   reader: {
     readonly wanted: () => boolean;
     readonly page: (page: Page) => void;
-    readonly join: (missed: readonly PlacedFrame[]) => void;
+    readonly join: (missed: readonly Placed[]) => void;
+    /** Read before, and given to the reader with the first page. */
+    readonly marks?: ChatMarks | undefined;
   },
 ): Promise<void> {
   room.beginCatchUp();
   try {
     let place = from;
+    let found = reader.marks;
     while (reader.wanted()) {
-      const { messages, changes } = await readPage(store, room, place);
+      const [{ messages, changes }, marks] = await Promise.all([
+        readPage(store, room, place),
+        found ?? readWholeMarks(store, room, place),
+      ]);
       if (!reader.wanted()) return;
+      found = undefined;
       place = {
         seq: messages.at(-1)?.seq ?? place.seq,
         rev: changes.at(-1)?.rev ?? place.rev,
+        receiptRev: Math.max(place.receiptRev, marks?.receiptRev ?? 0),
       };
       const missed = room.tailAfter(place);
-      reader.page({ messages, changes, place, more: missed === null });
+      reader.page({ messages, changes, marks: marks?.marks ?? [], place, more: missed === null });
       if (missed === null) continue;
       reader.join(missed);
       return;
@@ -51,6 +61,12 @@ export async function catchUp(
   } finally {
     room.endCatchUp();
   }
+}
+
+/** Whole or not at all: nobody but the reader knows which of them it has. */
+async function readWholeMarks(store: Store, room: Room, after: Place): Promise<ChatMarks | undefined> {
+  if (after.receiptRev >= room.place.receiptRev) return undefined;
+  return (await readMarks(store, [room.chatId])).get(room.chatId);
 }
 
 async function readPage(store: Store, room: Room, after: Place): Promise<Pick<Page, "messages" | "changes">> {

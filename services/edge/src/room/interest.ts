@@ -4,14 +4,14 @@
  */
 import type { Bus } from "@rookery/bus";
 import {
-  type ActorKey,
-  type ActorRef,
-  actorKey,
+  actorOf,
   encodeInternal,
-  type Head,
+  type InterestKey,
+  type InterestRef,
   type InterestReply,
   type InterestUpdate,
   interestHash,
+  interestKey,
   parseInternal,
   type ShardId,
   shardOf,
@@ -22,24 +22,26 @@ const answerMs = 1_000;
 const retryMs = 100;
 
 interface ShardInterest {
-  readonly watched: Set<ActorKey>;
-  readonly add: Set<ActorKey>;
-  readonly remove: Set<ActorKey>;
+  readonly watched: Set<InterestKey>;
+  readonly add: Set<InterestKey>;
+  readonly remove: Set<InterestKey>;
   /** Resolved when the owner has confirmed the key. */
-  readonly waiting: Map<ActorKey, (() => void)[]>;
+  readonly waiting: Map<InterestKey, (() => void)[]>;
   whole: boolean;
   version: number;
   busy: boolean;
 }
 
 export interface InterestClient {
-  /** Resolves when the owner knows and `onHeads` has been told where the actor stands. */
-  watch(ref: ActorRef): Promise<void>;
-  unwatch(ref: ActorRef): void;
+  /** Resolves when the owner knows and `onReply` has been told how things stand. */
+  watch(ref: InterestRef): Promise<void>;
+  unwatch(ref: InterestRef): void;
   /** A new owner: everything of the shard is said again. */
   repeat(shard: ShardId): void;
   /** The hash of what the owner believes; a difference makes us say everything again. */
   compare(shard: ShardId, hash: number): void;
+  /** Nothing of the shard is on its way to its owner. */
+  isQuiet(shard: ShardId): boolean;
   close(): void;
 }
 
@@ -47,7 +49,7 @@ export function openInterest(parts: {
   readonly bus: Bus;
   readonly shards: number;
   readonly edge: string;
-  readonly onHeads: (shard: ShardId, epoch: number, heads: readonly Head[]) => void;
+  readonly onReply: (shard: ShardId, reply: InterestReply) => void;
 }): InterestClient {
   const states = new Map<ShardId, ShardInterest>();
   let closed = false;
@@ -91,7 +93,7 @@ export function openInterest(parts: {
           timeoutMs: answerMs,
         });
         const reply = parseInternal<InterestReply>(answer);
-        parts.onHeads(shard, reply.epoch, reply.heads);
+        parts.onReply(shard, reply);
         confirm(state, add);
       } catch {
         // Nobody owns the shard at the moment, or the word was lost.
@@ -104,9 +106,9 @@ export function openInterest(parts: {
 
   return {
     watch(ref) {
-      const shard = shardOf(ref.kind, ref.id, parts.shards);
+      const shard = shardOf(actorOf(ref).kind, ref.id, parts.shards);
       const state = stateOf(shard);
-      const key = actorKey(ref);
+      const key = interestKey(ref);
       state.watched.add(key);
       state.remove.delete(key);
       state.add.add(key);
@@ -118,9 +120,9 @@ export function openInterest(parts: {
       });
     },
     unwatch(ref) {
-      const shard = shardOf(ref.kind, ref.id, parts.shards);
+      const shard = shardOf(actorOf(ref).kind, ref.id, parts.shards);
       const state = stateOf(shard);
-      const key = actorKey(ref);
+      const key = interestKey(ref);
       state.watched.delete(key);
       state.add.delete(key);
       state.remove.add(key);
@@ -140,13 +142,14 @@ export function openInterest(parts: {
       state.whole = true;
       schedule(shard, state);
     },
+    isQuiet: (shard) => states.get(shard)?.busy !== true,
     close() {
       closed = true;
     },
   };
 }
 
-function confirm(state: ShardInterest, keys: readonly ActorKey[]): void {
+function confirm(state: ShardInterest, keys: readonly InterestKey[]): void {
   for (const key of keys) {
     const waiting = state.waiting.get(key) ?? [];
     state.waiting.delete(key);

@@ -7,12 +7,26 @@ const tailMax = 256;
 export interface Place {
   readonly seq: number;
   readonly rev: number;
+  readonly receiptRev: number;
 }
 
-/** A frame with its place in one of the chat's two sequences; a message also stands behind the changes up to its rev. */
-export type PlacedFrame =
+/**
+ * What is passed on, with its place in one of the chat's sequences; a message also stands behind the changes up to its rev.
+ * Receipts lead from one rev of theirs to another: from 0 when they are all there are.
+ */
+export type Placed =
   | { readonly kind: "message"; readonly seq: number; readonly rev: number; readonly frame: ServerFrame }
-  | { readonly kind: "change"; readonly rev: number; readonly frame: ChangeFrame };
+  | { readonly kind: "change"; readonly rev: number; readonly frame: ChangeFrame }
+  | {
+      readonly kind: "receipts";
+      readonly fromRev: number;
+      readonly receiptRev: number;
+      readonly frames: readonly ServerFrame[];
+    };
+
+export function framesOf(placed: Placed): readonly ServerFrame[] {
+  return placed.kind === "receipts" ? placed.frames : [placed.frame];
+}
 
 /**
  * A chat with sockets on this edge: how far its frames have been passed on, in order and without gaps (L4, L5).
@@ -26,13 +40,13 @@ export class Room {
   /** Passed on to the sockets; -1 before the owner has said where the chat stands. */
   seq = -1;
   rev = -1;
-  /** Known to be committed; beyond (seq, rev) while healing. */
-  headSeq = 0;
-  headRev = 0;
+  receiptRev = -1;
+  /** Known to be committed; beyond what was passed on while healing. */
+  head: Place = { seq: 0, rev: 0, receiptRev: 0 };
   healing = false;
   ready: Promise<void> = Promise.resolve();
   /** What was passed on since the first of those catching up began, while there are any. */
-  #tail: PlacedFrame[] = [];
+  #tail: Placed[] = [];
   #catching = 0;
 
   constructor(chatId: ChatId) {
@@ -44,23 +58,50 @@ export class Room {
   }
 
   get place(): Place {
-    return { seq: Math.max(0, this.seq), rev: Math.max(0, this.rev) };
+    const { seq, rev, receiptRev } = this;
+    return { seq: Math.max(0, seq), rev: Math.max(0, rev), receiptRev: Math.max(0, receiptRev) };
+  }
+
+  /** Whether something is committed that was not passed on. */
+  get behind(): boolean {
+    const { seq, rev, receiptRev } = this.head;
+    return seq > this.seq || rev > this.rev || receiptRev > this.receiptRev;
+  }
+
+  /** So far is committed. */
+  learn({ seq, rev, receiptRev }: Partial<Place>): void {
+    this.head = {
+      seq: Math.max(this.head.seq, seq ?? 0),
+      rev: Math.max(this.head.rev, rev ?? 0),
+      receiptRev: Math.max(this.head.receiptRev, receiptRev ?? 0),
+    };
+  }
+
+  /** Nobody is in it yet: it begins at its head. */
+  begin(): void {
+    ({ seq: this.seq, rev: this.rev, receiptRev: this.receiptRev } = this.head);
   }
 
   /**
    * Whether a frame is the next of its sequence. A message waits for the changes before it: who was removed by one of them
    * must not hear it.
    */
-  isNext(placed: PlacedFrame): boolean {
-    return placed.kind === "message"
-      ? placed.seq === this.seq + 1 && placed.rev <= this.rev
-      : placed.rev === this.rev + 1;
+  isNext(placed: Placed): boolean {
+    switch (placed.kind) {
+      case "message":
+        return placed.seq === this.seq + 1 && placed.rev <= this.rev;
+      case "change":
+        return placed.rev === this.rev + 1;
+      case "receipts":
+        return placed.fromRev <= this.receiptRev && placed.receiptRev > this.receiptRev;
+    }
   }
 
   /** Moves past a frame that has just been passed on. */
-  pass(placed: PlacedFrame): void {
+  pass(placed: Placed): void {
     if (placed.kind === "message") this.seq = placed.seq;
-    else this.rev = placed.rev;
+    else if (placed.kind === "change") this.rev = placed.rev;
+    else this.receiptRev = placed.receiptRev;
     if (this.#catching === 0) return;
     this.#tail.push(placed);
     if (this.#tail.length > tailMax) this.#tail.shift();
@@ -76,12 +117,26 @@ export class Room {
   }
 
   /** The frames after a place, if they are all still kept; null: read again. */
-  tailAfter(place: Place): PlacedFrame[] | null {
-    const frames = this.#tail.filter((each) =>
-      each.kind === "message" ? each.seq > place.seq : each.rev > place.rev,
-    );
-    const messages = frames.filter((each) => each.kind === "message").length;
-    const complete = place.seq + messages >= this.seq && place.rev + (frames.length - messages) >= this.rev;
-    return complete ? frames : null;
+  tailAfter(place: Place): Placed[] | null {
+    const { seq, rev, receiptRev } = this.place;
+    const tail = this.#tail.filter((each) => isAfter(each, place));
+    const count = (kind: Placed["kind"]): number => tail.filter((each) => each.kind === kind).length;
+    const receipts = tail.find((each) => each.kind === "receipts");
+    const isComplete =
+      place.seq + count("message") >= seq &&
+      place.rev + count("change") >= rev &&
+      (place.receiptRev >= receiptRev || (receipts !== undefined && receipts.fromRev <= place.receiptRev));
+    return isComplete ? tail : null;
+  }
+}
+
+function isAfter(placed: Placed, place: Place): boolean {
+  switch (placed.kind) {
+    case "message":
+      return placed.seq > place.seq;
+    case "change":
+      return placed.rev > place.rev;
+    case "receipts":
+      return placed.receiptRev > place.receiptRev;
   }
 }

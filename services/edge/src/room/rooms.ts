@@ -1,9 +1,10 @@
 /** The chats this edge follows: events in, frames out, and whatever was lost between read from Postgres (L5). */
-import type { ChatId, Event, Message, Rev, ServerFrame, UserId } from "@rookery/protocol";
+import type { AclSubject, ChatId, Event, Message, Rev, ServerFrame } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
-import { readChanges, readMessages, type Store } from "@rookery/store";
+import { readChanges, readMarks, readMessages, type Store } from "@rookery/store";
 import type { InterestClient } from "./interest.ts";
-import { type PlacedFrame, Room } from "./room.ts";
+import { placeMarks, receiptFrames } from "./receipts.ts";
+import { framesOf, type Place, type Placed, Room } from "./room.ts";
 
 const healPage = 500;
 const retryMs = 200;
@@ -15,7 +16,7 @@ export interface Rooms {
   /** A committed event from the owner; anything but the next is a reason to heal, or old. */
   event(event: Exclude<Event, { kind: "feed" }>): void;
   /** A chat stands there; what is behind it is read. */
-  head(chatId: ChatId, seq: number, rev: number): void;
+  head(chatId: ChatId, place: Place): void;
   readonly size: number;
 }
 
@@ -25,41 +26,43 @@ export function openRooms(parts: {
   readonly log: Log;
   /** Passes a frame on to the sockets of a room, in order. */
   readonly fanOut: (chatId: ChatId, frame: ServerFrame) => void;
-  /** Someone has left the chat at `rev`; called after the frame that says so, before anything behind it. */
-  readonly departed: (chatId: ChatId, userId: UserId, rev: Rev) => void;
+  /** A user, or a key, may read no further than `rev`; called after the frame that says so, before anything behind it. */
+  readonly departed: (chatId: ChatId, subject: AclSubject, rev: Rev) => void;
 }): Rooms {
   const { store, interest, log, fanOut, departed } = parts;
   const rooms = new Map<ChatId, Room>();
 
-  const deliver = (room: Room, placed: PlacedFrame): void => {
-    fanOut(room.chatId, placed.frame);
+  const deliver = (room: Room, placed: Placed): void => {
+    for (const frame of framesOf(placed)) fanOut(room.chatId, frame);
     room.pass(placed);
-    if (placed.kind === "message" || placed.frame.type !== "MemberChanged") return;
-    const { change, userId, rev } = placed.frame;
-    if (change === "left" || change === "removed") departed(room.chatId, userId, rev);
+    if (placed.kind !== "change") return;
+    const { frame } = placed;
+    if (frame.type === "MemberChanged" && (frame.change === "left" || frame.change === "removed")) {
+      departed(room.chatId, `user:${frame.userId}`, frame.rev);
+    }
+    if (frame.type === "AccessChanged" && !frame.mayRead) {
+      departed(room.chatId, frame.subject as AclSubject, frame.rev);
+    }
   };
 
-  const head = (chatId: ChatId, seq: number, rev: number): void => {
+  const head = (chatId: ChatId, place: Place): void => {
     const room = rooms.get(chatId);
     if (room === undefined) return;
-    room.headSeq = Math.max(room.headSeq, seq);
-    room.headRev = Math.max(room.headRev, rev);
-    if (!room.known) {
-      // Nobody is in it yet: it begins where the owner says.
-      room.seq = room.headSeq;
-      room.rev = room.headRev;
-      return;
-    }
-    if ((room.headSeq > room.seq || room.headRev > room.rev) && !room.healing) {
-      room.healing = true;
-      void heal(room).finally(() => {
-        room.healing = false;
-      });
-    }
+    room.learn(place);
+    if (!room.known) room.begin();
+    else startHealing(room);
+  };
+
+  const startHealing = (room: Room): void => {
+    if (!room.behind || room.healing) return;
+    room.healing = true;
+    void heal(room).finally(() => {
+      room.healing = false;
+    });
   };
 
   const heal = async (room: Room): Promise<void> => {
-    while ((room.headSeq > room.seq || room.headRev > room.rev) && rooms.get(room.chatId) === room) {
+    while (room.behind && rooms.get(room.chatId) === room) {
       try {
         for (const placed of await readAfter(store, room)) {
           if (room.isNext(placed)) deliver(room, placed);
@@ -93,19 +96,11 @@ export function openRooms(parts: {
       const room = rooms.get(event.chatId);
       if (room === undefined) return;
       const placed = place(event);
-      if (room.known && !room.healing && room.isNext(placed)) {
-        deliver(room, placed);
-        room.headSeq = Math.max(room.headSeq, room.seq);
-        room.headRev = Math.max(room.headRev, room.rev);
-      } else {
-        const seq = placed.kind === "message" ? placed.seq : 0;
-        const { rev } = placed;
-        if (room.known) head(event.chatId, seq, rev);
-        else {
-          room.headSeq = Math.max(room.headSeq, seq);
-          room.headRev = Math.max(room.headRev, rev);
-        }
-      }
+      const { kind: _, ...reached } = placed;
+      room.learn(reached);
+      if (!room.known) return;
+      if (!room.healing && room.isNext(placed)) deliver(room, placed);
+      else startHealing(room);
     },
     head,
     get size() {
@@ -115,21 +110,34 @@ export function openRooms(parts: {
 }
 
 /** The next frames of a room, from committed rows. Changes are read last, so that none a message waits for is missing. */
-async function readAfter(store: Store, room: Room): Promise<PlacedFrame[]> {
+async function readAfter(store: Store, room: Room): Promise<Placed[]> {
   const messages = await readMessages(store, room.chatId, { after: room.seq, limit: healPage });
   const changes = await readChanges(store, room.chatId, { after: room.rev, limit: healPage });
+  const marks =
+    room.head.receiptRev > room.receiptRev
+      ? (await readMarks(store, [room.chatId])).get(room.chatId)
+      : undefined;
   return [
+    ...(marks === undefined ? [] : [placeMarks(room.chatId, marks)]),
     ...changes.map((frame) => ({ kind: "change", rev: frame.rev, frame }) as const),
     ...messages.map(placeMessage),
   ];
 }
 
-export function placeMessage(message: Message): PlacedFrame {
+export function placeMessage(message: Message): Placed {
   return { kind: "message", seq: message.seq, rev: message.rev, frame: { type: "Message", ...message } };
 }
 
-function place(event: Exclude<Event, { kind: "feed" }>): PlacedFrame {
-  return event.kind === "message"
-    ? placeMessage(event.message)
-    : { kind: "change", rev: event.rev, frame: event.frame };
+function place(event: Exclude<Event, { kind: "feed" }>): Placed {
+  switch (event.kind) {
+    case "message":
+      return placeMessage(event.message);
+    case "change":
+      return { kind: "change", rev: event.rev, frame: event.frame };
+    case "receipts": {
+      const { chatId, receiptRev, marks, crowd } = event;
+      const frames = receiptFrames(chatId, marks, crowd);
+      return { kind: "receipts", fromRev: receiptRev - 1, receiptRev, frames };
+    }
+  }
 }

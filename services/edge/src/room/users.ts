@@ -1,4 +1,4 @@
-import type { UserId } from "@rookery/protocol";
+import type { KeyId, UserId } from "@rookery/protocol";
 import type { Connection } from "../socket/connection.ts";
 import type { InterestClient } from "./interest.ts";
 
@@ -7,11 +7,15 @@ export interface Users {
   /** Registers at the user's actor; resolves with the feed's rev. */
   enter(connection: Connection): Promise<number>;
   leave(connection: Connection): void;
+  /** The client's own word; the owner of the user is told once all sockets of theirs here say the same. */
+  setAway(connection: Connection, away: boolean): void;
   /** The user's feed stands there. */
   head(userId: UserId, rev: number): void;
   /** How far the user's feed is known to go; 0 for a user without sockets here. */
   revOf(userId: UserId): number;
   connectionsOf(userId: UserId): Iterable<Connection>;
+  /** Those that were opened by a key; looks at all of them. */
+  connectionsBy(keyId: KeyId): Iterable<Connection>;
   readonly size: number;
 }
 
@@ -19,6 +23,8 @@ interface User {
   readonly connections: Set<Connection>;
   readonly ready: Promise<void>;
   rev: number;
+  /** As it was told: all sockets here are away. */
+  away: boolean;
 }
 
 export function openUsers(parts: {
@@ -27,24 +33,42 @@ export function openUsers(parts: {
   readonly behind: (connection: Connection) => void;
 }): Users {
   const users = new Map<UserId, User>();
+
+  const tellAway = (userId: UserId, user: User): void => {
+    const away = user.connections.size > 0 && [...user.connections].every((each) => each.away);
+    if (away === user.away) return;
+    user.away = away;
+    if (away) void parts.interest.watch({ kind: "away", id: userId });
+    else parts.interest.unwatch({ kind: "away", id: userId });
+  };
+
   return {
     async enter(connection) {
       const { userId } = connection.session;
       let user = users.get(userId);
       if (user === undefined) {
         const ready = parts.interest.watch({ kind: "user", id: userId });
-        users.set(userId, (user = { connections: new Set(), ready, rev: 0 }));
+        users.set(userId, (user = { connections: new Set(), ready, rev: 0, away: false }));
       }
       user.connections.add(connection);
+      tellAway(userId, user);
       await user.ready;
       return user.rev;
     },
     leave(connection) {
       const { userId } = connection.session;
       const user = users.get(userId);
-      if (user?.connections.delete(connection) !== true || user.connections.size > 0) return;
+      if (user?.connections.delete(connection) !== true) return;
+      tellAway(userId, user);
+      if (user.connections.size > 0) return;
       users.delete(userId);
       parts.interest.unwatch({ kind: "user", id: userId });
+    },
+    setAway(connection, away) {
+      const { userId } = connection.session;
+      const user = users.get(userId);
+      connection.away = away;
+      if (user !== undefined) tellAway(userId, user);
     },
     head(userId, rev) {
       const user = users.get(userId);
@@ -55,6 +79,13 @@ export function openUsers(parts: {
       }
     },
     revOf: (userId) => users.get(userId)?.rev ?? 0,
+    *connectionsBy(keyId) {
+      for (const { connections } of users.values()) {
+        for (const connection of connections) {
+          if (connection.session.principal.keyId === keyId) yield connection;
+        }
+      }
+    },
     connectionsOf: (userId) => users.get(userId)?.connections ?? [],
     get size() {
       return users.size;

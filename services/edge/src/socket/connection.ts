@@ -1,15 +1,19 @@
+import type { Principal } from "@rookery/auth";
 import type { ChatId, FaultInfo, Rev, ServerFrame, UserId } from "@rookery/protocol";
 import type { WebSocket } from "uWebSockets.js";
-import type { Room } from "../room/room.ts";
+import type { Place, Room } from "../room/room.ts";
 import type { Format, FormatName } from "./format.ts";
 
 /** What the upgrade has found out; uWS keeps it with the socket. */
 export interface Session {
   readonly connId: string;
   readonly userId: UserId;
-  readonly device: string;
-  /** When its token ends, Unix ms; the socket ends with it unless a fresh one comes by `Auth`. */
-  expiresMs: number;
+  /** What the client calls itself (`?device=`). */
+  readonly device: string | null;
+  /** What was shown at the door; a fresh token by `Auth` takes its place. The socket ends with it. */
+  principal: Principal;
+  /** Looked up at the door, and again whenever rights change: frames cannot wait for an answer, or lose their order. */
+  mayWrite: boolean;
   readonly format: Format;
   /** `?resume=1`: live frames are held until the first Sync. */
   readonly resume: boolean;
@@ -28,6 +32,11 @@ export function topicOf(chatId: ChatId, format: FormatName): string {
   return `${format === "json" ? "j" : "p"}${chatId}`;
 }
 
+/** The topic of a user whose presence sockets of one format watch. */
+export function presenceTopicOf(userId: UserId, format: FormatName): string {
+  return `${format === "json" ? "j" : "p"}u${userId}`;
+}
+
 /** A socket in a room; its frames come live once it is subscribed. */
 export interface Presence {
   readonly room: Room;
@@ -36,14 +45,21 @@ export interface Presence {
   memberRev: Rev | null;
   /** Its user was heard to leave at this rev. Word from before `memberRev` is old: they have come back since. */
   leftRev: Rev;
+  /** How far it has been told of a chat its user has just joined, by that change of the user's feed. */
+  told: { readonly userRev: Rev; place: Place } | null;
 }
 
 /** One socket and what it follows. */
 export class Connection {
   readonly session: Session;
+  readonly sinceMs = Date.now();
   phase: Phase = "opening";
   /** Rooms it has entered; those it is subscribed to get their frames live. */
   readonly rooms = new Map<ChatId, Presence>();
+  /** What it has asked to watch, by name: `chat:5`, `bot:7`, `all`, `presence:9`. */
+  readonly channels = new Set<string>();
+  /** Its client's own word. */
+  away = false;
   /** The user's feed, as far as it has been passed on. */
   userRev = 0;
   pulling: Promise<void> | null = null;
@@ -62,6 +78,11 @@ export class Connection {
   constructor(socket: WebSocket<Session>) {
     this.#socket = socket;
     this.session = socket.getUserData();
+  }
+
+  /** Sockets of people hear all their chats; those of API keys what they watch. */
+  get hears(): "all" | "chosen" {
+    return this.session.principal.keyId === null ? "all" : "chosen";
   }
 
   get closed(): boolean {
@@ -86,11 +107,16 @@ export class Connection {
   }
 
   /** Several frames in one write. */
-  sendAll(frames: readonly ServerFrame[]): void {
-    if (this.closed || frames.length === 0) return;
+  sendAll(frames: Iterable<ServerFrame>): void {
+    if (this.closed) return;
     this.#socket.cork(() => {
       for (const frame of frames) this.send(frame);
     });
+  }
+
+  /** Tells all that it watches. */
+  tellWatched(): void {
+    this.send({ type: "Watched", channels: [...this.channels] });
   }
 
   refuse(fault: FaultInfo, uuid?: string): void {
@@ -107,6 +133,14 @@ export class Connection {
 
   unsubscribe(chatId: ChatId): void {
     if (!this.closed) this.#socket.unsubscribe(topicOf(chatId, this.session.format.name));
+  }
+
+  subscribePresence(userId: UserId): void {
+    if (!this.closed) this.#socket.subscribe(presenceTopicOf(userId, this.session.format.name));
+  }
+
+  unsubscribePresence(userId: UserId): void {
+    if (!this.closed) this.#socket.unsubscribe(presenceTopicOf(userId, this.session.format.name));
   }
 
   /** Sends the close frame; uWS reports the close, and only then is the connection gone. */

@@ -1,5 +1,4 @@
 /** What a socket's frames do. */
-import type { Tokens } from "@rookery/auth";
 import {
   type ClientFrame,
   closeCodes,
@@ -11,11 +10,18 @@ import {
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
-import type { CommandGateway } from "../command/gateway.ts";
+import type { Authentication } from "../identity/authentication.ts";
+import type { CommandGateway } from "@rookery/gateway";
+import type { ReceiptWindow } from "../command/receipts.ts";
+import type { Users } from "../room/users.ts";
+import type { Channels } from "./channels.ts";
 import { type CommandFrame, commandOf } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Membership } from "./membership.ts";
+import { markOf } from "./receipt.ts";
+import type { Mirror } from "./mirror.ts";
 import { sync } from "./sync.ts";
+import type { Typing } from "./typing.ts";
 
 /** Frames before Hello. */
 const earlyMax = 1_024;
@@ -31,8 +37,13 @@ export interface FrameHandler {
 export function openFrameHandler(parts: {
   readonly store: Store;
   readonly gateway: Pick<CommandGateway, "ask">;
+  readonly receipts: Pick<ReceiptWindow, "mark">;
   readonly membership: Membership;
-  readonly tokens: Pick<Tokens, "verify">;
+  readonly authentication: Authentication;
+  readonly users: Pick<Users, "setAway">;
+  readonly channels: Pick<Channels, "handle">;
+  readonly typing: Pick<Typing, "hear">;
+  readonly mirror: Pick<Mirror, "tell">;
   readonly commandMs: number;
   readonly log: Log;
 }): FrameHandler {
@@ -71,37 +82,75 @@ export function openFrameHandler(parts: {
       case "Auth":
         void authenticate(connection, frame.token);
         return;
+      case "Read":
+      case "Delivered":
+        parts.receipts.mark(frame.chatId, markOf(connection, frame)).catch(refuse(connection));
+        return;
+      case "Presence":
+        parts.users.setAway(connection, frame.status === "away");
+        parts.mirror.tell(connection);
+        return;
+      case "Watch":
+      case "Unwatch":
+        parts.channels.handle(connection, frame);
+        return;
+      case "Typing":
+        parts.typing.hear(connection, frame.chatId);
+        return;
       case "Ping":
         connection.send({ type: "Pong", ...(frame.t === undefined ? {} : { t: frame.t }) });
         return;
     }
   };
 
+  /** Told to the client where it is a fault; anything else is a bug. */
+  const refuse =
+    (connection: Connection) =>
+    (error: unknown): void => {
+      if (!(error instanceof Fault)) parts.log.error({ err: String(error) }, "a frame met a bug");
+      connection.refuse(faultInfo(error instanceof Fault ? error : new Fault("internal")));
+    };
+
   const authenticate = async (connection: Connection, token: string): Promise<void> => {
-    const verdict = await parts.tokens.verify(token, Date.now());
-    if (verdict.kind !== "valid" || verdict.principal.userId !== connection.session.userId) {
-      connection.refuse({ code: "unauthorized", message: "the token is not valid for this socket" });
-      return;
+    try {
+      // No address: a key is proven at the door, where its wrong guesses are counted by address.
+      const principal = await parts.authentication.prove(token, "socket");
+      if (
+        principal.userId !== connection.session.userId ||
+        principal.keyId !== connection.session.principal.keyId
+      ) {
+        throw new Fault("unauthorized", "the token is not valid for this socket");
+      }
+      connection.session.principal = principal;
+      connection.send({ type: "Authed", expiresAt: principal.expiresMs });
+    } catch (error) {
+      if (!(error instanceof Fault)) parts.log.error({ err: error }, "an Auth frame met a bug");
+      connection.refuse(faultInfo(error instanceof Fault ? error : new Fault("internal")));
     }
-    const { expiresMs } = verdict.principal;
-    connection.session.expiresMs = expiresMs;
-    connection.send({ type: "Authed", expiresAt: expiresMs });
   };
 
   const submit = (connection: Connection, frame: CommandFrame): void => {
     const { uuid, chatId } = frame;
     const command = commandOf(frame);
+    if (!connection.session.mayWrite) {
+      connection.refuse(
+        { code: "forbidden", message: "this socket may not write: messages:write is needed" },
+        uuid,
+      );
+      return;
+    }
     if (connection.pending >= limits.pendingPerSocketMax) {
       const message = `more than ${limits.pendingPerSocketMax} commands wait for an answer`;
       connection.refuse({ code: "overloaded", message, retryMs: 1_000 }, uuid);
       return;
     }
     connection.pending += 1;
-    const { userId, connId } = connection.session;
+    const { userId, connId, principal } = connection.session;
     parts.gateway.ask(
       {
         actor: { kind: "chat", id: chatId },
         senderId: userId,
+        ...(principal.keyId === null ? {} : { keyId: principal.keyId }),
         uuid,
         source: "ws",
         requestId: connId,

@@ -1,5 +1,12 @@
 /** Which rooms a socket is in: at its opening, when its user joins or leaves a chat, and when it is gone. */
-import type { ChatId, Rev, UserId } from "@rookery/protocol";
+import {
+  type AclSubject,
+  type ChatId,
+  limits,
+  parseAclSubject,
+  type Rev,
+  type UserId,
+} from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import {
   chatRevsOf,
@@ -11,8 +18,11 @@ import {
   type Store,
 } from "@rookery/store";
 import { catchUp } from "../room/catch-up.ts";
+import { receiptFrames } from "../room/receipts.ts";
+import { framesOf } from "../room/room.ts";
 import type { Rooms } from "../room/rooms.ts";
 import type { Users } from "../room/users.ts";
+import { wantsChat } from "./channel.ts";
 import type { Connection, Presence } from "./connection.ts";
 
 /** Changes of a feed read at once. */
@@ -30,12 +40,14 @@ export interface Membership {
    * Undefined when the socket is gone, or its user out of the chat by now.
    */
   enter(connection: Connection, chatId: ChatId, memberRev: Rev): Promise<Presence | undefined>;
+  /** The socket hears nothing more from the chat. */
+  leave(connection: Connection, chatId: ChatId): void;
   /** How far the feed of the socket's user is known to go. */
   feedRev(connection: Connection): Rev;
-  /** The feed may have moved: passes on what is new. */
-  pull(connection: Connection): Promise<void>;
-  /** A user has left a chat at this rev of it: their sockets hear nothing more from it. */
-  evict(chatId: ChatId, userId: UserId, rev: Rev): void;
+  /** The feed may have moved: passes on what is new, or everything after `from`, where that is less. */
+  pull(connection: Connection, from?: Rev): Promise<void>;
+  /** A user, or a key, may read a chat no further than this rev of it: their sockets hear nothing more from it. */
+  evict(chatId: ChatId, subject: AclSubject, rev: Rev): void;
   close(connection: Connection): void;
 }
 
@@ -43,6 +55,8 @@ export function openMembership(parts: {
   readonly store: Store;
   readonly rooms: Rooms;
   readonly users: Users;
+  /** A user is out of a chat, by their own feed: it may come before the room's word, and be the only one then. */
+  readonly departed: (userId: UserId) => void;
   readonly log: Log;
 }): Membership {
   const { store, rooms, users, log } = parts;
@@ -53,6 +67,7 @@ export function openMembership(parts: {
     connection.rooms.delete(chatId);
     connection.unsubscribe(chatId);
     rooms.leave(presence.room);
+    if (connection.channels.delete(`chat:${chatId}`)) connection.tellWatched();
   };
 
   const enter: Membership["enter"] = async (connection, chatId, memberRev) => {
@@ -70,10 +85,16 @@ export function openMembership(parts: {
       subscribed: false,
       memberRev: isCertain ? memberRev : null,
       leftRev: 0,
+      told: null,
     };
     connection.rooms.set(chatId, presence);
     if (isCertain) return presence;
-    const [head] = await memberHeads(store, connection.session.userId, [chatId]);
+    const [head] = await memberHeads(
+      store,
+      connection.session.userId,
+      [chatId],
+      connection.session.principal.keyId,
+    );
     if (connection.rooms.get(chatId) !== presence) return undefined;
     if (head === undefined || presence.leftRev > head.rev) {
       leave(connection, chatId);
@@ -97,61 +118,73 @@ export function openMembership(parts: {
 
   const pass = async (connection: Connection, { chatId, rev, added }: FeedChange): Promise<void> => {
     if (!added) {
+      const wasThere = connection.rooms.has(chatId);
       leave(connection, chatId);
+      parts.departed(connection.session.userId);
+      if (!wasThere && connection.hears === "chosen" && !connection.channels.has("all")) return;
       connection.send({ type: "ChatRemoved", chatId, userRev: rev });
       return;
     }
-    const { userId } = connection.session;
-    const chat = await readChat(store, userId, chatId);
+    if (!(await wantsChat(store, connection, chatId))) return;
+    const { userId, principal } = connection.session;
+    const chat = await readChat(store, userId, chatId, principal.keyId);
     // Gone again: the feed tells of that next.
     if (chat === null || connection.closed) return;
     const presence = connection.rooms.get(chatId) ?? (await enter(connection, chatId, chat.rev));
     if (presence === undefined || connection.closed) return;
     presence.memberRev = Math.max(presence.memberRev ?? 0, chat.rev);
-    connection.send({ type: "ChatAdded", chat, userRev: rev });
-    if (presence.subscribed) return;
     // Everything since they came is live to them, also what was committed before this edge knew.
     const seq = await readJoinedSeq(store, chatId, userId);
-    await catchUp(
-      store,
-      presence.room,
-      { seq, rev: chat.rev },
-      {
-        wanted: () => isThere(connection, chatId, presence),
-        page: ({ messages, changes }) =>
-          connection.sendAll([
-            ...changes,
-            ...messages.map((message) => ({ type: "Message", ...message }) as const),
-          ]),
-        join: (missed) => {
-          connection.sendAll(missed.map((each) => each.frame));
-          connection.subscribe(chatId);
-        },
+    if (!isThere(connection, chatId, presence)) return;
+    // What was told before a read failed stays told: the client counts from there.
+    if (presence.told?.userRev !== rev) {
+      presence.told = { userRev: rev, place: { seq, rev: chat.rev, receiptRev: 0 } };
+      connection.send({ type: "ChatAdded", chat, userRev: rev });
+    }
+    if (presence.subscribed) return;
+    const { told } = presence;
+    await catchUp(store, presence.room, told.place, {
+      wanted: () => isThere(connection, chatId, presence),
+      page: ({ messages, changes, marks, place }) => {
+        told.place = place;
+        connection.sendAll([
+          ...changes,
+          ...messages.map((message) => ({ type: "Message", ...message }) as const),
+          ...receiptFrames(chatId, marks, marks.length > limits.crowdMin),
+        ]);
       },
-    );
+      join: (missed) => {
+        connection.sendAll(missed.flatMap(framesOf));
+        connection.subscribe(chatId);
+      },
+    });
   };
 
   return {
     enter,
+    leave,
     feedRev: (connection) => users.revOf(connection.session.userId),
     async open(connection) {
-      const { userId } = connection.session;
+      const { userId, principal } = connection.session;
       connection.userRev = await users.enter(connection);
-      const chats = await chatRevsOf(store, userId);
+      if (connection.hears === "chosen") return;
+      const chats = await chatRevsOf(store, userId, principal.keyId);
       await Promise.all(chats.map(({ id, rev }) => enter(connection, id, rev)));
     },
-    evict(chatId, userId, rev) {
-      for (const connection of users.connectionsOf(userId)) {
+    evict(chatId, subject, rev) {
+      const { kind, id } = parseAclSubject(subject);
+      for (const connection of kind === "user" ? users.connectionsOf(id) : users.connectionsBy(id)) {
         const presence = connection.rooms.get(chatId);
         if (presence === undefined) continue;
         presence.leftRev = rev;
         if (presence.memberRev !== null && rev > presence.memberRev) leave(connection, chatId);
       }
     },
-    async pull(connection) {
+    async pull(connection, from) {
       // One pull at a time; a hint during one is answered by one more look.
       const previous = connection.pulling ?? Promise.resolve();
       const next = previous.then(async () => {
+        if (from !== undefined) connection.userRev = Math.min(connection.userRev, from);
         while (!connection.closed) {
           try {
             return await pull(connection);

@@ -2,8 +2,9 @@
 import { closeCodes, limits, type ServerFrame } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { TemplatedApp, WebSocketBehavior } from "uWebSockets.js";
-import { Connection, type Session, topicOf } from "./connection.ts";
-import type { Formats } from "./format.ts";
+import { Connection, presenceTopicOf, type Session, topicOf } from "./connection.ts";
+import type { Channels } from "./channels.ts";
+import type { FormatName, Formats } from "./format.ts";
 import type { FrameHandler } from "./frames.ts";
 import type { Membership } from "./membership.ts";
 import { heartbeatMs, startSweep } from "./sweep.ts";
@@ -23,7 +24,13 @@ const reconnectMsMax = 1_000;
 export interface SocketServer {
   /** Passes a frame on to the sockets of a chat, encoded once a format. */
   fanOut(chatId: number, frame: ServerFrame): void;
+  /** As `fanOut`, and not to these. */
+  fanOutExcept(chatId: number, frame: ServerFrame, except: Iterable<Connection>): void;
+  /** Passes a frame on to the sockets that watch how a user is. */
+  fanOutPresence(userId: number, frame: ServerFrame): void;
   readonly connections: ReadonlySet<Connection>;
+  /** Closes the sockets of which it holds. @returns how many. */
+  endWhere(holds: (session: Session) => boolean, code: number, reason: string): number;
   /** Tells every socket to move, closes them with 4000, and resolves when they are gone or `withinMs` has passed. */
   drain(withinMs: number): Promise<void>;
 }
@@ -33,13 +40,18 @@ export function serveSockets(
   parts: {
     readonly formats: Formats;
     readonly membership: Membership;
+    readonly channels: Pick<Channels, "leave">;
     readonly frames: FrameHandler;
     readonly upgrade: NonNullable<WebSocketBehavior<Session>["upgrade"]>;
+    /** Whether what a socket was let in with has been revoked since. */
+    readonly isEnded: (principal: Session["principal"]) => boolean;
+    readonly onOpen: (connection: Connection) => void;
+    readonly onClose: (connection: Connection) => void;
     readonly log: Log;
   },
 ): SocketServer {
   const connections = new Set<Connection>();
-  const { formats, membership, frames, log } = parts;
+  const { formats, membership, channels, frames, log } = parts;
 
   const greet = async (connection: Connection): Promise<void> => {
     const { connId, userId, resume } = connection.session;
@@ -71,6 +83,12 @@ export function serveSockets(
       const connection = new Connection(socket);
       connection.session.connection = connection;
       connections.add(connection);
+      // Revoked between the upgrade's check and now: whoever ended its sockets has not seen this one.
+      if (parts.isEnded(connection.session.principal)) {
+        connection.end(closeCodes.unauthorized, "the session or key was ended");
+        return;
+      }
+      parts.onOpen(connection);
       greet(connection).catch((error: unknown) => {
         log.warn({ err: String(error), connId: connection.session.connId }, "a socket could not be opened");
         connection.end(closeCodes.unavailable, "try again soon");
@@ -89,20 +107,39 @@ export function serveSockets(
       if (connection === null) return;
       log.debug({ connId: connection.session.connId, code, phase: connection.phase }, "a socket is closed");
       membership.close(connection);
+      channels.leave(connection);
+      parts.onClose(connection);
       connections.delete(connection);
     },
   });
 
   const stopSweep = startSweep(connections);
 
+  const publish = (topicIn: (format: FormatName) => string, frame: ServerFrame): void => {
+    for (const format of [formats.json, formats.proto]) {
+      const topic = topicIn(format.name);
+      if (app.numSubscribers(topic) > 0) app.publish(topic, format.encode(frame), format.binary);
+    }
+  };
+  const fanOut: SocketServer["fanOut"] = (chatId, frame) =>
+    publish((format) => topicOf(chatId, format), frame);
+
   return {
-    fanOut(chatId, frame) {
-      for (const format of [formats.json, formats.proto]) {
-        const topic = topicOf(chatId, format.name);
-        if (app.numSubscribers(topic) > 0) app.publish(topic, format.encode(frame), format.binary);
-      }
+    fanOut,
+    fanOutExcept(chatId, frame, except) {
+      // What was published to a socket before stays its own: uWS keeps it by socket, not by topic.
+      const left = [...except].filter((each) => each.rooms.get(chatId)?.subscribed);
+      for (const connection of left) connection.unsubscribe(chatId);
+      fanOut(chatId, frame);
+      for (const connection of left) connection.subscribe(chatId);
     },
+    fanOutPresence: (userId, frame) => publish((format) => presenceTopicOf(userId, format), frame),
     connections,
+    endWhere(holds, code, reason) {
+      const ending = [...connections].filter(({ session }) => holds(session));
+      for (const connection of ending) connection.end(code, reason);
+      return ending.length;
+    },
     async drain(withinMs) {
       stopSweep();
       const untilMs = performance.now() + withinMs;

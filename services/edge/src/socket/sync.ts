@@ -1,12 +1,15 @@
-import type { ClientFrameOf, Rev } from "@rookery/protocol";
-import { memberHeads, readFeed, type Store } from "@rookery/store";
-import { catchUp } from "../room/catch-up.ts";
-import type { Place } from "../room/room.ts";
+import type { ChatId, ClientFrameOf, Rev, ServerFrame } from "@rookery/protocol";
+import { type ChatMarks, memberHeads, readFeed, readFewMarks, type Store } from "@rookery/store";
+import { catchUp, type Page } from "../room/catch-up.ts";
+import { framesOf, type Place, type Room } from "../room/room.ts";
 import type { Connection } from "./connection.ts";
 import { isThere, type Membership } from "./membership.ts";
 
 /** Chats of one Sync read at once, so that 500 chats do not take every connection to Postgres. */
 const parallelMax = 8;
+/** Receipts beside a page of messages, which leaves them this room; more go in frames of their own, so many each. */
+const receiptsAlongMax = 100;
+const receiptsPerFrame = 800;
 /** Chats joined while away that are told with everything since. */
 const newsMax = 10_000;
 
@@ -22,26 +25,33 @@ export async function sync(
   frame: ClientFrameOf<"Sync">,
 ): Promise<void> {
   const { store, membership } = parts;
-  const { userId } = connection.session;
+  const { userId, principal } = connection.session;
   const wanted = new Map(Object.entries(frame.chats).map(([id, place]) => [Number(id), place]));
   // A socket knows the chats it is in: only the others are looked up, or a storm of returning clients would be one of
   // queries too.
   const isKnown = (chatId: number): boolean => (connection.rooms.get(chatId)?.memberRev ?? null) !== null;
   const strange = [...wanted.keys()].filter((chatId) => !isKnown(chatId));
-  const heads = strange.length === 0 ? [] : await memberHeads(store, userId, strange);
+  const heads = strange.length === 0 ? [] : await memberHeads(store, userId, strange, principal.keyId);
   const mine = new Map(heads.map((head) => [head.id, head.rev]));
+  // A chat that is watched and has no receipts needs no look.
+  const hasReceipts = (chatId: number): boolean => connection.rooms.get(chatId)?.room.receiptRev !== 0;
+  const wasHeld = connection.phase === "held";
   await release(parts, connection, wanted, frame.userRev);
+  const marks = await readFewMarks(store, [...wanted.keys()].filter(hasReceipts));
   const queue = [...wanted];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [chatId, { seq, rev = 0 }] = next;
       const memberRev = mine.get(chatId) ?? (isKnown(chatId) ? 0 : undefined);
-      if (memberRev !== undefined) await syncChat(parts, connection, { chatId, memberRev }, { seq, rev });
-      else connection.refuse({ code: "not_found", message: `there is no chat ${chatId}` });
+      const from = { seq, rev, receiptRev: 0 };
+      if (memberRev !== undefined) {
+        await syncChat(parts, connection, { chatId, memberRev, from, marks: marks.get(chatId) });
+      } else connection.refuse({ code: "not_found", message: `there is no chat ${chatId}` });
     }
   };
   await Promise.all(Array.from({ length: parallelMax }, work));
-  await membership.pull(connection);
+  // A socket that was not held has been told of what came since it was opened; what was before, it is told now.
+  await membership.pull(connection, wasHeld ? undefined : frame.userRev);
 }
 
 /**
@@ -68,33 +78,49 @@ async function release(
   }
 }
 
+interface SyncedChat {
+  readonly chatId: ChatId;
+  readonly memberRev: Rev;
+  readonly from: Place;
+  readonly marks: ChatMarks | undefined;
+}
+
 async function syncChat(
   { store, membership }: { readonly store: Store; readonly membership: Membership },
   connection: Connection,
-  { chatId, memberRev }: { readonly chatId: number; readonly memberRev: Rev },
-  from: Place,
+  { chatId, memberRev, from, marks }: SyncedChat,
 ): Promise<void> {
-  const presence = connection.rooms.get(chatId) ?? (await membership.enter(connection, chatId, memberRev));
+  const known = connection.rooms.get(chatId);
+  const presence = known ?? (await membership.enter(connection, chatId, memberRev));
   if (presence === undefined) return;
+  // A chat that its client reads and has not chosen to hear.
+  const isVisit = known === undefined && connection.hears === "chosen";
   const { room } = presence;
   await catchUp(store, room, from, {
+    marks,
     // Out of the chat while it is read: ChatRemoved ends it.
     wanted: () => isThere(connection, chatId, presence),
-    page: ({ messages, changes, place: reached, more }) =>
-      connection.send({
-        type: "SyncResult",
-        chatId,
-        messages,
-        changes,
-        receipts: [],
-        headSeq: Math.max(room.place.seq, reached.seq),
-        rev: reached.rev,
-        more,
-      }),
+    page: (page) => connection.sendAll(syncResults(room, page)),
     join: (missed) => {
       if (presence.subscribed) return;
-      connection.sendAll(missed.map((each) => each.frame));
-      connection.subscribe(chatId);
+      connection.sendAll(missed.flatMap(framesOf));
+      if (!isVisit) connection.subscribe(chatId);
     },
   });
+  if (isVisit && !presence.subscribed && isThere(connection, chatId, presence))
+    membership.leave(connection, chatId);
+}
+
+/** A page as frames: the receipts go along, unless they are so many that they need frames of their own. */
+function* syncResults(
+  { chatId, place: { seq } }: Room,
+  { messages, changes, marks, place, more }: Page,
+): Generator<ServerFrame> {
+  const receipts = marks.map((mark) => ({ chatId, ...mark }));
+  const result = { type: "SyncResult", chatId, headSeq: Math.max(seq, place.seq), rev: place.rev } as const;
+  while (receipts.length > receiptsAlongMax) {
+    const part = receipts.splice(0, receiptsPerFrame);
+    yield { ...result, messages: [], changes: [], receipts: part, more: true };
+  }
+  yield { ...result, messages, changes, receipts, more };
 }

@@ -1,18 +1,21 @@
 import { randomUUID } from "node:crypto";
-import type { Tokens } from "@rookery/auth";
-import type { Limit, Limits } from "@rookery/cache";
+import type { Limits } from "@rookery/cache";
 import { Fault } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { HttpRequest, HttpResponse, us_socket_context_t } from "uWebSockets.js";
+import { identifyBy } from "../http/identify.ts";
+import type { ClientAddressOf } from "../http/peer.ts";
 import { refusal, writeReply } from "../http/reply.ts";
+import { refusalOf } from "../http/request-limit.ts";
 import { requestIdOf } from "../http/request-id.ts";
+import type { Access } from "../identity/access.ts";
+import type { Authentication } from "../identity/authentication.ts";
+import { claimsOf, type RateLimits, requestClaims } from "../rate-limits.ts";
 import type { Session } from "./connection.ts";
 import type { Format, Formats } from "./format.ts";
 
 const bearerPrefix = "bearer.";
 const deviceMax = 64;
-/** Sockets a user opens in a minute (A8). */
-const socketLimit: Limit = { name: "socket", perMinute: 20, burst: 20, whenAway: "open" };
 
 /** All that is needed of an upgrade, copied while uWS still lends the request. */
 interface Intake {
@@ -20,19 +23,25 @@ interface Intake {
   readonly protocols: readonly string[];
   readonly extensions: string;
   readonly authorization: string;
+  readonly apiKey: string;
   readonly query: URLSearchParams;
   readonly origin: string;
   readonly requestId: string;
+  readonly clientAddress: string;
 }
 
 /**
  * Lets a socket in, or refuses with a status: 401 bad token, 403 foreign origin, 429 too many, 503 draining.
  *
- * The token comes by subprotocol `bearer.<token>`, `Authorization` or `?token=`, in this order (CONTRACT §3).
+ * The token, or API key, comes by subprotocol `bearer.<token>`, `Authorization` or `?token=`, in this order
+ * (CONTRACT §3); a key also as `X-API-Key`.
  */
 export function openUpgrade(parts: {
-  readonly tokens: Tokens;
+  readonly authentication: Authentication;
+  readonly access: Access;
   readonly limits: Limits;
+  readonly rateLimits: RateLimits;
+  readonly clientAddress: ClientAddressOf;
   readonly formats: Formats;
   readonly draining: () => boolean;
   /** Whether pages of that origin may open sockets; "" is no page. */
@@ -40,7 +49,7 @@ export function openUpgrade(parts: {
   readonly log: Log;
 }): (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) => void {
   return (res, req, context) => {
-    const intake = readIntake(req);
+    const intake = readIntake(req, parts.clientAddress(res, req));
     let aborted = false;
     res.onAborted(() => {
       aborted = true;
@@ -48,6 +57,8 @@ export function openUpgrade(parts: {
     admit(parts, intake).then(
       (session) => {
         if (aborted) return;
+        const { connId, userId } = session;
+        parts.log.debug({ requestId: intake.requestId, connId, userId }, "a socket is let in");
         const offered = intake.protocols.includes(session.format.subprotocol);
         // Not corked: uWS' cork takes a socket whose memory did not move in the upgrade for an HTTP response still, and
         // closes it without a word, now and then.
@@ -71,31 +82,31 @@ export function openUpgrade(parts: {
 
 async function admit(
   parts: Parameters<typeof openUpgrade>[0],
-  { protocols, authorization, query, origin }: Intake,
+  { protocols, authorization, apiKey, query, origin, clientAddress }: Intake,
 ): Promise<Session> {
   if (!parts.allowsOrigin(origin)) throw new Fault("forbidden", `the origin ${origin} is not allowed here`);
   if (parts.draining()) throw new Fault("unavailable", "this edge is stopping", { retryMs: 0 });
   const token =
     protocols.find((each) => each.startsWith(bearerPrefix))?.slice(bearerPrefix.length) ??
-    (/^bearer /i.test(authorization) ? authorization.slice(bearerPrefix.length) : query.get("token"));
+    (/^bearer /i.test(authorization) ? authorization.slice(bearerPrefix.length) : null) ??
+    (apiKey === "" ? query.get("token") : apiKey);
   if (token === null || token === "") throw new Fault("unauthorized", "no token was given");
-  const verdict = await parts.tokens.verify(token, Date.now());
-  if (verdict.kind !== "valid") {
-    throw new Fault(
-      "unauthorized",
-      verdict.kind === "expired" ? "the token has ended" : "the token is not valid",
-    );
-  }
-  const { userId, expiresMs } = verdict.principal;
-  const taken = await parts.limits.take(socketLimit, String(userId));
-  if (!taken.allowed) {
-    throw new Fault("rate_limited", "too many sockets opened in a minute", { retryMs: taken.retryMs });
-  }
+  const identity = await identifyBy(parts.authentication, token, clientAddress);
+  const principal = identity.kind === "proved" ? identity.principal : null;
+  const claims = requestClaims(parts.rateLimits, clientAddress, principal);
+  if (principal !== null) claims.push(...claimsOf([parts.rateLimits.socket, String(principal.userId)]));
+  const decision = await parts.limits.take(...claims);
+  if (!decision.allowed) throw refusalOf(decision);
+  if (identity.kind !== "proved") throw identity.fault;
+  // A socket hears what its user hears.
+  await parts.access.demand(identity.principal, "messages:read");
+  const mayWrite = await parts.access.may(identity.principal, "messages:write");
   return {
     connId: randomUUID(),
-    userId,
-    expiresMs,
-    device: (query.get("device") ?? "unknown").slice(0, deviceMax),
+    userId: identity.principal.userId,
+    principal: identity.principal,
+    mayWrite,
+    device: (query.get("device") ?? "").slice(0, deviceMax).toWellFormed().replaceAll("\0", "") || null,
     format: chooseFormat(parts.formats, protocols),
     resume: query.get("resume") === "1",
     connection: null,
@@ -106,7 +117,7 @@ function chooseFormat(formats: Formats, protocols: readonly string[]): Format {
   return Object.values(formats).find((format) => protocols.includes(format.subprotocol)) ?? formats.json;
 }
 
-function readIntake(req: HttpRequest): Intake {
+function readIntake(req: HttpRequest, clientAddress: string): Intake {
   return {
     key: req.getHeader("sec-websocket-key"),
     protocols: req
@@ -115,8 +126,10 @@ function readIntake(req: HttpRequest): Intake {
       .map((each) => each.trim()),
     extensions: req.getHeader("sec-websocket-extensions"),
     authorization: req.getHeader("authorization"),
+    apiKey: req.getHeader("x-api-key"),
     query: new URLSearchParams(req.getQuery() ?? ""),
     origin: req.getHeader("origin"),
     requestId: requestIdOf(req.getHeader("x-request-id")),
+    clientAddress,
   };
 }

@@ -1,3 +1,4 @@
+import { openUpdateIntake } from "@rookery/gateway";
 import { Fault, limits } from "@rookery/protocol";
 import type { HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
 import { readBody } from "../http/body.ts";
@@ -5,7 +6,6 @@ import type { EdgeContext } from "../http/context.ts";
 import { openInFlight } from "../http/in-flight.ts";
 import { refusal, type Reply, writeReply } from "../http/reply.ts";
 import { requestIdOf } from "../http/request-id.ts";
-import { openUpdateIntake } from "./update-intake.ts";
 
 /** Calls in flight; beyond it Telegram is asked to come later. */
 const callsMax = 2_000;

@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { until } from "@rookery/kit";
 import { openLog } from "@rookery/runtime";
 import { type ConnectionInfo, openAdapter } from "../../src/http/adapter.ts";
+import { openClientAddress } from "../../src/http/peer.ts";
 import { readJson } from "../json-body.ts";
 import { openUwsServer } from "../uws-server.ts";
 
@@ -12,6 +13,7 @@ type Serve = (request: Request, connection: ConnectionInfo) => Response | Promis
 let serve: Serve = () => new Response(null, { status: 500 });
 const bodyBytesMax = 1_048_576;
 const adapter = openAdapter({
+  clientAddress: openClientAddress({ networks: ["127.0.0.1"], header: "x-forwarded-for" }),
   fetch: (asked, connection) => serve(asked, connection),
   bodyBytesMax,
   requestsMax: 4,
@@ -38,6 +40,26 @@ test("method, path, query, headers, body and the peer's address arrive as they w
     body: "ünïcode",
     clientAddress: "127.0.0.1",
   });
+});
+
+test("a trusted peer names its client in the last of several headers; the client's own words stand before", async () => {
+  serve = (_, { clientAddress }) => Response.json(clientAddress);
+  const lines = [
+    "GET / HTTP/1.1",
+    "host: x",
+    "x-forwarded-for: 9.9.9.9",
+    "x-forwarded-for: 192.0.2.7",
+    "",
+    "",
+  ];
+  const socket = connect(server.port, "127.0.0.1");
+  let heard = "";
+  socket.on("data", (bytes) => {
+    heard += bytes.toString();
+  });
+  socket.write(lines.join("\r\n"));
+  await until(() => heard.includes("192.0.2.7"), { withinMs: 2_000 });
+  socket.destroy();
 });
 
 test("status, headers and several cookies leave as they were answered", async () => {

@@ -155,3 +155,23 @@ test("members are listed, one is found, and people who exist are invited", async
   const one = await ask<{ role: string }>(cem, "GET", `${path}/members/${ann.id}`);
   assert.equal(one.body.role, "owner");
 });
+
+test("[L7] whoever is in as many chats as one may be in is brought into no other, and keeps those there are", async () => {
+  const [ann, bob] = [await edge.person(), await edge.person()];
+  const direct = { type: "direct", memberIds: [bob.id] };
+  const group = await ask<Chat>(ann, "POST", "/v1/chats", { type: "group", memberIds: [], title: "tea" });
+  assert.equal((await ask<Chat>(ann, "POST", "/v1/chats", direct)).status, 201);
+  await edge.store.query(
+    `insert into member (chat_id, user_id, role, joined_seq, joined_ms, rev)
+     select 1000000 + n, $1, 'member', 0, 1, 0 from generate_series(1, 9999) n`,
+    [bob.id],
+  );
+  assert.equal((await ask<Chat>(ann, "POST", "/v1/chats", direct)).status, 200);
+  for (const [path, body] of [
+    ["/v1/chats", { type: "group", memberIds: [bob.id], title: "more" }],
+    [`/v1/chats/${group.body.id}/invite`, { userIds: [bob.id] }],
+  ] as const) {
+    const answer = await ask<Coded>(ann, "POST", path, body);
+    assert.deepEqual([answer.status, answer.body.code], [400, "invalid"]);
+  }
+});

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { createApp } from "../../src/http/app.ts";
 import type { EdgeContext } from "../../src/http/context.ts";
-import { openEdgeFixture } from "../edge-fixture.ts";
+import { openApp, openEdgeFixture } from "../edge-fixture.ts";
 import { readJson } from "../json-body.ts";
 
 const edge = await openEdgeFixture(() => ({ submit: () => Promise.reject(new Error("no commands here")) }));
 after(() => edge.close());
 
 function appWith(change: Partial<EdgeContext>) {
-  return createApp({ ...edge.context, ...change });
+  return openApp({ ...edge.context, ...change });
 }
 
 test("live answers whatever is missing, ready says what is", async () => {

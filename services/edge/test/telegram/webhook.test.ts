@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import { type AddressedCommand, Fault, type Reply } from "@rookery/protocol";
 import { type Log, openLog } from "@rookery/runtime";
 import { listChats, readMessages, readUser, type Store } from "@rookery/store";
-import { registerBot } from "../../src/http/bot-registration.ts";
+import { registerBot } from "@rookery/gateway";
 import type { CommandPort } from "../../src/http/context.ts";
 import { serveTelegramWebhook } from "../../src/telegram/webhook.ts";
 import { openEdgeFixture, rowWriter } from "../edge-fixture.ts";
@@ -105,17 +105,53 @@ test("a wrong secret, a missing one and an unknown bot are dropped with 200, and
   assert.ok(!text.includes("wrong-secret-of-somebody") && !text.includes(webhookSecret));
 });
 
-test("what is no update is dropped with 200, an update without a message is counted", async () => {
+test("what is no update is dropped with 200 and counted", async () => {
   const before = writer?.seen.length;
   const noChat = { update_id: 5, message: { message_id: 1, date: 1, text: "x" } };
   for (const body of ["{", "", "[]", "null", { update_id: "x" }, noChat]) {
     assert.equal((await call(body)).status, 200);
   }
-  assert.equal((await call({ update_id: 9, callback_query: { id: "1" } })).status, 200);
-  assert.equal((await call({ update_id: 10, of_next_year: {} })).status, 200);
   assert.equal(writer?.seen.length, before);
   const counted = await edge.context.metrics.getSingleMetricAsString("rookery_telegram_updates_total");
-  assert.match(counted, /type="callback_query",result="ignored"[^\n]* 1\n/);
+  assert.match(counted, /result="dropped"/);
+});
+
+test("every update is kept: with its message, with its chat, else with its bot", async () => {
+  const message = { ...textUpdate("x", -5).message, message_id: 7 };
+  const cases: readonly [update: object, actor: "chat" | "bot", kind: string][] = [
+    [{ update_id: 21, message }, "chat", "send"],
+    [{ update_id: 22, edited_message: message }, "chat", "update"],
+    [{ update_id: 23, callback_query: { id: "1", from: message.from, message } }, "chat", "update"],
+    [{ update_id: 24, inline_query: { id: "1", from: message.from, query: "" } }, "bot", "update"],
+    [{ update_id: 25, of_next_year: {} }, "bot", "update"],
+  ];
+  for (const [update, kind, commandKind] of cases) {
+    assert.equal((await call(update)).status, 200);
+    const last = writer?.seen.at(-1);
+    assert.ok(last !== undefined);
+    const { actor, uuid, source, command } = last;
+    assert.deepEqual([actor.kind, command.kind, source], [kind, commandKind, "telegram"]);
+    const kept =
+      command.kind === "send" ? command.telegram?.update : "update" in command ? command.update : null;
+    assert.deepEqual([kept?.raw, kept?.botId, kept?.routed], [update, bot.id, false]);
+    assert.equal(uuid, `tg-${kept?.updateId}`);
+  }
+});
+
+test("a group that becomes a supergroup is the same chat, whichever id speaks first", async () => {
+  const service = (chatId: number, fields: object, updateId: number) => {
+    const { text: _, ...rest } = textUpdate("", chatId).message;
+    return { update_id: updateId, message: { ...rest, ...fields } };
+  };
+  await call(textUpdate("before", -70));
+  const chatId = writer?.seen.at(-1)?.actor.id;
+  assert.equal((await call(service(-10_070, { migrate_from_chat_id: -70 }, 31))).status, 200);
+  const moved = writer?.seen.at(-1);
+  assert.equal(moved?.actor.id, chatId);
+  assert.equal(moved?.command.kind === "send" ? moved.command.telegram?.movedTo : 0, -10_070);
+  await call(service(-70, { migrate_to_chat_id: -10_070 }, 32));
+  await call(textUpdate("after", -10_070));
+  assert.equal(writer?.seen.at(-1)?.actor.id, chatId);
 });
 
 test("[L1] what is not stored is 503, so that Telegram comes again", async () => {

@@ -7,6 +7,8 @@ export interface Told {
   readonly uuid: string;
   readonly chatId: number;
   readonly seq: number;
+  /** Not a message but what became of one. */
+  readonly isChange?: boolean;
 }
 
 export interface Auditor {
@@ -28,13 +30,21 @@ export function openAuditor(db: Queryable, journal: Pick<Journal<AuditEntry>, "a
   let looks = 0;
   let lastMs = 0;
 
-  const lookUp = async ({ uuid, chatId, seq }: Told): Promise<void> => {
+  const lookUp = async ({ uuid, chatId, seq, isChange = false }: Told): Promise<void> => {
     const atMs = performance.now();
-    const { rows } = await db.query<{ seq: number }>({
-      name: "audit",
-      text: "select seq from message where chat_id = $1 and uuid = $2",
-      values: [chatId, uuid],
-    });
+    const { rows } = await db.query<{ seq: number }>(
+      isChange
+        ? {
+            name: "audit change",
+            text: "select (outcome->>'seq')::bigint as seq from outcome where actor = $1 and uuid = $2",
+            values: [`chat:${chatId}`, uuid],
+          }
+        : {
+            name: "audit",
+            text: "select seq from message where chat_id = $1 and uuid = $2",
+            values: [chatId, uuid],
+          },
+    );
     looks += 1;
     journal.add({ kind: "audit", uuid, chatId, seq, storedSeq: rows[0]?.seq ?? null, atMs });
   };

@@ -1,7 +1,7 @@
 /** The people and chats of a run. */
 import { randomUUID } from "node:crypto";
+import type { Random } from "@rookery/kit";
 import { pause } from "../pause.ts";
-import type { Random } from "../random.ts";
 import { call, request } from "./rest.ts";
 
 /** Somebody with an account; their token is renewed when it ends. */
@@ -15,7 +15,9 @@ export interface Person {
 
 export interface Room {
   readonly chatId: number;
-  /** Grows as people are invited. */
+  /** Never leaves. */
+  readonly owner: Person;
+  /** Changes as people are invited, removed and leave. */
   readonly members: Person[];
 }
 
@@ -64,7 +66,7 @@ export async function makePopulation(
     const body = { type: "group", memberIds: others.map((each) => each.userId), title: `chaos ${index}` };
     const options = { token: owner.token(), key: `c-${randomUUID()}`, body };
     const { id } = await insist(() => call<{ id: number }>(edge(index), "POST", "/v1/chats", options));
-    return { chatId: id, members };
+    return { chatId: id, owner, members };
   });
   return { people, rooms };
 }

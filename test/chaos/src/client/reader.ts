@@ -1,10 +1,16 @@
 /** A client that reads: keeps the highest seq and rev of each chat, and comes back with Sync. */
+import {
+  type ChangeFrame,
+  isChange,
+  type MarkBody,
+  type MessageBody,
+  type Random,
+  type ServerFrame,
+} from "@rookery/kit";
 import { changeText } from "../journal/check-reader.ts";
 import type { ReadEntry } from "../journal/entry.ts";
 import type { Journal } from "../journal/journal.ts";
 import { pause } from "../pause.ts";
-import type { Random } from "../random.ts";
-import type { ChangeFrame, MessageBody, ServerFrame } from "./frame.ts";
 import type { Person } from "./population.ts";
 import { openSocket, type Socket } from "./socket.ts";
 
@@ -33,6 +39,8 @@ export class Reader {
   readonly person: Person;
   readonly #options: ReaderOptions;
   readonly #places = new Map<number, Place>();
+  /** How far others have read, by chat and user. */
+  readonly #marks = new Map<number, Map<number, number>>();
   readonly #ending = new AbortController();
   readonly #done: Promise<void>;
   #userRev: number | undefined;
@@ -71,6 +79,11 @@ export class Reader {
   /** The highest seq and rev it has of a chat; undefined when it knows no such chat. */
   placeOf(chatId: number): Readonly<Place> | undefined {
     return this.#places.get(chatId);
+  }
+
+  /** How far somebody has read, as far as it has heard. */
+  readOf(chatId: number, userId: number): number {
+    return this.#marks.get(chatId)?.get(userId) ?? 0;
   }
 
   async close(): Promise<void> {
@@ -122,6 +135,10 @@ export class Reader {
   }
 
   #take(frame: ServerFrame, link: number): void {
+    if (isChange(frame)) {
+      this.#keepChange(frame, true, link);
+      return;
+    }
     switch (frame.type) {
       case "Hello":
         this.#userRev ??= frame.userRev;
@@ -129,21 +146,35 @@ export class Reader {
       case "Message":
         this.#keepMessage(frame, true, link);
         break;
-      case "MemberChanged":
-        this.#keepChange(frame, true, link);
-        break;
       case "SyncResult":
         for (const change of frame.changes) this.#keepChange(change, false, link);
         for (const message of frame.messages) this.#keepMessage(message, false, link);
+        for (const mark of frame.receipts) this.#keepReceipt(frame.chatId, mark);
         if (!frame.more) this.#syncing.delete(frame.chatId);
         break;
       case "ChatAdded":
         this.#userRev = Math.max(this.#userRev ?? 0, frame.userRev);
         this.#follow(frame.chat.id, frame.chat.rev);
         break;
+      case "ChatRemoved":
+        this.#userRev = Math.max(this.#userRev ?? 0, frame.userRev);
+        if (!this.#places.delete(frame.chatId)) break;
+        this.#syncing.delete(frame.chatId);
+        this.#marks.delete(frame.chatId);
+        this.#options.journal.add({ kind: "left", chatId: frame.chatId });
+        break;
+      case "Receipt":
+        this.#keepReceipt(frame.chatId, frame);
+        break;
+      case "Receipts":
+        for (const mark of frame.receipts) this.#keepReceipt(frame.chatId, mark);
+        break;
       case "Ack":
       case "Error":
-      case "ChatRemoved":
+      case "Typing":
+      case "Presence":
+      case "Watched":
+      case "Authed":
       case "Draining":
       case "Pong":
         break;
@@ -165,6 +196,13 @@ export class Reader {
     if (place === undefined || seq <= place.seq) return;
     place.seq = seq;
     this.#options.onMessage?.(message);
+  }
+
+  #keepReceipt(chatId: number, { userId, deliveredSeq, readSeq }: MarkBody): void {
+    this.#options.journal.add({ kind: "receipt", chatId, userId, deliveredSeq, readSeq });
+    const marks = this.#marks.get(chatId) ?? new Map<number, number>();
+    this.#marks.set(chatId, marks);
+    marks.set(userId, readSeq);
   }
 
   #keepChange(frame: ChangeFrame, live: boolean, link: number): void {

@@ -1,6 +1,6 @@
 /** One WebSocket of a client that suspects every silence. */
+import type { ClientFrame, ServerFrame } from "@rookery/kit";
 import { WebSocket } from "ws";
-import type { ClientFrame, ServerFrame } from "./frame.ts";
 import type { Person } from "./population.ts";
 
 export interface Socket {

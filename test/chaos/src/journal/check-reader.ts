@@ -2,12 +2,14 @@
  * Readers against each other and against Postgres. A reader is replayed by the rule of the contract: it keeps the
  * highest seq and rev of each chat and ignores what it has, so whatever is not the next is a gap for ever.
  */
+import { partings } from "./check-change.ts";
 import type { ChatPlace, Journals, ReadEntry, ReaderJournal } from "./entry.ts";
 import type { Tally } from "./tally.ts";
 import type { StoredMessage, Truth } from "./truth.ts";
 
 type Seen = Extract<ReadEntry, { kind: "message" }>;
 type Changed = Extract<ReadEntry, { kind: "change" }>;
+type Receipt = Extract<ReadEntry, { kind: "receipt" }>;
 
 /** A chat as one reader has it. */
 interface Followed {
@@ -22,6 +24,8 @@ interface Followed {
 
 /** What stands at each place, `chat/seq` for messages and `chat/r/rev` for changes. */
 interface Places {
+  /** What a message has said: as it was sent, and as it was edited or deleted since. */
+  readonly bodies: Map<string, Set<string>>;
   readonly stored: Map<string, string>;
   /** As the first reader saw it. */
   readonly seen: Map<string, { readonly what: string; readonly by: string }>;
@@ -31,7 +35,7 @@ interface Places {
 const shownMax = 80;
 
 export function checkReaders(journals: Journals, truth: Truth, tally: Tally): void {
-  const places: Places = { stored: new Map(), seen: new Map() };
+  const places: Places = { bodies: bodiesOf(journals, truth), stored: new Map(), seen: new Map() };
   for (const message of truth.messages) {
     places.stored.set(`${message.chatId}/${message.seq}`, faceOf(message));
   }
@@ -42,6 +46,7 @@ export function checkReaders(journals: Journals, truth: Truth, tally: Tally): vo
   for (const reader of journals.readers) {
     const followed = replay(reader, places, joined, tally);
     checkEnd(reader, followed, truth, tally);
+    checkReceipts(reader, truth, tally);
   }
 }
 
@@ -51,8 +56,25 @@ export function changeText(frame: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(Object.entries(rest).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-function faceOf({ senderId, uuid, body }: Pick<StoredMessage, "senderId" | "uuid" | "body">): string {
-  return `${uuid} of ${senderId}: ${body}`;
+function faceOf({ senderId, uuid }: Pick<StoredMessage, "senderId" | "uuid">): string {
+  return `${uuid} of ${senderId}`;
+}
+
+function bodiesOf({ sends }: Journals, { messages, changes }: Truth): Map<string, Set<string>> {
+  const sent = new Map(
+    sends.flatMap((entry) =>
+      entry.kind === "send" ? [[`${entry.senderId}/${entry.uuid}`, entry.body]] : [],
+    ),
+  );
+  const bodies = new Map<string, Set<string>>();
+  for (const { chatId, seq, senderId, uuid, body } of messages) {
+    bodies.set(`${chatId}/${seq}`, new Set([body, sent.get(`${senderId}/${uuid}`) ?? body]));
+  }
+  for (const { chatId, frame } of changes) {
+    if (frame["type"] === "MessageEdited")
+      bodies.get(`${chatId}/${String(frame["seq"])}`)?.add(String(frame["body"]));
+  }
+  return bodies;
 }
 
 function replay(
@@ -65,6 +87,10 @@ function replay(
   for (const entry of reader.entries) {
     switch (entry.kind) {
       case "opened":
+      case "receipt":
+        break;
+      case "left":
+        followed.delete(entry.chatId);
         break;
       case "chat": {
         const place: ChatPlace | null = entry.base;
@@ -83,7 +109,8 @@ function replay(
           break;
         }
         compareMessage(reader, entry, places, tally);
-        const start = joined.get(`${entry.chatId}/${reader.userId}`) ?? 0;
+        // Of who is out of the chat by now, it is not known any more.
+        const start = joined.get(`${entry.chatId}/${reader.userId}`) ?? entry.seq - 1;
         keepMessage(reader, chat, entry, start, tally);
         break;
       }
@@ -129,7 +156,14 @@ function keepMessage(
 }
 
 function compareMessage(reader: ReaderJournal, entry: Seen, places: Places, tally: Tally): void {
-  compare(places, `${entry.chatId}/${entry.seq}`, faceOf(entry), reader.name, tally);
+  const place = `${entry.chatId}/${entry.seq}`;
+  compare(places, place, faceOf(entry), reader.name, tally);
+  if (places.bodies.get(place)?.has(entry.body) === false) {
+    tally.add(
+      "phantom",
+      `${reader.name} saw ${place} say "${entry.body.slice(0, shownMax)}", which it never did`,
+    );
+  }
 }
 
 function compareChange(reader: ReaderJournal, entry: Changed, places: Places, tally: Tally): void {
@@ -170,5 +204,40 @@ function checkEnd(
     const seq = chat.seq ?? joinedSeq;
     if (seq < head.headSeq) tally.add("behind", `${where}: ends at seq ${seq} of ${head.headSeq}`);
     if (chat.rev < head.rev) tally.add("behind", `${where}: ends at rev ${chat.rev} of ${head.rev}`);
+  }
+}
+
+/** Receipts only go forward, never beyond the head, and end where Postgres has them; of who left, nothing is asked. */
+function checkReceipts(reader: ReaderJournal, truth: Truth, tally: Tally): void {
+  const parted = partings(truth);
+  const heads = new Map(truth.chats.map(({ id, headSeq }) => [id, headSeq]));
+  const last = new Map<string, Receipt>();
+  for (const entry of reader.entries) {
+    // What it was told of a chat before it left may be old by the time it is back.
+    if (entry.kind === "left")
+      for (const name of last.keys()) if (name.startsWith(`${entry.chatId}/`)) last.delete(name);
+    if (entry.kind !== "receipt") continue;
+    const { chatId, userId, deliveredSeq, readSeq } = entry;
+    const name = `${chatId}/${userId}`;
+    if (parted.has(name)) continue;
+    const before = last.get(name);
+    if (deliveredSeq > (heads.get(chatId) ?? 0)) {
+      tally.add("backward", `${reader.name}: ${name} got ${deliveredSeq} of ${heads.get(chatId)}`);
+    }
+    if (before !== undefined && (deliveredSeq < before.deliveredSeq || readSeq < before.readSeq)) {
+      tally.add("backward", `${reader.name}: ${name} went back to ${readSeq} after ${before.readSeq}`);
+    }
+    last.set(name, entry);
+  }
+  const mine = new Set(truth.members.flatMap((each) => (each.userId === reader.userId ? [each.chatId] : [])));
+  for (const { chatId, userId, readSeq } of truth.marks) {
+    if (!mine.has(chatId) || parted.has(`${chatId}/${userId}`)) continue;
+    const seen = last.get(`${chatId}/${userId}`)?.readSeq ?? 0;
+    if (seen !== readSeq) {
+      tally.add(
+        "behind",
+        `${reader.name}, chat ${chatId}: user ${userId} has read ${seen}, and truly ${readSeq}`,
+      );
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** Senders against Postgres: what was acked is there, once, where the ack said, and in the order of cause and effect. */
+import { partings } from "./check-change.ts";
 import type { AuditEntry, FaultEntry, InviteEntry, Journals, SendEntry } from "./entry.ts";
 import type { Tally } from "./tally.ts";
 import type { StoredMessage, Truth } from "./truth.ts";
@@ -9,7 +10,7 @@ export function checkSenders(journals: Journals, truth: Truth, tally: Tally): vo
   const stored = new Map<string, StoredMessage>();
   for (const message of truth.messages) stored.set(nameOf(message), message);
   const acks = checkAcks(journals.sends, stored, tally);
-  checkAnswers(journals.sends, acks, tally);
+  checkAnswers(journals, acks, tally);
   checkCause(journals.sends, acks, tally);
   checkInvites(journals.invites, truth, tally);
   checkAudits(journals.audits, tally);
@@ -45,12 +46,21 @@ function checkAcks(
   return first;
 }
 
-function checkAnswers(sends: readonly SendEntry[], acks: ReadonlyMap<string, Ack>, tally: Tally): void {
+/** Who was on their way out of a chat: to them it need not be there. */
+function leavers(invites: readonly InviteEntry[]): ReadonlySet<string> {
+  return new Set(
+    invites.flatMap((entry) => (entry.kind === "part" ? [`${entry.chatId}/${entry.userId}`] : [])),
+  );
+}
+
+function checkAnswers({ sends, invites }: Journals, acks: ReadonlyMap<string, Ack>, tally: Tally): void {
+  const parted = leavers(invites);
   const refused = new Set<string>();
   for (const entry of sends) {
     if (entry.kind !== "refusal") continue;
     refused.add(nameOf(entry));
-    tally.add("refused", `${nameOf(entry)}: ${entry.code}`);
+    const isOut = entry.code === "not_found" && parted.has(`${entry.chatId}/${entry.senderId}`);
+    if (!isOut) tally.add("refused", `${nameOf(entry)}: ${entry.code}`);
   }
   for (const entry of sends) {
     if (entry.kind === "send" && !acks.has(nameOf(entry)) && !refused.has(nameOf(entry))) {
@@ -88,11 +98,18 @@ function checkCause(sends: readonly SendEntry[], acks: ReadonlyMap<string, Ack>,
 
 function checkInvites(invites: readonly InviteEntry[], truth: Truth, tally: Tally): void {
   const members = new Set(truth.members.map(({ chatId, userId }) => `${chatId}/${userId}`));
+  const parted = partings(truth);
   const answered = new Set<string>();
+  const out = leavers(invites);
   for (const entry of invites) {
+    if (entry.kind === "declined") {
+      answered.add(entry.uuid);
+      if (!out.has(`${entry.chatId}/${entry.senderId}`)) tally.add("refused", `${entry.uuid}: not_found`);
+    }
     if (entry.kind !== "invited") continue;
     answered.add(entry.uuid);
-    if (!members.has(`${entry.chatId}/${entry.userId}`)) {
+    const name = `${entry.chatId}/${entry.userId}`;
+    if (!members.has(name) && !parted.has(name)) {
       tally.add("lost", `${entry.uuid}: user ${entry.userId} was told to be in chat ${entry.chatId}`);
     }
   }
@@ -117,7 +134,9 @@ function checkFrozen({ sends, readers, faults }: Journals, tally: Tally): void {
   );
   if (windows.length === 0) return;
   const sentMs = new Map<string, number>();
-  for (const entry of sends) if (entry.kind === "send") sentMs.set(entry.uuid, entry.atMs);
+  for (const entry of sends) {
+    if (entry.kind === "send" || entry.kind === "ask") sentMs.set(entry.uuid, entry.atMs);
+  }
   const check = (uuid: string, atMs: number, what: string): void => {
     const sent = sentMs.get(uuid);
     if (sent === undefined) return;
@@ -125,7 +144,9 @@ function checkFrozen({ sends, readers, faults }: Journals, tally: Tally): void {
       tally.add("early", `${uuid} was ${what} while Postgres stood still`);
     }
   };
-  for (const entry of sends) if (entry.kind === "ack") check(entry.uuid, entry.atMs, "acked");
+  for (const entry of sends) {
+    if (entry.kind === "ack" || entry.kind === "done") check(entry.uuid, entry.atMs, "acked");
+  }
   for (const { entries } of readers) {
     for (const entry of entries) if (entry.kind === "message") check(entry.uuid, entry.atMs, "seen");
   }

@@ -65,8 +65,12 @@ function checkUuids({ messages }: Truth, tally: Tally): void {
 function checkJoins({ changes }: Truth, tally: Tally): void {
   const joins = new Map<string, number>();
   for (const { chatId, rev, frame } of changes) {
-    if (frame["type"] !== "MemberChanged" || frame["change"] !== "joined") continue;
+    if (frame["type"] !== "MemberChanged" || frame["change"] === "role") continue;
     const name = `user ${String(frame["userId"])} in chat ${chatId}`;
+    if (frame["change"] !== "joined") {
+      joins.delete(name);
+      continue;
+    }
     const known = joins.get(name);
     if (known !== undefined) tally.add("duplicated", `${name} joined at rev ${known} and ${rev}`);
     joins.set(name, rev);

@@ -12,6 +12,7 @@ export type SendEntry =
       readonly uuid: string;
       readonly chatId: number;
       readonly senderId: number;
+      readonly body: string;
       /** Of the first sending; repeats are not written. */
       readonly atMs: number;
     }
@@ -35,9 +36,41 @@ export type SendEntry =
       readonly senderId: number;
       readonly code: string;
       readonly atMs: number;
+    }
+  | {
+      /** A change to a message that is there: its frame, without its name. */
+      readonly kind: "ask";
+      readonly uuid: string;
+      readonly chatId: number;
+      readonly senderId: number;
+      readonly type: string;
+      readonly seq: number;
+      readonly body?: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: "done";
+      readonly uuid: string;
+      readonly chatId: number;
+      readonly senderId: number;
+      readonly seq: number;
+      readonly rev: number;
+      readonly ts: number;
+      readonly duplicate: boolean;
+      readonly edge: number;
+      readonly atMs: number;
+    }
+  | {
+      /** Refused, as a change may be: the message is deleted, its chat was left, it is another's. */
+      readonly kind: "declined";
+      readonly uuid: string;
+      readonly chatId: number;
+      readonly senderId: number;
+      readonly code: string;
+      readonly atMs: number;
     };
 
-/** Of who invites. */
+/** Of who brings people in and out, and of what else goes by REST. */
 export type InviteEntry =
   | {
       readonly kind: "invite";
@@ -53,6 +86,30 @@ export type InviteEntry =
       readonly chatId: number;
       readonly userId: number;
       readonly atMs: number;
+    }
+  | {
+      /** To who asked, the chat is not there. */
+      readonly kind: "declined";
+      readonly uuid: string;
+      readonly chatId: number;
+      readonly senderId: number;
+      readonly atMs: number;
+    }
+  | {
+      /** Somebody is being removed, or leaves: from here on what they ask of the chat may be refused. */
+      readonly kind: "part";
+      readonly uuid: string;
+      readonly chatId: number;
+      readonly userId: number;
+      readonly atMs: number;
+    }
+  | {
+      /** By REST, which answers once it is committed: somebody has read so far. */
+      readonly kind: "read";
+      readonly chatId: number;
+      readonly userId: number;
+      readonly seq: number;
+      readonly atMs: number;
     };
 
 /** Of a reader: everything that arrived, in order of arrival. */
@@ -64,6 +121,14 @@ export type ReadEntry =
       readonly chatId: number;
       readonly base: ChatPlace | null;
       readonly rev: number;
+    }
+  | { readonly kind: "left"; readonly chatId: number }
+  | {
+      readonly kind: "receipt";
+      readonly chatId: number;
+      readonly userId: number;
+      readonly deliveredSeq: number;
+      readonly readSeq: number;
     }
   | {
       readonly kind: "message";

@@ -1,6 +1,6 @@
 /** What a run may be found guilty of, each with its meaning. A run is clean when every count is 0. */
 export const counters = {
-  lost: "acked, and not in Postgres",
+  lost: "acked, and not in Postgres: a message, a change, a receipt",
   duplicated: "stored twice: one uuid under two sequences, one join twice",
   reacked: "one uuid acked with two different outcomes",
   misacked: "the ack says another sequence or time than Postgres",
@@ -9,6 +9,8 @@ export const counters = {
   phantom: "a reader saw what Postgres does not hold, or holds otherwise",
   repeated: "a reader that ignores what it has still saw a uuid twice",
   disordered: "seen after its successor, or stored before what it was sent after",
+  torn: "a message is not what its changes make of it",
+  backward: "a receipt went back, or beyond the head",
   behind: "a reader ends behind the head, or does not know a chat it is in",
   unanswered: "never acked, however often it was sent",
   refused: "refused for good, which nothing here deserves",

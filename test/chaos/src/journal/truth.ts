@@ -9,6 +9,27 @@ export interface StoredMessage {
   readonly kind: string;
   readonly body: string;
   readonly ts: number;
+  readonly isDeleted: boolean;
+  readonly pinned: boolean;
+  readonly reactions: Readonly<Record<string, readonly number[]>>;
+}
+
+/** The first outcome of a change, kept for its repeats (L3). */
+export interface StoredOutcome {
+  readonly chatId: number;
+  readonly senderId: number;
+  readonly uuid: string;
+  readonly seq: number;
+  readonly rev: number;
+  readonly ts: number;
+}
+
+/** How far a member has come. */
+export interface StoredMark {
+  readonly chatId: number;
+  readonly userId: number;
+  readonly deliveredSeq: number;
+  readonly readSeq: number;
 }
 
 export interface StoredChange {
@@ -40,6 +61,8 @@ export interface Truth {
   readonly chats: readonly StoredChat[];
   readonly messages: readonly StoredMessage[];
   readonly changes: readonly StoredChange[];
+  readonly outcomes: readonly StoredOutcome[];
+  readonly marks: readonly StoredMark[];
   readonly members: readonly StoredMember[];
   readonly deadLetters: readonly { readonly uuid: string; readonly reason: string }[];
   /** Commands from actor to actor that were never applied. */
@@ -53,12 +76,20 @@ export async function readTruth(db: Queryable): Promise<Omit<Truth, "offsets">> 
   return {
     chats: await all<StoredChat>(`select id, head_seq as "headSeq", rev from chat order by id`),
     messages: await all<StoredMessage>(
-      `select chat_id as "chatId", seq, sender_id as "senderId", uuid, kind, body, ts
+      `select chat_id as "chatId", seq, sender_id as "senderId", uuid, kind, body, ts,
+         deleted_at is not null as "isDeleted", coalesce((detail->>'pinned')::boolean, false) as pinned,
+         coalesce(detail->'reactions', '{}') as reactions
        from message order by chat_id, seq`,
     ),
     changes: await all<StoredChange>(
       `select chat_id as "chatId", rev, frame from change order by chat_id, rev`,
     ),
+    outcomes: await all<StoredOutcome>(
+      `select substr(actor, 6)::bigint as "chatId", sender_id as "senderId", uuid,
+         (outcome->>'seq')::bigint as seq, (outcome->>'rev')::bigint as rev, (outcome->>'ts')::bigint as ts
+       from outcome where actor like 'chat:%' and outcome->>'kind' = 'changed'`,
+    ),
+    marks: await readMarks(db),
     members: await all<StoredMember>(
       `select chat_id as "chatId", user_id as "userId", joined_seq as "joinedSeq" from member
        where left_ms is null order by chat_id, user_id`,
@@ -66,6 +97,16 @@ export async function readTruth(db: Queryable): Promise<Omit<Truth, "offsets">> 
     deadLetters: await all<{ uuid: string; reason: string }>("select uuid, reason from dead_letter"),
     relays: await all<{ id: string }>("select id from relay"),
   };
+}
+
+/** How far all members have come. */
+export async function readMarks(db: Queryable): Promise<StoredMark[]> {
+  const { rows } = await db.query<StoredMark>(
+    `select chat_id as "chatId", m.key::bigint as "userId", (m.value->>0)::bigint as "deliveredSeq",
+       (m.value->>1)::bigint as "readSeq"
+     from receipt, jsonb_each(marks) m`,
+  );
+  return rows;
 }
 
 /** How far each shard is applied. */

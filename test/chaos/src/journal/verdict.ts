@@ -1,3 +1,4 @@
+import { checkChanges } from "./check-change.ts";
 import { checkReaders } from "./check-reader.ts";
 import { checkSenders } from "./check-sender.ts";
 import { checkStore } from "./check-store.ts";
@@ -13,6 +14,7 @@ export function judge(journals: Journals, truth: Truth): Verdict {
   const tally = new Tally();
   checkStore(truth, tally);
   checkSenders(journals, truth, tally);
+  checkChanges(journals, truth, tally);
   checkReaders(journals, truth, tally);
   return tally.close();
 }

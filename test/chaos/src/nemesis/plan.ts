@@ -1,6 +1,6 @@
 /** What will be done to a cluster, from a seed. Pure: the same seed and shape, the same plan. */
+import { openRandom, type Random } from "@rookery/kit";
 import { linkNames, type RigShape } from "../cluster/rig.ts";
-import { openRandom, type Random } from "../random.ts";
 import { type Deed, type Fault, targetOf } from "./fault.ts";
 
 export interface Step {

@@ -8,7 +8,7 @@ export const noIdempotence: Plant = {
   edits: [
     {
       file: "actors/host/src/plan.ts",
-      find: "const known = cell.recall(command.senderId, command.uuid);",
+      find: "const known = isNamed(command) ? cell.recall(command.senderId, command.uuid) : undefined;",
       replace: "const known = undefined as ReturnType<typeof cell.recall>;",
     },
   ],

@@ -5,12 +5,15 @@ import type { FaultSource } from "../nemesis/plan.ts";
 import { ackBeforeCommit } from "./ack-before-commit.ts";
 import { discardBeforeFlush } from "./discard-before-flush.ts";
 import { forgetfulAck } from "./forgetful-ack.ts";
+import { halfAChange } from "./half-a-change.ts";
 import { joinUntold } from "./join-untold.ts";
+import { lostChange } from "./lost-change.ts";
 import { lostFanOut } from "./lost-fan-out.ts";
 import { noFence } from "./no-fence.ts";
 import { noIdempotence } from "./no-idempotence.ts";
 import { offsetOffByOne } from "./offset-off-by-one.ts";
 import type { Edit } from "./patch.ts";
+import { receiptBack } from "./receipt-back.ts";
 import { staleOffset } from "./stale-offset.ts";
 import { syncBehindHead } from "./sync-behind-head.ts";
 
@@ -43,6 +46,9 @@ export const plants: readonly Plant[] = [
   syncBehindHead,
   forgetfulAck,
   joinUntold,
+  lostChange,
+  halfAChange,
+  receiptBack,
 ];
 
 /** @throws Error naming the plants there are. */

@@ -13,8 +13,8 @@ export const syncBehindHead: Plant = {
     },
     {
       file: "services/edge/src/room/room.ts",
-      find: "return complete ? frames : null;",
-      replace: "return complete ? frames : [];",
+      find: "return isComplete ? tail : null;",
+      replace: "return isComplete ? tail : [];",
     },
   ],
   caughtBy: ["gap", "behind"],

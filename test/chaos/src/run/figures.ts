@@ -5,6 +5,8 @@ import { percentile } from "../figure.ts";
 
 export interface Figures {
   readonly messages: number;
+  /** Acked, by the frame that asked for them; and receipts, comings and goings by REST. */
+  readonly changes: Readonly<Record<string, number>>;
   readonly ackMs: { readonly p50: number | undefined; readonly p99: number | undefined };
   /** The longest time without any ack while something waited for one. */
   readonly silenceMs: number;
@@ -50,6 +52,7 @@ export function readFigures(journals: Journals, shards: number): Figures {
   }
   return {
     messages: acks.length,
+    changes: countChanges(journals),
     ackMs: { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99) },
     silenceMs: longestGap(acks.map((ack) => ack.atMs)),
     waitMsMax: waits.reduce((max, wait) => Math.max(max, wait), 0),
@@ -57,6 +60,17 @@ export function readFigures(journals: Journals, shards: number): Figures {
     faults,
     exits,
   };
+}
+
+function countChanges({ sends, invites }: Journals): Record<string, number> {
+  const counts: Record<string, number> = {};
+  const count = (name: string): void => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  const asked = new Map(sends.flatMap((entry) => (entry.kind === "ask" ? [[entry.uuid, entry.type]] : [])));
+  for (const entry of sends) if (entry.kind === "done") count(asked.get(entry.uuid) ?? "");
+  for (const { kind } of invites) if (kind !== "invite") count(kind);
+  return counts;
 }
 
 function longestGap(timesMs: readonly number[]): number {

@@ -34,6 +34,9 @@ export function describeReport(report: Report): string {
     "",
     `faults     ${faults.map(([name, count]) => `${name} ${count}`).join(", ") || "none"}`,
     `messages   ${figures.messages} acked; ack p50 ${duration(figures.ackMs.p50)}, p99 ${duration(figures.ackMs.p99)}`,
+    `changes    ${Object.entries(figures.changes)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ")}`,
     `silence    longest ${duration(figures.silenceMs)} without any ack, ${duration(figures.waitMsMax)} for one`,
     ...takeoverLines(figures),
     ...(figures.exits.length === 0 ? [] : [`unasked    ${figures.exits.join(", ")}`]),

@@ -1,6 +1,7 @@
 /** Everybody who talks to the cluster during a run, and what they write down. */
 import { join } from "node:path";
 import { mkdir } from "node:fs/promises";
+import { openRandom, type Random } from "@rookery/kit";
 import type { Rig } from "../cluster/rig.ts";
 import { openAuditor } from "../client/auditor.ts";
 import { type Lane, type Operation, operations } from "../client/operation.ts";
@@ -16,10 +17,8 @@ import type {
   SendEntry,
 } from "../journal/entry.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
-import { readHeads } from "../journal/truth.ts";
+import { readHeads, readMarks, type StoredMark } from "../journal/truth.ts";
 import { pause } from "../pause.ts";
-import { openRandom, type Random } from "../random.ts";
-
 export interface TrafficShape extends PopulationShape {
   /** Readers of each person: their devices. */
   readonly devices: number;
@@ -91,7 +90,11 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
   let sent = 0;
   let sending = true;
 
-  const onAck = (ack: Ack): void => {
+  const onAck = (ack: Ack, isChange: boolean): void => {
+    if (isChange) {
+      auditor.look({ ...ack, isChange });
+      return;
+    }
     acked.add(ack.uuid);
     heads.set(ack.chatId, Math.max(heads.get(ack.chatId) ?? 0, ack.seq));
     for (const wake of ackWaiters) wake();
@@ -200,8 +203,8 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
     async awaitReaders(withinMs) {
       const untilMs = performance.now() + withinMs;
       for (;;) {
-        const heads = await readHeads(rig.store);
-        if (isCaughtUp(readers, population, heads)) return true;
+        const [heads, marks] = [await readHeads(rig.store), await readMarks(rig.store)];
+        if (isCaughtUp(readers, population, heads) && haveMarks(readers, marks)) return true;
         if (performance.now() > untilMs) return false;
         await pause(pollMs);
       }
@@ -249,6 +252,15 @@ function openReaders(parts: {
     }),
   );
   return { readers, journals };
+}
+
+/** Every reader has heard of the receipts of the chats it knows. */
+function haveMarks(readers: readonly Reader[], marks: readonly StoredMark[]): boolean {
+  return readers.every((reader) =>
+    marks.every(({ chatId, userId, readSeq }) => {
+      return reader.placeOf(chatId) === undefined || reader.readOf(chatId, userId) >= readSeq;
+    }),
+  );
 }
 
 function isCaughtUp(

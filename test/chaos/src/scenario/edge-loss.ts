@@ -1,8 +1,8 @@
+import { openRandom } from "@rookery/kit";
 import { Reader } from "../client/reader.ts";
 import { duration, percentile } from "../figure.ts";
 import { readHeads } from "../journal/truth.ts";
 import { pause } from "../pause.ts";
-import { openRandom } from "../random.ts";
 import type { Hands } from "../run/staged-run.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
 

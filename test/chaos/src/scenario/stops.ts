@@ -1,5 +1,5 @@
+import { openRandom } from "@rookery/kit";
 import { pause } from "../pause.ts";
-import { openRandom } from "../random.ts";
 import type { Rig } from "../cluster/rig.ts";
 import { readFigures } from "../run/figures.ts";
 import { duration } from "../figure.ts";

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault } from "@rookery/protocol";
 import {
@@ -7,25 +8,32 @@ import {
   inTransaction,
   listBots,
   readBot,
+  rotateWebhookSecret,
   updateBot,
   updateUser,
 } from "@rookery/store";
 import { isTelegramToken } from "@rookery/telegram";
-import { registerBot } from "../bot-registration.ts";
+import { makeWebhookSecret, registerBot, tellAfterMs } from "@rookery/gateway";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
 import { RequestFault } from "../problem.ts";
-import { requireUser } from "../require-user.ts";
-import { botSchema, json, page, problem, security } from "../schema.ts";
+import { openNeeds } from "../needs.ts";
+import { botSchema, json, page, problem } from "../schema.ts";
 import { idempotencyHeaders, idInPath, limitInQuery, text } from "../validation.ts";
 
 const displayName = text({ bytesMin: 1, bytesMax: 256 });
-const token = z.string().refine(isTelegramToken, "must be a token of Telegram's BotFather");
+const token = z
+  .string()
+  .refine(isTelegramToken, "must be a token of Telegram's BotFather")
+  .openapi({ example: `123456789:${"A".repeat(35)}` });
 const mode = z.enum(["webhook", "polling", "native"]);
 
 const registrationSchema = z.object({
   /** Telegram's own rule; ASCII, so that it stands in a path as it is. */
-  username: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, "must be 3 to 32 of A-Za-z0-9_, a letter first"),
+  username: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, "must be 3 to 32 of A-Za-z0-9_, a letter first")
+    .openapi({ example: "a_bot" }),
   displayName,
   mode,
   token: token.optional(),
@@ -39,15 +47,14 @@ const changeSchema = z.object({
 /** Bots of Telegram. A bot is seen by its owner alone; to all others it is not there. */
 export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store, secrets, now } = context;
-  const user = requireUser(context);
+  const needs = openNeeds(context);
   const params = z.object({ id: idInPath });
 
   const list = createRoute({
     method: "get",
     path: "/v1/bots",
     summary: "One's bots, by id",
-    security,
-    middleware: user,
+    ...needs("bots:read"),
     request: { query: z.object({ limit: limitInQuery, cursor: z.string().optional() }) },
     responses: { 200: json(page(botSchema), "A page of bots"), default: problem },
   });
@@ -63,8 +70,7 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "post",
     path: "/v1/bots",
     summary: "Registers a bot; succeeds also while Telegram cannot be reached",
-    security,
-    middleware: user,
+    ...needs("bots:manage"),
     request: {
       headers: idempotencyHeaders,
       body: { required: true, content: { "application/json": { schema: registrationSchema } } },
@@ -94,8 +100,7 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "get",
     path: "/v1/bots/{id}",
     summary: "One of one's bots",
-    security,
-    middleware: user,
+    ...needs("bots:read"),
     request: { params },
     responses: { 200: json(botSchema, "The bot"), default: problem },
   });
@@ -109,8 +114,7 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "patch",
     path: "/v1/bots/{id}",
     summary: "Changes a bot's display name, mode or token",
-    security,
-    middleware: user,
+    ...needs("bots:manage"),
     request: { params, body: { required: true, content: { "application/json": { schema: changeSchema } } } },
     responses: { 200: json(botSchema, "The bot"), default: problem },
   });
@@ -136,12 +140,30 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
     return c.json(toBot(bot), 200);
   });
 
+  const rotate = createRoute({
+    method: "post",
+    path: "/v1/bots/{id}/secret",
+    summary: "Gives a bot's webhook another secret; the old one is taken until Telegram knows the new one",
+    ...needs("bots:manage"),
+    request: { params },
+    responses: { 200: json(botSchema, "The bot, with its new webhookSecret"), default: problem },
+  });
+  app.openapi(rotate, async (c) => {
+    const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
+    const webhookSecret = makeWebhookSecret();
+    const sealed = secrets.sealSecret(webhookSecret, botSecretOwner.webhook(key.id));
+    const digest = createHash("sha256").update(webhookSecret).digest();
+    if (!(await rotateWebhookSecret(store, key, { sealed, digest }, now() + tellAfterMs))) throw noBot();
+    const bot = await readBot(store, key.ownerId, key.id);
+    if (bot === null) throw noBot();
+    return c.json({ ...toBot(bot), webhookSecret }, 200);
+  });
+
   const remove = createRoute({
     method: "delete",
     path: "/v1/bots/{id}",
     summary: "Deletes a bot; its chats stay",
-    security,
-    middleware: user,
+    ...needs("bots:manage"),
     request: { params },
     responses: { 204: { description: "It is gone" }, default: problem },
   });
@@ -153,8 +175,15 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
 }
 
 function toBot(row: BotRow) {
-  const { createdMs, webhookError, ...rest } = row;
-  return { ...rest, userId: row.id, lastError: webhookError, createdAt: createdMs };
+  const { createdMs, webhookError, telegramError, telegramErrorMs, telegramPending, ...rest } = row;
+  return {
+    ...rest,
+    userId: row.id,
+    lastError: webhookError ?? telegramError,
+    lastErrorAt: webhookError === null ? telegramErrorMs : null,
+    pendingUpdates: telegramPending,
+    createdAt: createdMs,
+  };
 }
 
 /** Bots of our own need the surface that serves them. */

@@ -1,12 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
-import { type Birth, Fault, limits, type UserId } from "@rookery/protocol";
-import { type ChatKey, directKey, knownUserIds, listChats, readChat, reserveChat } from "@rookery/store";
+import { type Birth, type ChatId, Fault, limits, type UserId } from "@rookery/protocol";
+import {
+  type ChatKey,
+  directKey,
+  crowdedUsers,
+  knownUserIds,
+  listChats,
+  readChat,
+  readChatAsGuest,
+  reserveChat,
+} from "@rookery/store";
+import { demandReading } from "../chat-rights.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { RequestFault } from "../problem.ts";
-import { requireUser } from "../require-user.ts";
-import { chatSchema, json, page, problem, security } from "../schema.ts";
+import { openNeeds } from "../needs.ts";
+import { chatSchema, json, page, problem } from "../schema.ts";
 import { submitToChat } from "../submission.ts";
 import { id, idempotencyHeaders, idInPath, limitInQuery, text } from "../validation.ts";
 
@@ -32,21 +42,21 @@ const ending = z.object({
 /** Chats: the list, one, their birth, their title and their end. */
 export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
-  const user = requireUser(context);
+  const needs = openNeeds(context);
 
   const list = createRoute({
     method: "get",
     path: "/v1/chats",
     summary: "The chats one is in, by id",
-    security,
-    middleware: user,
+    ...needs("chats:read"),
     request: { query: z.object({ limit: limitInQuery, cursor: z.string().optional() }) },
     responses: { 200: json(page(chatSchema), "A page of chats"), default: problem },
   });
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid("query");
     const after = readIdCursor(cursor);
-    const items = await listChats(store, c.get("principal").userId, { after, limit });
+    const { userId, keyId } = c.get("principal");
+    const items = await listChats(store, userId, { after, limit }, keyId);
     return c.json({ items, nextCursor: writeIdCursor(items.at(-1)?.id, items.length === limit) }, 200);
   });
 
@@ -54,13 +64,18 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "get",
     path: "/v1/chats/{id}",
     summary: "One chat",
-    security,
-    middleware: user,
+    ...needs("chats:read"),
     request: { params: z.object({ id: idInPath }) },
     responses: { 200: json(chatSchema, "The chat"), default: problem },
   });
   app.openapi(read, async (c) => {
-    const chat = await readChat(store, c.get("principal").userId, c.req.valid("param").id);
+    const { userId, keyId } = c.get("principal");
+    const chatId = c.req.valid("param").id;
+    let chat = await readChat(store, userId, chatId, keyId);
+    if (chat === null) {
+      await demandReading(store, chatId, c.get("principal"));
+      chat = await readChatAsGuest(store, chatId);
+    }
     if (chat === null) throw new Fault("not_found", "there is no such chat");
     return c.json(chat, 200);
   });
@@ -69,8 +84,7 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "post",
     path: "/v1/chats",
     summary: "A new chat, or the one direct chat there is",
-    security,
-    middleware: user,
+    ...needs("chats:write"),
     request: {
       headers: idempotencyHeaders,
       body: { required: true, content: { "application/json": { schema: birthSchema } } },
@@ -78,6 +92,7 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     responses: {
       201: json(chatSchema, "The chat is born"),
       200: json(chatSchema, "The direct chat that was there, or the repeat of a request"),
+      404: problem,
       default: problem,
     },
   });
@@ -90,9 +105,17 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     const chatId = await reserveChat(store, key);
     const there = await readChat(store, userId, chatId);
     if (there !== null) return c.json(there, 200);
+    const memberIds = birth.members.map((member) => member.userId);
+    await refuseCrowded(context, chatId, memberIds, "memberIds");
     const { outcome, duplicate } = await submitToChat(
       context,
-      { chatId, senderId: userId, uuid, requestId: c.get("requestId"), command: { kind: "create", birth } },
+      {
+        chatId,
+        sender: c.get("principal"),
+        uuid,
+        requestId: c.get("requestId"),
+        command: { kind: "create", birth },
+      },
       "created",
     );
     const chat = await readChat(store, userId, outcome.chatId);
@@ -104,8 +127,7 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "patch",
     path: "/v1/chats/{id}",
     summary: "Gives a chat another title",
-    security,
-    middleware: user,
+    ...needs("chats:write"),
     request: {
       params: z.object({ id: idInPath }),
       headers: idempotencyHeaders,
@@ -118,9 +140,9 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     const { userId } = c.get("principal");
     const { title } = c.req.valid("json");
     const uuid = c.req.valid("header")["idempotency-key"];
-    const by = { chatId, senderId: userId, uuid, requestId: c.get("requestId") };
+    const by = { chatId, sender: c.get("principal"), uuid, requestId: c.get("requestId") };
     await submitToChat(context, { ...by, command: { kind: "rename", title } }, "changed");
-    const chat = await readChat(store, userId, chatId);
+    const chat = (await readChat(store, userId, chatId)) ?? (await readChatAsGuest(store, chatId));
     if (chat === null) throw new Fault("not_found", "there is no such chat");
     return c.json(chat, 200);
   });
@@ -129,15 +151,18 @@ export function registerChatRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "delete",
     path: "/v1/chats/{id}",
     summary: "Leaves a chat; its owner may end it for all",
-    security,
-    middleware: user,
+    ...needs("chats:write"),
     request: { params: z.object({ id: idInPath }), query: ending, headers: idempotencyHeaders },
     responses: { 204: { description: "It is left, or ended" }, default: problem },
   });
   app.openapi(end, async (c) => {
-    const { userId } = c.get("principal");
     const uuid = c.req.valid("header")["idempotency-key"];
-    const by = { chatId: c.req.valid("param").id, senderId: userId, uuid, requestId: c.get("requestId") };
+    const by = {
+      chatId: c.req.valid("param").id,
+      sender: c.get("principal"),
+      uuid,
+      requestId: c.get("requestId"),
+    };
     const kind = c.req.valid("query").forAll ? "disband" : "leave";
     await submitToChat(context, { ...by, command: { kind } }, "changed");
     return c.body(null, 204);
@@ -189,4 +214,18 @@ export async function refuseUnknownUsers(
   if (unknown.length === 0) return;
   const errors = unknown.map((each) => ({ path, message: `there is no user ${each}` }));
   throw new RequestFault("invalid", errors[0]?.message ?? "unknown user", errors);
+}
+
+/** @throws RequestFault `invalid` naming those who are in as many chats as one may be in (L7). */
+export async function refuseCrowded(
+  { store }: Pick<EdgeContext, "store">,
+  chatId: ChatId,
+  userIds: readonly UserId[],
+  path: string,
+): Promise<void> {
+  const crowded = await crowdedUsers(store, userIds, { chatId, chatsMax: limits.chatsPerUserMax });
+  if (crowded.length === 0) return;
+  const message = `is in ${limits.chatsPerUserMax} chats, the most one can be in`;
+  const errors = crowded.map((each) => ({ path, message: `user ${each} ${message}` }));
+  throw new RequestFault("invalid", errors[0]?.message ?? message, errors);
 }

@@ -1,13 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault, limits } from "@rookery/protocol";
 import { listMembers, readMember } from "@rookery/store";
+import { demandReading } from "../chat-rights.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
-import { requireUser } from "../require-user.ts";
-import { json, memberSchema, page, problem, roleSchema, security } from "../schema.ts";
+import { openNeeds } from "../needs.ts";
+import { json, memberSchema, page, problem, roleSchema } from "../schema.ts";
 import { submitToChat } from "../submission.ts";
 import { id, idempotencyHeaders, idInPath, limitInQuery } from "../validation.ts";
-import { refuseUnknownUsers } from "./chat.ts";
+import { refuseCrowded, refuseUnknownUsers } from "./chat.ts";
 
 const invitation = z.object({ userIds: z.array(id).min(1).max(limits.invitesMax) });
 const invited = z.object({ added: z.array(z.int()).readonly(), already: z.array(z.int()).readonly() });
@@ -15,14 +16,13 @@ const invited = z.object({ added: z.array(z.int()).readonly(), already: z.array(
 /** Who is in a chat and as what, how others come in, and how they go. */
 export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
-  const user = requireUser(context);
+  const needs = openNeeds(context);
 
   const list = createRoute({
     method: "get",
     path: "/v1/chats/{id}/members",
     summary: "The members of a chat, by user id",
-    security,
-    middleware: user,
+    ...needs("chats:read"),
     request: {
       params: z.object({ id: idInPath }),
       query: z.object({ limit: limitInQuery, cursor: z.string().optional() }),
@@ -33,8 +33,7 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
     const chatId = c.req.valid("param").id;
     const { limit, cursor } = c.req.valid("query");
     const after = readIdCursor(cursor);
-    const me = await readMember(store, chatId, c.get("principal").userId);
-    if (me === null) throw new Fault("not_found", "there is no such chat");
+    await demandReading(store, chatId, c.get("principal"));
     const items = await listMembers(store, chatId, { after, limit });
     return c.json({ items, nextCursor: writeIdCursor(items.at(-1)?.userId, items.length === limit) }, 200);
   });
@@ -43,18 +42,14 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "get",
     path: "/v1/chats/{id}/members/{userId}",
     summary: "One member of a chat",
-    security,
-    middleware: user,
+    ...needs("chats:read"),
     request: { params: z.object({ id: idInPath, userId: idInPath }) },
     responses: { 200: json(memberSchema, "The member"), default: problem },
   });
   app.openapi(read, async (c) => {
     const { id: chatId, userId } = c.req.valid("param");
-    const [me, member] = await Promise.all([
-      readMember(store, chatId, c.get("principal").userId),
-      readMember(store, chatId, userId),
-    ]);
-    if (me === null) throw new Fault("not_found", "there is no such chat");
+    await demandReading(store, chatId, c.get("principal"));
+    const member = await readMember(store, chatId, userId);
     if (member === null) throw new Fault("not_found", "there is no such member");
     return c.json(member, 200);
   });
@@ -63,8 +58,7 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "post",
     path: "/v1/chats/{id}/invite",
     summary: "Brings people into a chat",
-    security,
-    middleware: user,
+    ...needs("chats:write"),
     request: {
       params: z.object({ id: idInPath }),
       headers: idempotencyHeaders,
@@ -74,17 +68,16 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
   });
   app.openapi(invite, async (c) => {
     const chatId = c.req.valid("param").id;
-    const { userId } = c.get("principal");
     const userIds = [...new Set(c.req.valid("json").userIds)];
     // Before anything is said of the users: whose chat it is not learns nothing by asking.
-    const me = await readMember(store, chatId, userId);
-    if (me === null) throw new Fault("not_found", "there is no such chat");
+    await demandReading(store, chatId, c.get("principal"));
     await refuseUnknownUsers(context, userIds, "userIds");
+    await refuseCrowded(context, chatId, userIds, "userIds");
     const { outcome } = await submitToChat(
       context,
       {
         chatId,
-        senderId: userId,
+        sender: c.get("principal"),
         uuid: c.req.valid("header")["idempotency-key"],
         requestId: c.get("requestId"),
         command: { kind: "invite", userIds },
@@ -98,8 +91,7 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "patch",
     path: "/v1/chats/{id}/members/{userId}",
     summary: "Gives a member another role; `owner` passes the chat on",
-    security,
-    middleware: user,
+    ...needs("chats:write"),
     request: {
       params: z.object({ id: idInPath, userId: idInPath }),
       headers: idempotencyHeaders,
@@ -111,7 +103,7 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
     const { id: chatId, userId } = c.req.valid("param");
     const { role } = c.req.valid("json");
     const uuid = c.req.valid("header")["idempotency-key"];
-    const by = { chatId, senderId: c.get("principal").userId, uuid, requestId: c.get("requestId") };
+    const by = { chatId, sender: c.get("principal"), uuid, requestId: c.get("requestId") };
     await submitToChat(context, { ...by, command: { kind: "role", userId, role } }, "changed");
     const member = await readMember(store, chatId, userId);
     if (member === null) throw new Fault("not_found", "there is no such member");
@@ -122,15 +114,14 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
     method: "delete",
     path: "/v1/chats/{id}/members/{userId}",
     summary: "Removes a member; oneself leaves",
-    security,
-    middleware: user,
+    ...needs("chats:write"),
     request: { params: z.object({ id: idInPath, userId: idInPath }), headers: idempotencyHeaders },
     responses: { 204: { description: "They are out of the chat" }, default: problem },
   });
   app.openapi(remove, async (c) => {
     const { id: chatId, userId } = c.req.valid("param");
     const uuid = c.req.valid("header")["idempotency-key"];
-    const by = { chatId, senderId: c.get("principal").userId, uuid, requestId: c.get("requestId") };
+    const by = { chatId, sender: c.get("principal"), uuid, requestId: c.get("requestId") };
     await submitToChat(context, { ...by, command: { kind: "remove", userId } }, "changed");
     return c.body(null, 204);
   });

@@ -1,12 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault, idMax, type Message } from "@rookery/protocol";
-import { type Content, sendCommand } from "../../command/send-command.ts";
-import { readHeads, readMember, readMessage, readMessages, readMessagesBefore } from "@rookery/store";
+import { sendCommand } from "../../command/send-command.ts";
+import { readHeads, readMessage, readMessages, readMessagesBefore } from "@rookery/store";
+import { demandReading } from "../chat-rights.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
-import { draftSchema, editSchema } from "../content-schema.ts";
+import { contentOf, draftSchema, editSchema } from "../content-schema.ts";
 import { type HistoryCursor, readHistoryCursor, writeHistoryCursor } from "../cursor.ts";
-import { requireUser } from "../require-user.ts";
-import { json, messageSchema, page, problem, security } from "../schema.ts";
+import { openNeeds } from "../needs.ts";
+import { json, messageSchema, page, problem } from "../schema.ts";
 import { submitToChat } from "../submission.ts";
 import { idempotencyHeaders, idInPath, limitInQuery, positionInQuery } from "../validation.ts";
 
@@ -30,14 +31,13 @@ const place = z.object({ id: idInPath, seq: idInPath });
 /** The messages of a chat: history, one more, and what becomes of one. */
 export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
-  const user = requireUser(context);
+  const needs = openNeeds(context);
 
   const history = createRoute({
     method: "get",
     path: "/v1/chats/{id}/messages",
     summary: "History: the newest page, or one before or after a place; ascending inside a page",
-    security,
-    middleware: user,
+    ...needs("messages:read"),
     request: { params: z.object({ id: idInPath }), query: historyQuery },
     responses: { 200: json(historySchema, "A page of messages"), default: problem },
   });
@@ -45,8 +45,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
     const chatId = c.req.valid("param").id;
     const query = c.req.valid("query");
     const place = placeOf(query);
-    const me = await readMember(store, chatId, c.get("principal").userId);
-    if (me === null) throw new Fault("not_found", "there is no such chat");
+    await demandReading(store, chatId, c.get("principal"));
     const [items, [head]] = await Promise.all([
       place.direction === "after"
         ? readMessages(store, chatId, { after: place.seq, limit: query.limit })
@@ -62,8 +61,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
     method: "post",
     path: "/v1/chats/{id}/messages",
     summary: "Sends a message; answered once it is committed",
-    security,
-    middleware: user,
+    ...needs("messages:write"),
     request: {
       params: z.object({ id: idInPath }),
       headers: idempotencyHeaders,
@@ -82,7 +80,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
       context,
       {
         chatId,
-        senderId: c.get("principal").userId,
+        sender: c.get("principal"),
         uuid: c.req.valid("header")["idempotency-key"] ?? draft.uuid,
         requestId: c.get("requestId"),
         command: sendCommand(contentOf(draft)),
@@ -98,8 +96,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
     method: "patch",
     path: "/v1/chats/{id}/messages/{seq}",
     summary: "Writes one's own message anew",
-    security,
-    middleware: user,
+    ...needs("messages:write"),
     request: {
       params: place,
       headers: idempotencyHeaders,
@@ -114,7 +111,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
       context,
       {
         chatId,
-        senderId: c.get("principal").userId,
+        sender: c.get("principal"),
         uuid: c.req.valid("header")["idempotency-key"],
         requestId: c.get("requestId"),
         command: { kind: "edit", seq, body, ...(entities === undefined ? {} : { entities }) },
@@ -130,8 +127,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
     method: "delete",
     path: "/v1/chats/{id}/messages/{seq}",
     summary: "Deletes a message for everybody; its place stays, empty",
-    security,
-    middleware: user,
+    ...needs("messages:write"),
     request: { params: place, headers: idempotencyHeaders },
     responses: { 204: { description: "It is deleted" }, default: problem },
   });
@@ -139,7 +135,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
     const { id: chatId, seq } = c.req.valid("param");
     const submission = {
       chatId,
-      senderId: c.get("principal").userId,
+      sender: c.get("principal"),
       uuid: c.req.valid("header")["idempotency-key"],
       requestId: c.get("requestId"),
       command: { kind: "delete", seq },
@@ -147,15 +143,6 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
     await submitToChat(context, submission, "changed");
     return c.body(null, 204);
   });
-}
-
-function contentOf(draft: z.output<typeof draftSchema>): Content {
-  const { uuid: _, replyTo, forward, ...content } = draft;
-  return {
-    ...content,
-    ...(replyTo === undefined || replyTo === null ? {} : { replyTo }),
-    ...(forward === undefined || forward === null ? {} : { forward }),
-  };
 }
 
 function placeOf(query: z.output<typeof historyQuery>): HistoryCursor {

@@ -1,26 +1,29 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { type ChatId, emojiPattern, limits, type Seq, type UserId } from "@rookery/protocol";
+import type { Principal } from "@rookery/auth";
+import { type ChatId, emojiPattern, limits, type Seq } from "@rookery/protocol";
 import type { EdgeApp, EdgeContext } from "../context.ts";
-import { requireUser } from "../require-user.ts";
-import { problem, security } from "../schema.ts";
+import { openNeeds } from "../needs.ts";
+import { problem } from "../schema.ts";
 import { submitToChat } from "../submission.ts";
 import { idempotencyHeaders, idInPath, text } from "../validation.ts";
 
 const place = z.object({
   id: idInPath,
   seq: idInPath,
-  emoji: text({ bytesMax: limits.emojiBytesMax }).regex(emojiPattern, "must be an emoji"),
+  emoji: text({ bytesMax: limits.emojiBytesMax })
+    .regex(emojiPattern, "must be an emoji")
+    .openapi({ example: "👍" }),
 });
 
 /** Reactions to messages. */
 export function registerReactionRoutes(app: EdgeApp, context: EdgeContext): void {
-  const user = requireUser(context);
+  const needs = openNeeds(context);
   const path = "/v1/chats/{id}/messages/{seq}/reactions/{emoji}";
   const request = { params: place, headers: idempotencyHeaders };
 
   const react = async (asked: {
     readonly chatId: ChatId;
-    readonly senderId: UserId;
+    readonly sender: Principal;
     readonly uuid: string | undefined;
     readonly requestId: string;
     readonly seq: Seq;
@@ -36,15 +39,14 @@ export function registerReactionRoutes(app: EdgeApp, context: EdgeContext): void
     method: "put",
     path,
     summary: "Reacts to a message",
-    security,
-    middleware: user,
+    ...needs("messages:write"),
     request,
     responses: { 204: { description: "The reaction is there" }, default: problem },
   });
   app.openapi(add, async (c) => {
     const { id: chatId, seq, emoji } = c.req.valid("param");
     const uuid = c.req.valid("header")["idempotency-key"];
-    const by = { senderId: c.get("principal").userId, uuid, requestId: c.get("requestId") };
+    const by = { sender: c.get("principal"), uuid, requestId: c.get("requestId") };
     await react({ ...by, chatId, seq, emoji, remove: false });
     return c.body(null, 204);
   });
@@ -53,15 +55,14 @@ export function registerReactionRoutes(app: EdgeApp, context: EdgeContext): void
     method: "delete",
     path,
     summary: "Takes a reaction back",
-    security,
-    middleware: user,
+    ...needs("messages:write"),
     request,
     responses: { 204: { description: "The reaction is gone" }, default: problem },
   });
   app.openapi(remove, async (c) => {
     const { id: chatId, seq, emoji } = c.req.valid("param");
     const uuid = c.req.valid("header")["idempotency-key"];
-    const by = { senderId: c.get("principal").userId, uuid, requestId: c.get("requestId") };
+    const by = { sender: c.get("principal"), uuid, requestId: c.get("requestId") };
     await react({ ...by, chatId, seq, emoji, remove: true });
     return c.body(null, 204);
   });

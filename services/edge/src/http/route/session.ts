@@ -1,8 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault, idMax } from "@rookery/protocol";
 import {
-  endSession,
-  endSessions,
+  audit,
   inTransaction,
   listSessions,
   lockSession,
@@ -14,10 +13,12 @@ import { claimedSchema, passwordSchema } from "../../identity/account-schema.ts"
 import { limitPassword } from "../../identity/auth-limit.ts";
 import { presentedSchema, readPresentedToken } from "../../identity/presented-token.ts";
 import type { RefreshCookie } from "../../identity/refresh-cookie.ts";
+import { openSessionEnding } from "../../identity/session-ending.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
-import { requireUser } from "../require-user.ts";
-import { json, page, problem, security } from "../schema.ts";
+import { identify } from "../identify.ts";
+import { openNeeds } from "../needs.ts";
+import { json, page, problem } from "../schema.ts";
 import { idInPath, limitInQuery } from "../validation.ts";
 
 const sessionSchema = z
@@ -25,9 +26,11 @@ const sessionSchema = z
     id: z.int(),
     createdAt: z.int(),
     refreshedAt: z.int(),
+    lastUsedAt: z.int().describe("Some seconds late"),
     expiresAt: z.int(),
+    device: z.string().nullable().describe("What the client calls itself"),
     userAgent: z.string().nullable(),
-    address: z.string().nullable(),
+    address: z.string().nullable().describe("Where it was used last"),
     current: z.boolean().describe("The one that asks"),
   })
   .openapi("Session");
@@ -36,30 +39,33 @@ const ended = { description: "Done" };
 /** Sessions seen and ended, and the password, whose change ends the others. */
 export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie: RefreshCookie): void {
   const { store, passwords, now } = context;
-  const user = requireUser(context);
+  const needs = openNeeds(context);
+  const ending = openSessionEnding(context);
 
+  const { middleware: open, ...told } = needs("public");
   app.openAPIRegistry.registerPath({
     method: "post",
     path: "/v1/auth/logout",
     summary: "Ends the sessions of the access token and of the refresh token, whichever is there",
+    ...told,
+    security: [{ bearer: [] }, { refreshCookie: [] }, {}],
     request: { body: { required: false, content: { "application/json": { schema: presentedSchema } } } },
-    responses: { 204: ended, default: problem },
+    responses: { 204: ended, 401: problem, 403: problem, default: problem },
   });
-  app.post("/v1/auth/logout", async (c) => {
+  app.post("/v1/auth/logout", open, async (c) => {
     const presented = await readPresentedToken(c, cookie);
     const session =
       presented === null ? null : await lockSession(store, context.refreshTokens.digest(presented.token));
-    if (session !== null) {
-      await endSession(store, session.userId, session.id, { nowMs: now(), reason: "logout" });
-    }
-    try {
-      await user(c, async () => {
-        const { userId, sessionId } = c.get("principal");
-        await endSession(store, userId, sessionId, { nowMs: now(), reason: "logout" });
-      });
-    } catch (error) {
+    if (session !== null) await ending.endOne(c, session, "logout");
+    const identity = await identify(context, c);
+    if (identity.kind === "proved" && identity.principal.sessionId !== null) {
+      const { userId, sessionId } = identity.principal;
+      await ending.endOne(c, { userId, id: sessionId }, "logout");
+    } else if (session === null) {
       // Who holds a refresh token may leave though the access token is gone or has expired.
-      if (session === null) throw error;
+      throw identity.kind === "refused"
+        ? identity.fault
+        : new Fault("unauthorized", "an access token or a refresh token is needed");
     }
     cookie.clear(c);
     return c.body(null, 204);
@@ -69,12 +75,15 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     method: "post",
     path: "/v1/auth/logout-all",
     summary: "Ends all sessions of the user",
-    security,
-    middleware: user,
+    ...needs("session"),
     responses: { 204: ended, default: problem },
   });
   app.openapi(leaveAll, async (c) => {
-    await endSessions(store, c.get("principal").userId, null, { nowMs: now(), reason: "logout_all" });
+    const { userId } = c.get("principal");
+    const ids = await inTransaction(store, (db) =>
+      ending.endAll(db, c, { userId, keepId: null, reason: "logout_all" }),
+    );
+    ending.announce(ids);
     cookie.clear(c);
     return c.body(null, 204);
   });
@@ -83,8 +92,7 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     method: "get",
     path: "/v1/auth/sessions",
     summary: "The user's living sessions, newest first",
-    security,
-    middleware: user,
+    ...needs("session"),
     request: { query: z.object({ limit: limitInQuery, cursor: z.string().optional() }) },
     responses: { 200: json(page(sessionSchema), "A page of sessions"), default: problem },
   });
@@ -101,15 +109,14 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     method: "delete",
     path: "/v1/auth/sessions/{id}",
     summary: "Ends one of the user's sessions",
-    security,
-    middleware: user,
+    ...needs("session"),
     request: { params: z.object({ id: idInPath }) },
     responses: { 204: ended, default: problem },
   });
   app.openapi(end, async (c) => {
     const { id } = c.req.valid("param");
     const { userId } = c.get("principal");
-    if (!(await endSession(store, userId, id, { nowMs: now(), reason: "revoked" }))) {
+    if (!(await ending.endOne(c, { userId, id }, "revoked"))) {
       throw new Fault("not_found", "there is no such session");
     }
     return c.body(null, 204);
@@ -119,8 +126,7 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     method: "post",
     path: "/v1/auth/password",
     summary: "Changes the password; all other sessions end",
-    security,
-    middleware: user,
+    ...needs("session"),
     request: {
       body: {
         required: true,
@@ -129,7 +135,7 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
         },
       },
     },
-    responses: { 204: ended, default: problem },
+    responses: { 204: ended, 409: problem, default: problem },
   });
   app.openapi(change, async (c) => {
     const asked = c.req.valid("json");
@@ -138,23 +144,31 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     await limitPassword(context, c, userId);
     const credential = await readCredential(store, { kind: "id", id: userId });
     const proven: boolean = await passwords.verify(asked.old, credential?.passwordHash);
-    if (!proven || credential === null) throw new Fault("bad_credentials", "the old password is wrong");
+    const place = { userId, sessionId, address: c.env.clientAddress, requestId: c.get("requestId") };
+    if (!proven || credential === null) {
+      await audit(store, { kind: "password_refused", atMs: now(), ...place });
+      throw new Fault("bad_credentials", "the old password is wrong");
+    }
     const hash = { old: credential.passwordHash, new: await passwords.hash(asked.new) };
-    await inTransaction(store, async (db) => {
+    const ids = await inTransaction(store, async (db) => {
       if (!(await setPassword(db, userId, hash)))
         throw new Fault("conflict", "the password was just changed");
-      await endSessions(db, userId, sessionId, { nowMs: now(), reason: "password" });
+      await audit(db, { kind: "password_changed", atMs: now(), ...place });
+      return await ending.endAll(db, c, { userId, keepId: sessionId, reason: "password" });
     });
+    ending.announce(ids);
     return c.body(null, 204);
   });
 }
 
-function viewSession(session: SessionRow, currentId: number): z.output<typeof sessionSchema> {
+function viewSession(session: SessionRow, currentId: number | null): z.output<typeof sessionSchema> {
   return {
     id: session.id,
     createdAt: session.createdMs,
     refreshedAt: session.refreshedMs,
+    lastUsedAt: session.usedMs,
     expiresAt: session.expiresMs,
+    device: session.device,
     userAgent: session.userAgent,
     address: session.address,
     current: session.id === currentId,

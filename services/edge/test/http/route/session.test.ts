@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { listAudit } from "@rookery/store";
 import { type Answer, type IdentityApp, openIdentityApp } from "../../identity/identity-app.ts";
 
 const password = "correct horse";
@@ -98,4 +99,69 @@ test("a changed password replaces the old one and ends the other sessions", asyn
   const login = (secret: string) => app.call("POST", "/v1/auth/login", { body: { email, password: secret } });
   assert.equal((await login(password)).status, 401);
   assert.equal((await login("battery staple")).status, 200);
+});
+
+test("[A3] every way a session ends is announced to all edges, and written down", async (t) => {
+  const app = await openIdentityApp(t);
+  const email = app.email();
+  const first = await logIn(app, email, "register");
+  const others = [await logIn(app, email, "login"), await logIn(app, email, "login")];
+  const { body } = await app.call("GET", "/v1/auth/sessions", { token: first.accessToken });
+  const [third, second, own] = body.items.map(({ id }: { id: number }) => id);
+  const told = () =>
+    app.announced.splice(0).map(({ sessionIds = [] }) => sessionIds.toSorted((a, b) => a - b));
+
+  await app.call("DELETE", `/v1/auth/sessions/${second}`, { token: first.accessToken });
+  assert.deepEqual(told(), [[second]]);
+  await app.call("DELETE", `/v1/auth/sessions/${second}`, { token: first.accessToken });
+  assert.deepEqual(told(), [], "it had ended");
+  const change = { old: password, new: "battery staple" };
+  await app.call("POST", "/v1/auth/password", {
+    token: first.accessToken,
+    body: { ...change, old: "wrong" },
+  });
+  await app.call("POST", "/v1/auth/password", { token: first.accessToken, body: change });
+  assert.deepEqual(told(), [[third]], "the session that changed the password goes on");
+  await app.call("POST", "/v1/auth/logout", { token: first.accessToken });
+  assert.deepEqual(told(), [[own]]);
+  const again = await app.call("POST", "/v1/auth/login", { body: { email, password: "battery staple" } });
+  await app.call("POST", "/v1/auth/logout-all", { token: again.body.accessToken });
+  assert.equal(told().length, 1);
+  assert.equal(others.length, 2);
+
+  const events = await listAudit(app.store, { userId: first.user.id, kind: null, limit: 20 });
+  assert.deepEqual(
+    events.map(({ kind, detail }) => [kind, detail?.["reason"]].filter(Boolean).join(" ")),
+    [
+      "registered",
+      "login",
+      "login",
+      "session_revoked",
+      "password_refused",
+      "password_changed",
+      "sessions_revoked password",
+      "logout",
+      "login",
+      "sessions_revoked logout_all",
+    ],
+  );
+});
+
+test("a session is shown with the device its client named, and where it was used last", async (t) => {
+  const app = await openIdentityApp(t);
+  const email = app.email();
+  const device = "Ada's phone ☎";
+  const { body } = await app.call("POST", "/v1/auth/register?refresh=body", {
+    body: { email, password, device },
+    address: "192.0.2.1",
+  });
+  await logIn(app, email, "login");
+  const list = await app.call("GET", "/v1/auth/sessions", { token: body.accessToken });
+  const [other, own] = list.body.items;
+  assert.deepEqual([own.device, own.address, own.lastUsedAt], [device, "192.0.2.1", app.clock.nowMs]);
+  assert.equal(other.device, null);
+  const long = await app.call("POST", "/v1/auth/login", {
+    body: { email, password, device: "x".repeat(65) },
+  });
+  assert.deepEqual([long.status, long.body.errors[0].path], [400, "device"]);
 });

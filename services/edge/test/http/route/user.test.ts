@@ -38,6 +38,42 @@ test("two changes at once both last, and a taken one is a conflict", async (t) =
   assert.deepEqual(unchanged.body, { ...ada.user, username: "ada19", displayName: "Ada 19" });
 });
 
+test("language and specialisation are seen by all, stay until they are cleared, and find people", async (t) => {
+  const app = await openIdentityApp(t);
+  const [ada, bob] = [await register(app, { username: "ada" }), await register(app, { username: "bob" })];
+  const patch = (token: string, body: object) => app.call("PATCH", "/v1/users/me", { token, body });
+  assert.deepEqual((await patch(ada.token, { language: "pt-BR", specialisation: "Roof & tile" })).body, {
+    ...ada.user,
+    language: "pt-BR",
+    specialisation: "Roof & tile",
+  });
+  await patch(bob.token, { specialisation: "Roof & tile" });
+  const { body } = await patch(ada.token, { username: "ada.l" });
+  assert.deepEqual([body.username, body.language], ["ada.l", "pt-BR"]);
+  const seen = await app.call("GET", `/v1/users/${ada.user.id}`, { token: bob.token });
+  assert.deepEqual([seen.body.language, seen.body.specialisation], ["pt-BR", "Roof & tile"]);
+
+  const find = async () => {
+    const path = `/v1/users?specialisation=${encodeURIComponent("Roof & tile")}`;
+    const found = await app.call("GET", path, { token: bob.token });
+    return found.body.items.map(({ username }: { username: string }) => username);
+  };
+  assert.deepEqual(await find(), ["ada.l", "bob"]);
+  assert.equal((await patch(ada.token, { language: null, specialisation: null })).body.language, null);
+  assert.deepEqual(await find(), ["bob"]);
+  for (const wrong of [
+    { language: "" },
+    { language: "a" },
+    { language: "de_DE" },
+    { language: "x".repeat(40) },
+    { specialisation: " " },
+    { specialisation: "x".repeat(129) },
+    { specialisation: 5 },
+  ]) {
+    assert.equal((await patch(ada.token, wrong)).body.code, "invalid", JSON.stringify(wrong));
+  }
+});
+
 test("a search goes page by page; what is no search is invalid", async (t) => {
   const app = await openIdentityApp(t);
   const tokens = [];
@@ -56,6 +92,7 @@ test("a search goes page by page; what is no search is invalid", async (t) => {
     "",
     "?query=",
     "?query=a&telegramId=5",
+    "?query=a&specialisation=b",
     "?query=a&limit=0",
     "?query=a&limit=101",
     "?query=a&cursor=x",

@@ -24,9 +24,14 @@ export interface BotRow {
   readonly mode: BotMode;
   readonly webhookStatus: WebhookStatus;
   readonly webhookError: string | null;
+  /** What Telegram says went wrong last on its way to us, and when; and how many updates wait there. */
+  readonly telegramError: string | null;
+  readonly telegramErrorMs: number | null;
+  readonly telegramPending: number;
   readonly createdMs: number;
 }
 
 /** The columns of `BotRow`, from `bot b join users u on u.id = b.id`. */
 export const botColumns = `b.id, b.owner_id as "ownerId", b.username, u.display_name as "displayName", b.mode,
-  b.webhook_status as "webhookStatus", b.webhook_error as "webhookError", b.created_ms as "createdMs"`;
+  b.webhook_status as "webhookStatus", b.webhook_error as "webhookError", b.telegram_error as "telegramError",
+  b.telegram_error_ms as "telegramErrorMs", b.telegram_pending as "telegramPending", b.created_ms as "createdMs"`;

@@ -61,6 +61,9 @@ export async function finishWebhookWork(db: Queryable, result: WebhookResult): P
   await db.query(
     `update bot set webhook_status = $3, webhook_url = $4, webhook_error = $5, next_attempt_ms = $6,
        attempts = case when $6::bigint is null then 0 else attempts + 1 end,
+       -- What was posted under the old secret is on its way for a while.
+       previous_until_ms = case when $3 = 'set' and previous_digest is not null and previous_until_ms is null
+         then (extract(epoch from clock_timestamp()) * 1000)::bigint + 60000 else previous_until_ms end,
        token_box = case when deleted_ms is not null and $6::bigint is null then ''::bytea else token_box end
      where id = $1 and webhook_version = $2`,
     [result.botId, result.version, result.status, result.url, result.error, result.nextAttemptMs],

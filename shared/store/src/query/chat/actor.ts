@@ -1,6 +1,9 @@
 /** What actors read when they wake: from committed rows, many at once. */
-import type { ChatType, MemberRole, Outcome } from "@rookery/protocol";
+import type { AclEntry, AclSubject, ActorKind, ChatType, MemberRole, Outcome } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
+import type { TelegramPlace } from "../../table.ts";
+import { loadAcls } from "./acl.ts";
+import { type ChatMarks, readMarks } from "./receipt.ts";
 
 interface LoadedChat {
   readonly id: number;
@@ -11,7 +14,7 @@ interface LoadedChat {
   readonly createdBy: number;
   readonly createdMs: number;
   readonly deletedMs: number | null;
-  readonly telegram: { readonly botId: number; readonly chatId: number } | null;
+  readonly telegram: TelegramPlace | null;
   readonly members: ReadonlyMap<
     number,
     {
@@ -21,12 +24,14 @@ interface LoadedChat {
       readonly rev: number;
     }
   >;
+  readonly receipts: ChatMarks;
+  readonly acl: ReadonlyMap<AclSubject, AclEntry>;
 }
 
 /** Chats with their members, also those that were ended; chats that never were are left out. */
 export async function loadChats(db: Queryable, ids: readonly number[]): Promise<Map<number, LoadedChat>> {
-  const [chats, members] = await Promise.all([
-    db.query<Omit<LoadedChat, "members">>({
+  const [chats, members, marks, acls] = await Promise.all([
+    db.query<Omit<LoadedChat, "members" | "receipts" | "acl">>({
       name: "load chats",
       text: `select id, type, title, head_seq as "headSeq", rev, created_by as "createdBy",
                created_ms as "createdMs", deleted_ms as "deletedMs", telegram
@@ -47,6 +52,8 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
              from member where chat_id = any($1::bigint[]) and left_ms is null order by user_id`,
       values: [ids],
     }),
+    readMarks(db, ids),
+    loadAcls(db, ids),
   ]);
   const byChat = new Map<number, Map<number, Omit<(typeof members.rows)[number], "chatId" | "userId">>>();
   for (const { chatId, userId, ...member } of members.rows) {
@@ -54,7 +61,18 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
     if (place === undefined) byChat.set(chatId, (place = new Map()));
     place.set(userId, member);
   }
-  return new Map(chats.rows.map((chat) => [chat.id, { ...chat, members: byChat.get(chat.id) ?? new Map() }]));
+  const none = { receiptRev: 0, marks: [] };
+  return new Map(
+    chats.rows.map((chat) => [
+      chat.id,
+      {
+        ...chat,
+        members: byChat.get(chat.id) ?? new Map(),
+        receipts: marks.get(chat.id) ?? none,
+        acl: acls.get(chat.id) ?? new Map(),
+      },
+    ]),
+  );
 }
 
 interface ChatAsk {
@@ -63,7 +81,12 @@ interface ChatAsk {
   readonly uuid: string;
 }
 
-/** The first outcomes of commands to chats: a message is its own record, the rest are in `outcome` (L3). */
+/**
+ * The first outcomes of commands to chats: a message is its own record, the rest are in `outcome` (L3).
+ *
+ * One look into the index a command (`lateral … limit 1`): as a join it is planned as a read of the whole table while the
+ * table is young and without statistics, and the prepared statement keeps that plan while the table grows.
+ */
 export async function recallChatCommands(
   db: Queryable,
   asked: readonly ChatAsk[],
@@ -75,12 +98,36 @@ export async function recallChatCommands(
            )
            select a.*, jsonb_build_object('kind', 'sent', 'seq', m.seq, 'ts', m.ts,
                'rev', coalesce((m.detail->>'sentRev')::bigint, m.rev)) as outcome
-           from ask a join message m
-             on m.chat_id = a."chatId" and m.sender_id = a."senderId" and m.uuid = a.uuid
+           from ask a cross join lateral (select * from message
+             where chat_id = a."chatId" and sender_id = a."senderId" and uuid = a.uuid limit 1) m
            union all
-           select a.*, o.outcome from ask a join outcome o
-             on o.actor = 'chat:' || a."chatId" and o.sender_id = a."senderId" and o.uuid = a.uuid`,
+           select a.*, o.outcome from ask a cross join lateral (select outcome from outcome
+             where actor = 'chat:' || a."chatId" and sender_id = a."senderId" and uuid = a.uuid limit 1) o`,
     values: [JSON.stringify(asked)],
+  });
+  return rows;
+}
+
+interface ActorAsk {
+  readonly actorId: number;
+  readonly senderId: number;
+  readonly uuid: string;
+}
+
+/** The first outcomes of commands to actors of one kind that are kept as outcomes alone (L3). */
+export async function recallOutcomes(
+  db: Queryable,
+  kind: ActorKind,
+  asked: readonly ActorAsk[],
+): Promise<(ActorAsk & { readonly outcome: Outcome })[]> {
+  const { rows } = await db.query<ActorAsk & { outcome: Outcome }>({
+    name: "recall outcomes",
+    text: `with ask as (
+             select * from json_to_recordset($2::json) as a("actorId" bigint, "senderId" bigint, uuid text)
+           )
+           select a.*, o.outcome from ask a cross join lateral (select outcome from outcome
+             where actor = $1 || ':' || a."actorId" and sender_id = a."senderId" and uuid = a.uuid limit 1) o`,
+    values: [kind, JSON.stringify(asked)],
   });
   return rows;
 }

@@ -1,5 +1,7 @@
 import type { Chat, ChatType, MemberRole } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
+import { readingRule } from "./acl.ts";
+import { readSeq, receiptOfMember } from "./receipt.ts";
 import { messageColumns, type StoredMessage, toMessage } from "./message.ts";
 
 interface ChatOfUser {
@@ -14,13 +16,19 @@ interface ChatOfUser {
   readonly last: StoredMessage | null;
 }
 
+/** What is counted as unread; more are that many. */
+const unreadMax = 10_000;
+
+/** A chat that its member may not read any more is in no list, for lists tell of messages. */
+const rule = readingRule("$1", "$2");
 const chatOfUser = `select c.id, c.type, c.title, c.head_seq as "headSeq", c.rev, m.role, c.created_ms as "createdAt",
-    (select count(*) from message u where u.chat_id = c.id and u.seq > greatest(m.read_seq, m.joined_seq)
-      and u.sender_id <> m.user_id and u.deleted_at is null) as unread,
+    (select count(*) from (select from message u
+      where u.chat_id = c.id and u.seq > greatest(${readSeq}, m.joined_seq)
+        and u.sender_id <> m.user_id and u.deleted_at is null limit ${unreadMax}) as unread) as unread,
     (select to_jsonb(l) from (select ${messageColumns} from message where chat_id = c.id
       order by seq desc limit 1) l) as last
-  from member m join chat c on c.id = m.chat_id
-  where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null`;
+  from member m join chat c on c.id = m.chat_id ${receiptOfMember} ${rule.joins}
+  where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null and ${rule.mayRead}`;
 
 function toChat({ last, ...row }: ChatOfUser): Chat {
   return { ...row, lastMessage: last === null ? null : toMessage(last) };
@@ -31,47 +39,74 @@ export async function listChats(
   db: Queryable,
   userId: number,
   page: { readonly after: number; readonly limit: number },
+  keyId: number | null = null,
 ): Promise<Chat[]> {
   const { rows } = await db.query<ChatOfUser>({
     name: "list chats",
-    text: `${chatOfUser} and c.id > $2 order by c.id limit $3`,
-    values: [userId, page.after, page.limit],
+    text: `${chatOfUser} and c.id > $3 order by c.id limit $4`,
+    values: [userId, keyId, page.after, page.limit],
   });
   return rows.map(toChat);
 }
 
-/** A chat as one of its members sees it; null when there is none or the user is not in it. */
-export async function readChat(db: Queryable, userId: number, chatId: number): Promise<Chat | null> {
+/** A chat as one of its members sees it; null when there is none or the user is not in it, or may not read it. */
+export async function readChat(
+  db: Queryable,
+  userId: number,
+  chatId: number,
+  keyId: number | null = null,
+): Promise<Chat | null> {
   const { rows } = await db.query<ChatOfUser>({
     name: "read chat",
-    text: `${chatOfUser} and c.id = $2`,
-    values: [userId, chatId],
+    text: `${chatOfUser} and c.id = $3`,
+    values: [userId, keyId, chatId],
   });
   return rows[0] === undefined ? null : toChat(rows[0]);
 }
 
-/** All chats a user is in, and the rev they are in it at; what a socket watches. */
+/** A chat as somebody sees it who may read it and is not in it. Whether they may is the caller's to know. */
+export async function readChatAsGuest(db: Queryable, chatId: number): Promise<Chat | null> {
+  const { rows } = await db.query<ChatOfUser>({
+    name: "read chat as guest",
+    text: `select c.id, c.type, c.title, c.head_seq as "headSeq", c.rev, 'reader' as role,
+             c.created_ms as "createdAt", 0 as unread,
+             (select to_jsonb(l) from (select ${messageColumns} from message where chat_id = c.id
+               order by seq desc limit 1) l) as last
+           from chat c where c.id = $1 and c.deleted_ms is null`,
+    values: [chatId],
+  });
+  return rows[0] === undefined ? null : toChat(rows[0]);
+}
+
+/** All chats a user is in and may read, and the rev they are in it at; what a socket watches. */
 export async function chatRevsOf(
   db: Queryable,
   userId: number,
+  keyId: number | null = null,
 ): Promise<{ readonly id: number; readonly rev: number }[]> {
   const { rows } = await db.query<{ id: number; rev: number }>({
     name: "chat revs of user",
-    text: `select c.id, c.rev from member m join chat c on c.id = m.chat_id
-           where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null order by c.id`,
-    values: [userId],
+    text: `select c.id, c.rev from member m join chat c on c.id = m.chat_id ${rule.joins}
+           where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null and ${rule.mayRead} order by c.id`,
+    values: [userId, keyId],
   });
   return rows;
 }
 
-/** Where chats stand: committed (headSeq, rev). Chats that do not exist are left out. */
-export async function readHeads(
-  db: Queryable,
-  chatIds: readonly number[],
-): Promise<{ id: number; seq: number; rev: number }[]> {
-  const { rows } = await db.query<{ id: number; seq: number; rev: number }>({
+interface ChatHead {
+  readonly id: number;
+  readonly seq: number;
+  readonly rev: number;
+  readonly receiptRev: number;
+}
+
+/** Where chats stand: committed (headSeq, rev, receiptRev). Chats that do not exist are left out. */
+export async function readHeads(db: Queryable, chatIds: readonly number[]): Promise<ChatHead[]> {
+  const { rows } = await db.query<ChatHead>({
     name: "read heads",
-    text: "select id, head_seq as seq, rev from chat where id = any($1::bigint[])",
+    text: `select c.id, c.head_seq as seq, c.rev,
+             coalesce((select max(r.rev) from receipt r where r.chat_id = c.id), 0) as "receiptRev"
+           from chat c where c.id = any($1::bigint[])`,
     values: [chatIds],
   });
   return rows;
@@ -93,6 +128,16 @@ export async function reserveChat(db: Queryable, key: ChatKey): Promise<number> 
   const [row] = rows;
   if (row === undefined) throw new Error(`no chat could be reserved for ${key}`);
   return row.chat_id;
+}
+
+/** The chat known by `from` is known by `to` too, unless that names another already. */
+export async function linkChat(db: Queryable, from: ChatKey, to: ChatKey): Promise<void> {
+  await db.query({
+    name: "link chat",
+    text: `insert into chat_key (key, chat_id) select $2, chat_id from chat_key where key = $1
+           on conflict (key) do nothing`,
+    values: [from, to],
+  });
 }
 
 /** What a chat is born for. */

@@ -3,6 +3,7 @@ import type {
   Contact,
   Entity,
   Forward,
+  Keyboard,
   Location,
   Message,
   Poll,
@@ -25,6 +26,7 @@ export interface MessageDetail {
   readonly poll?: Poll;
   readonly location?: Location;
   readonly contact?: Contact;
+  readonly keyboard?: Keyboard;
   /** The rev it was sent at, once it was changed: a repeat of its sending is told that one (L3). */
   readonly sentRev?: number;
 }
@@ -64,6 +66,7 @@ export function toMessage(row: StoredMessage): Message {
     ...(detail?.poll === undefined ? {} : { poll: detail.poll }),
     ...(detail?.location === undefined ? {} : { location: detail.location }),
     ...(detail?.contact === undefined ? {} : { contact: detail.contact }),
+    ...(detail?.keyboard === undefined ? {} : { keyboard: detail.keyboard }),
   };
 }
 
@@ -114,6 +117,23 @@ export async function readMessagesAt(
     text: `select ${messageColumns} from unnest($1::bigint[], $2::bigint[]) as w(id, place)
            join message on chat_id = w.id and seq = w.place`,
     values: [places.map(([chatId]) => chatId), places.map(([, seq]) => seq)],
+  });
+  return rows;
+}
+
+/** Messages of many chats by Telegram's ids of them; of two with one id, before and after a group moved, the later. */
+export async function readMessagesByTelegram(
+  db: Queryable,
+  wanted: readonly { readonly chatId: number; readonly messageIds: readonly number[] }[],
+): Promise<StoredMessage[]> {
+  const names = wanted.flatMap(({ chatId, messageIds }) => messageIds.map((id) => [chatId, id] as const));
+  const { rows } = await db.query<StoredMessage>({
+    name: "read messages by telegram",
+    text: `select distinct on (w.id, w.name) ${messageColumns} from unnest($1::bigint[], $2::bigint[]) as w(id, name)
+           join message on chat_id = w.id and detail ? 'telegram'
+             and (detail->'telegram'->>'messageId')::bigint = w.name
+           order by w.id, w.name, seq desc`,
+    values: [names.map(([chatId]) => chatId), names.map(([, id]) => id)],
   });
   return rows;
 }

@@ -1,6 +1,6 @@
-import type { UserId } from "@rookery/protocol";
+import type { SessionId, UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
-import type { SessionEnd, SessionId } from "./session.ts";
+import type { SessionEnd } from "./session.ts";
 
 const endOne = `
   update session set ended_ms = $3, end_reason = $4

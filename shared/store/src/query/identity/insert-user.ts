@@ -5,8 +5,9 @@ import { type UserRole, type UserRow, userColumns } from "./user.ts";
 
 const sql = `
   insert into users
-    (username, username_key, email, email_key, display_name, search, password_hash, role, is_bot, created_ms, request_uuid)
-  values ($1, $2, $3, $4, $5, array_to_tsvector($6::text[]), $7, $8, $9, $10, $11)
+    (username, username_key, email, email_key, display_name, search, password_hash, role, is_bot, created_ms, request_uuid,
+    language)
+  values ($1, $2, $3, $4, $5, array_to_tsvector($6::text[]), $7, $8, $9, $10, $11, $12)
   returning ${userColumns}`;
 
 export interface NewUser {
@@ -17,6 +18,7 @@ export interface NewUser {
   readonly role: UserRole;
   readonly isBot: boolean;
   readonly createdMs: number;
+  readonly language?: string | null;
   /** The `Idempotency-Key` of the request, by which its repeat is known. */
   readonly requestUuid?: string | undefined;
 }
@@ -37,6 +39,7 @@ export async function insertUser(db: Queryable, user: NewUser): Promise<UserRow>
       user.isBot,
       user.createdMs,
       user.requestUuid ?? null,
+      user.language ?? null,
     ]);
     const [row] = rows;
     if (row === undefined) throw new Error("an insert returned no row");

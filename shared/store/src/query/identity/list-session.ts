@@ -1,10 +1,10 @@
-import type { UserId } from "@rookery/protocol";
+import type { SessionId, UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
-import type { SessionId, SessionRow } from "./session.ts";
+import type { SessionRow } from "./session.ts";
 
 const sql = `
   select id, created_ms as "createdMs", refreshed_ms as "refreshedMs", expires_ms as "expiresMs",
-    user_agent as "userAgent", address
+    greatest(refreshed_ms, used_ms) as "usedMs", user_agent as "userAgent", device, address
   from session
   where user_id = $1 and ended_ms is null and expires_ms > $2 and id < $3
   order by id desc

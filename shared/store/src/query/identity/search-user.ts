@@ -9,6 +9,22 @@ const sql = `
   order by id
   limit $3`;
 
+const bySpecialisation = `
+  select ${userColumns} from users
+  where specialisation = $1 and disabled_ms is null and id > $2
+  order by id
+  limit $3`;
+
+/** Accounts of exactly this specialisation that somebody can log in to; in order of id, after `afterId`. */
+export async function searchSpecialists(
+  db: Queryable,
+  specialisation: string,
+  page: { readonly afterId: UserId; readonly limit: number },
+): Promise<UserRow[]> {
+  const { rows } = await db.query<UserRow>(bySpecialisation, [specialisation, page.afterId, page.limit]);
+  return rows;
+}
+
 /**
  * Accounts whose username or display name has, for each word of `query`, a word that begins with it; in order of
  * id, after `afterId`. A query without a word finds nobody.

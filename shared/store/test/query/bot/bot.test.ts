@@ -57,7 +57,9 @@ async function insertTestBot(username: string, createdMs: number): Promise<numbe
 }
 
 test("an account of Telegram is one user, however many edges see it first at once", async () => {
-  const ids = await Promise.all(Array.from({ length: 8 }, () => ensureTelegramUser(store, profile, 1)));
+  const ids = await Promise.all(
+    Array.from({ length: 8 }, () => ensureTelegramUser(store, profile, { ownerId: 1, nowMs: 1 })),
+  );
   assert.equal(new Set(ids).size, 1);
   const { rows } = await store.query<{ users: number }>(
     "select count(*) as users from users where id = any($1)",
@@ -71,11 +73,18 @@ test("an account of Telegram is one user, however many edges see it first at onc
 });
 
 test("a changed profile is written, also to the display name; one without a name still has one", async () => {
-  const id = await ensureTelegramUser(store, { ...profile, telegramId: 78 }, 1);
-  assert.equal(await ensureTelegramUser(store, { ...profile, telegramId: 78, lastName: "Rook" }, 2), id);
+  const id = await ensureTelegramUser(store, { ...profile, telegramId: 78 }, { ownerId: 1, nowMs: 1 });
+  assert.equal(
+    await ensureTelegramUser(
+      store,
+      { ...profile, telegramId: 78, lastName: "Rook" },
+      { ownerId: 1, nowMs: 2 },
+    ),
+    id,
+  );
   assert.equal((await readUser(store, id))?.displayName, "Ivo Rook");
   const nameless = { ...profile, telegramId: -100_5, firstName: "", username: null };
-  const channel = await ensureTelegramUser(store, nameless, 1);
+  const channel = await ensureTelegramUser(store, nameless, { ownerId: 1, nowMs: 1 });
   assert.equal((await readUser(store, channel))?.displayName, "Telegram user");
 });
 

@@ -5,6 +5,7 @@ import {
   commit,
   directKey,
   listChats,
+  linkChat,
   listMembers,
   type MemberRow,
   memberHeads,
@@ -16,6 +17,7 @@ import {
   readMessage,
   readMessages,
   readMessagesBefore,
+  readMessagesByTelegram,
   reserveChat,
   type Row,
 } from "../../../src/mod.ts";
@@ -148,7 +150,7 @@ test("a user's chats come in pages by id, and as heads for whoever watches", asy
   assert.deepEqual(await chatRevsOf(store, 4), []);
   assert.deepEqual(await memberHeads(store, 2, [5, 999]), [{ id: 5, seq: messages, rev: 2 }]);
   assert.deepEqual(await memberHeads(store, 4, [5]), []);
-  assert.deepEqual(await readHeads(store, [6, 999]), [{ id: 6, seq: 3, rev: 2 }]);
+  assert.deepEqual(await readHeads(store, [6, 999]), [{ id: 6, seq: 3, rev: 2, receiptRev: 0 }]);
 });
 
 test("a chat that was ended is found by nobody", async () => {
@@ -168,4 +170,24 @@ test("members come in pages by id; those who left are none", async () => {
   for (const userId of [4, 9]) assert.equal(await readMember(store, chatId, userId), null);
   assert.equal(await readJoinedSeq(store, chatId, 3), 20);
   assert.equal(await readJoinedSeq(store, chatId, 4), 0);
+});
+
+test("a chat may be known by a second key, unless that names another", async () => {
+  const [group, supergroup, other] = ["telegram:9:-70", "telegram:9:-10070", "telegram:9:-71"] as const;
+  const id = await reserveChat(store, group);
+  await linkChat(store, group, supergroup);
+  assert.equal(await reserveChat(store, supergroup), id);
+  const otherId = await reserveChat(store, other);
+  await linkChat(store, group, other);
+  assert.equal(await reserveChat(store, other), otherId);
+});
+
+test("messages are found by Telegram's id, the later of two", async () => {
+  const id = 80;
+  const told = (seq: number, messageId: number): Row =>
+    messageRow(id, seq, { uuid: `tg-${seq}`, detail: { telegram: { state: "received", messageId } } });
+  const next = fenceOf(0, { fromSeq: 10, toSeq: 11, commitId: 2 });
+  await commit(store, [next], [{ shard: 0, rows: [told(1, 11), told(2, 12), told(3, 11)] }]);
+  const found = await readMessagesByTelegram(store, [{ chatId: id, messageIds: [11, 12, 13] }]);
+  assert.deepEqual(new Set(seqs(found)), new Set([2, 3]));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { openTestDatabase } from "@rookery/kit";
+import { openTestDatabase, until } from "@rookery/kit";
 import { Fault } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
 import {
@@ -19,9 +19,14 @@ import {
   readCredential,
   readUser,
   searchUsers,
+  sessionLifeMs,
   setPassword,
+  setUserDisabled,
+  sweepSessions,
+  touchSessions,
   updateUser,
 } from "../../../src/mod.ts";
+import { waitingForLock } from "../../cluster.ts";
 
 const database = await openTestDatabase();
 const log = openLog("test", { LOG_LEVEL: "silent" });
@@ -50,11 +55,13 @@ function isFault(code: string) {
 }
 
 let digests = 0;
-function openSession(userId: number, atMs = nowMs) {
+async function openSession(userId: number, atMs = nowMs) {
   const digest = Buffer.alloc(32);
   digest.writeUInt32BE(++digests);
   const session = { userId, nowMs: atMs, expiresMs: atMs + 1000, userAgent: "test", address: null, digest };
-  return insertSession(store, session).then((id) => ({ id, digest }));
+  const opened = await insertSession(store, session);
+  assert.ok(opened);
+  return { ...opened, digest };
 }
 
 test("an account is found by its names in any case and composition, and reads back as written", async () => {
@@ -71,6 +78,9 @@ test("an account is found by its names in any case and composition, and reads ba
     displayName: "José P",
     role: "member",
     isBot: false,
+    language: null,
+    specialisation: null,
+    disabledMs: null,
     createdMs: nowMs,
     lastSeenMs: null,
   });
@@ -168,13 +178,88 @@ test("[L7] a user's sessions are bounded: the longest unused ends, expired ones 
   for (let n = 0; n < 99; n++) await openSession(userId, nowMs + 1);
   const list = (atMs: number) => listSessions(store, userId, { nowMs: atMs, beforeId: 2 ** 52, limit: 200 });
   assert.equal((await list(nowMs)).length, 100);
-  await openSession(userId, nowMs + 2);
+  const last = await openSession(userId, nowMs + 2);
+  assert.deepEqual(last.endedIds, [first.id], "whoever opens one is told which ended for it");
   const left = await list(nowMs + 2);
   assert.equal(left.length, 100);
   assert.ok(left.every((session) => session.id !== first.id));
   await openSession(userId, nowMs + 10_000);
   const { rows } = await store.query("select count(*)::int as n from session where user_id = $1", [userId]);
   assert.deepEqual(rows, [{ n: 1 }]);
+});
+
+test("an account that is being disabled opens no session behind those that end with it", async () => {
+  const { id: userId } = await createUser({});
+  const open = (byte: number) =>
+    insertSession(store, {
+      userId,
+      nowMs,
+      expiresMs: nowMs + 1_000,
+      userAgent: null,
+      address: null,
+      digest: Buffer.alloc(32, byte),
+    });
+  assert.ok(await open(0xd1));
+  let late: ReturnType<typeof open> | undefined;
+  await inTransaction(store, async (db) => {
+    assert.equal(await setUserDisabled(db, userId, nowMs), true);
+    late = open(0xd2);
+    await until(async () => (await waitingForLock(store)) > 0, { withinMs: 5_000 });
+    assert.equal((await endSessions(db, userId, null, { nowMs, reason: "disabled" })).length, 1);
+  });
+  assert.equal(await late, null);
+  assert.equal((await listSessions(store, userId, { nowMs, beforeId: 2 ** 52, limit: 9 })).length, 0);
+  assert.equal(await setUserDisabled(store, userId, nowMs), false);
+  assert.equal(await setUserDisabled(store, userId, null), true);
+  assert.ok(await open(0xd3));
+});
+
+test("last uses are written together, the newest counts, and what is not told stays", async () => {
+  const { id: userId } = await createUser({});
+  const [one, two] = [await openSession(userId), await openSession(userId)];
+  const none = { address: null, device: null };
+  await touchSessions(
+    store,
+    new Map([
+      [two.id, { usedMs: nowMs + 7, address: "192.0.2.1", device: "phone" }],
+      [one.id, { usedMs: nowMs + 5, ...none }],
+      [2 ** 50, { usedMs: nowMs, ...none }],
+    ]),
+  );
+  await touchSessions(store, new Map([[two.id, { usedMs: nowMs + 6, ...none }]]));
+  const list = await listSessions(store, userId, { nowMs, beforeId: 2 ** 52, limit: 9 });
+  assert.deepEqual(
+    list.map(({ id, usedMs, address, device }) => ({ id, usedMs, address, device })),
+    [
+      { id: two.id, usedMs: nowMs + 7, address: "192.0.2.1", device: "phone" },
+      { id: one.id, usedMs: nowMs + 5, address: null, device: null },
+    ],
+  );
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) => {
+      const uses = [one.id, two.id].map((id) => [id, { usedMs: nowMs + n, ...none }] as const);
+      return touchSessions(store, new Map(n % 2 === 0 ? uses : uses.toReversed()));
+    }),
+  );
+});
+
+test("[L7] a session that is never left forgets tokens that have outlived it; expired sessions are swept", async () => {
+  const { id: userId } = await createUser({});
+  const { id, digest } = await openSession(userId);
+  const later = nowMs + sessionLifeMs + 1;
+  for (const [byte, atMs] of [
+    [0xa1, nowMs + 1_000],
+    [0xa2, later],
+  ] as const) {
+    await advanceSession(store, id, { digest: Buffer.alloc(32, byte), nowMs: atMs, expiresMs: later });
+  }
+  assert.equal(await lockSession(store, digest), null);
+  assert.equal((await lockSession(store, Buffer.alloc(32, 0xa1)))?.id, id);
+  assert.equal(await sweepSessions(store, { beforeMs: later, limit: 1 }), 1);
+  await sweepSessions(store, { beforeMs: later, limit: 1_000 });
+  assert.equal((await lockSession(store, Buffer.alloc(32, 0xa2)))?.id, id);
+  assert.ok((await sweepSessions(store, { beforeMs: later + 1, limit: 1_000 })) >= 1);
+  assert.equal(await lockSession(store, Buffer.alloc(32, 0xa2)), null);
 });
 
 test("the schema goes down to nothing and up again", async (t) => {

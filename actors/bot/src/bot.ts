@@ -1,0 +1,52 @@
+/** The actor of one bot: it keeps the updates of Telegram's that are about no chat, each once, in the order they came. */
+import type { ActorDefinition, Decision } from "@rookery/host";
+import type { AddressedCommand, BotCommand, Outcome, TelegramUpdateJob, UserId } from "@rookery/protocol";
+import { recallOutcomes } from "@rookery/store";
+
+export interface BotState {
+  readonly id: UserId;
+}
+
+/** Pure (L9). */
+export function decide(
+  _state: BotState | null,
+  { actor, senderId, uuid, source, command }: AddressedCommand,
+  nowMs: number,
+): Decision<BotState> {
+  const { update } = command as BotCommand;
+  if (source !== "telegram" || update.botId !== actor.id) {
+    return { kind: "refused", fault: { code: "not_found", message: "there is no such bot" } };
+  }
+  const { routed, ...told } = update;
+  const job: TelegramUpdateJob = {
+    ...told,
+    chatId: null,
+    seq: null,
+    state: routed ? "pending" : "kept",
+    createdMs: nowMs,
+  };
+  const outcome: Outcome = { kind: "noted" };
+  return {
+    kind: "done",
+    state: { id: actor.id },
+    outcome,
+    rows: [
+      { table: "telegramUpdate", row: job },
+      { table: "outcome", row: { actor: `bot:${actor.id}`, senderId, uuid, outcome, decidedMs: nowMs } },
+    ],
+    events: [],
+    relays: [],
+    ...(routed
+      ? { jobs: [{ kind: "telegramUpdate", owner: { kind: "bot", id: actor.id }, job } as const] }
+      : {}),
+  };
+}
+
+export const botActor: ActorDefinition<BotState> = {
+  kind: "bot",
+  load: async (_db, ids) => new Map(ids.map((id) => [id, { id }])),
+  recall: (db, asked) => recallOutcomes(db, "bot", asked),
+  heads: async () => new Map(),
+  positionOf: () => ({ seq: 0, rev: 0, receiptRev: 0 }),
+  decide,
+};

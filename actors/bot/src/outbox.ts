@@ -1,0 +1,218 @@
+/**
+ * The sends of one bot that are not done, and which of them may go now.
+ *
+ *   waiting ──its chat's turn, and the paces allow──▶ in flight ──done──▶ gone
+ *      ▲                                                 │
+ *      └──────────────── again, after a while ───────────┘
+ */
+import type { ChatId, Seq } from "@rookery/protocol";
+import { Pace } from "./pace.ts";
+
+/** In any second, of one bot. Telegram takes about 30. */
+const perSecondMax = 28;
+/** Of which bulk sends take at most so many. */
+const bulkPerSecondMax = 24;
+/** In any `chatWindowMs`, to one chat: one a second, with a short burst. */
+const chatMax = 3;
+const chatWindowMs = 3_000;
+/** In any minute, to a group. Telegram takes 20. */
+const groupPerMinuteMax = 19;
+/** Chats told to wait within this are a sign that the bot is too fast. */
+const complaintMs = 5_000;
+const complaintsMin = 3;
+/** The slowest a bot goes. */
+const perSecondMin = 5;
+/** Without a complaint for so long, the bot goes a step faster. */
+const recoveryMs = 10_000;
+/** Chats without sends that are remembered, for their pace and their last place. */
+const idleChatsMax = 10_000;
+
+export interface OutboxSend {
+  readonly id: string;
+  /** Ours: a chat keeps it when it has another id at Telegram, and with it its order. */
+  readonly chatId: ChatId;
+  /** Telegram's id of the chat; groups have negative ones. */
+  readonly telegramChatId: number;
+  readonly seq: Seq;
+  /** The send before it in its chat, done or not; 0 when it is the first. */
+  readonly prevSeq: Seq;
+  readonly bulk: boolean;
+}
+
+export type Verdict =
+  | { readonly kind: "done" }
+  /** Nothing is known against the chat; the same again after a while. */
+  | { readonly kind: "again"; readonly afterMs: number }
+  /** Telegram asks for patience. */
+  | { readonly kind: "patience"; readonly retryMs: number };
+
+interface ChatLine<S> {
+  /** By seq; the first may be in flight. */
+  readonly sends: S[];
+  /** Of them those that are no bulk: with one, the whole line is no bulk, for nothing overtakes within a chat. */
+  urgent: number;
+  inFlight: boolean;
+  waitUntilMs: number;
+  lastSeq: Seq;
+  readonly pace: Pace;
+  readonly minute: Pace;
+}
+
+export class Outbox<S extends OutboxSend = OutboxSend> {
+  /** In the order of use. */
+  readonly #chats = new Map<number, ChatLine<S>>();
+  /** Those with sends, in turn. */
+  readonly #busy = new Set<ChatLine<S>>();
+  readonly #second = new Pace(1_000);
+  readonly #bulkSecond = new Pace(1_000);
+  #perSecond = perSecondMax;
+  #waitUntilMs = 0;
+  #complaints: number[] = [];
+  #steppedMs = 0;
+  #size = 0;
+
+  /** Sends not done. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether nothing before this send can be missing here; if not, the chat's are to be read first. */
+  follows({ chatId, prevSeq, seq }: S): boolean {
+    const lastSeq = this.#chats.get(chatId)?.lastSeq ?? -1;
+    return lastSeq >= seq || lastSeq === prevSeq;
+  }
+
+  /** What is there already, or was, changes nothing. */
+  add(send: S): void {
+    const line = this.#line(send.chatId);
+    if (line.sends.some(({ id }) => id === send.id)) return;
+    const at = line.sends.findLastIndex(({ seq }) => seq < send.seq) + 1;
+    // Whoever is in flight stays the first.
+    line.sends.splice(Math.max(at, line.inFlight ? 1 : 0), 0, send);
+    if (!send.bulk) line.urgent += 1;
+    this.#busy.add(line);
+    line.lastSeq = Math.max(line.lastSeq, send.seq);
+    this.#size += 1;
+  }
+
+  /** Those that may go now, conversations first; from here on they are in flight. */
+  take(nowMs: number, max: number): S[] {
+    this.#recover(nowMs);
+    if (nowMs < this.#waitUntilMs) return [];
+    const taken: S[] = [];
+    for (const bulk of [false, true]) {
+      for (const line of this.#busy) {
+        const [send] = line.sends;
+        if (send === undefined || isBulk(line) !== bulk) continue;
+        if (taken.length >= max || this.#second.room(this.#perSecond, nowMs) === 0) return taken;
+        if (bulk && this.#bulkSecond.room(this.#bulkMax, nowMs) === 0) return taken;
+        if (line.inFlight || this.#dueMs(line, send, nowMs) > nowMs) continue;
+        line.inFlight = true;
+        line.pace.take(nowMs);
+        line.minute.take(nowMs);
+        this.#second.take(nowMs);
+        if (bulk) this.#bulkSecond.take(nowMs);
+        taken.push(send);
+      }
+    }
+    return taken;
+  }
+
+  /** What became of one that was in flight. */
+  settle({ id, chatId }: S, verdict: Verdict, nowMs: number): void {
+    const line = this.#chats.get(chatId);
+    if (line === undefined || line.sends[0]?.id !== id) return;
+    line.inFlight = false;
+    switch (verdict.kind) {
+      case "done":
+        this.#finish(line, chatId);
+        return;
+      case "again":
+        line.waitUntilMs = nowMs + verdict.afterMs;
+        return;
+      case "patience":
+        line.waitUntilMs = nowMs + verdict.retryMs;
+        this.#complain(verdict.retryMs, nowMs);
+        return;
+    }
+  }
+
+  /** When `take` may have something again; null: not before something is added or settled. */
+  nextMs(nowMs: number): number | null {
+    let next: number | null = null;
+    for (const line of this.#busy) {
+      const [send] = line.sends;
+      if (send === undefined || line.inFlight) continue;
+      const paceMs = this.#second.nextMs(this.#perSecond, nowMs);
+      const bulkMs = isBulk(line) ? this.#bulkSecond.nextMs(this.#bulkMax, nowMs) : 0;
+      const dueMs = Math.max(this.#dueMs(line, send, nowMs), this.#waitUntilMs, paceMs, bulkMs);
+      if (next === null || dueMs < next) next = dueMs;
+    }
+    return next;
+  }
+
+  #finish(line: ChatLine<S>, chatId: ChatId): void {
+    if (line.sends.shift()?.bulk === false) line.urgent -= 1;
+    this.#size -= 1;
+    // To the end of the turn, and of the order of use.
+    this.#busy.delete(line);
+    if (line.sends.length > 0) this.#busy.add(line);
+    this.#chats.delete(chatId);
+    this.#chats.set(chatId, line);
+    this.#trim();
+  }
+
+  get #bulkMax(): number {
+    return Math.max(1, Math.min(bulkPerSecondMax, this.#perSecond - (perSecondMax - bulkPerSecondMax)));
+  }
+
+  #dueMs(line: ChatLine<S>, { telegramChatId }: S, nowMs: number): number {
+    const minuteMs = telegramChatId < 0 ? line.minute.nextMs(groupPerMinuteMax, nowMs) : nowMs;
+    return Math.max(line.waitUntilMs, line.pace.nextMs(chatMax, nowMs), minuteMs);
+  }
+
+  #complain(retryMs: number, nowMs: number): void {
+    this.#complaints = [...this.#complaints.filter((atMs) => atMs > nowMs - complaintMs), nowMs];
+    this.#steppedMs = nowMs;
+    if (this.#complaints.length < complaintsMin) return;
+    this.#complaints = [];
+    this.#waitUntilMs = Math.max(this.#waitUntilMs, nowMs + retryMs);
+    this.#perSecond = Math.max(perSecondMin, Math.floor(this.#perSecond * 0.75));
+  }
+
+  #recover(nowMs: number): void {
+    if (this.#perSecond === perSecondMax || nowMs - this.#steppedMs < recoveryMs) return;
+    this.#perSecond += 1;
+    this.#steppedMs = nowMs;
+  }
+
+  #line(chatId: ChatId): ChatLine<S> {
+    let line = this.#chats.get(chatId);
+    if (line === undefined) {
+      line = {
+        sends: [],
+        urgent: 0,
+        inFlight: false,
+        waitUntilMs: 0,
+        lastSeq: -1,
+        pace: new Pace(chatWindowMs),
+        minute: new Pace(60_000),
+      };
+      this.#chats.set(chatId, line);
+    }
+    return line;
+  }
+
+  #trim(): void {
+    if (this.#chats.size <= idleChatsMax) return;
+    for (const [id, line] of this.#chats) {
+      if (line.sends.length > 0) continue;
+      this.#chats.delete(id);
+      if (this.#chats.size <= idleChatsMax) return;
+    }
+  }
+}
+
+function isBulk({ urgent }: ChatLine<OutboxSend>): boolean {
+  return urgent === 0;
+}

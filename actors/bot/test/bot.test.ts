@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AddressedCommand } from "@rookery/protocol";
+import { decide } from "../src/mod.ts";
+
+const nowMs = 1_700_000_000_000;
+const raw = { update_id: 9, inline_query: { id: "q" } };
+const update = { botId: 5, updateId: 9, type: "inline_query", raw, routed: true };
+const told: AddressedCommand = {
+  actor: { kind: "bot", id: 5 },
+  senderId: 0,
+  uuid: "tg-9",
+  source: "telegram",
+  command: { kind: "update", update },
+};
+
+test("an update about no chat is kept under its name, and is a job where it is routed", () => {
+  const { routed: _, ...kept } = update;
+  const job = { ...kept, chatId: null, seq: null, state: "pending", createdMs: nowMs };
+  const outcome = { kind: "noted" };
+  assert.deepEqual(decide(null, told, nowMs), {
+    kind: "done",
+    state: { id: 5 },
+    outcome,
+    rows: [
+      { table: "telegramUpdate", row: job },
+      { table: "outcome", row: { actor: "bot:5", senderId: 0, uuid: "tg-9", outcome, decidedMs: nowMs } },
+    ],
+    events: [],
+    relays: [],
+    jobs: [{ kind: "telegramUpdate", owner: { kind: "bot", id: 5 }, job }],
+  });
+});
+
+test("another's update, or what does not come from Telegram, is refused", () => {
+  for (const wrong of [
+    { ...told, source: "ws" as const },
+    { ...told, actor: { kind: "bot" as const, id: 6 } },
+  ]) {
+    assert.equal(decide(null, wrong, nowMs).kind, "refused");
+  }
+});

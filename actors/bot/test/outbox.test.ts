@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Outbox, type OutboxSend } from "../src/mod.ts";
+
+const startMs = 1_700_000_000_000;
+
+function send(telegramChatId: number, seq: number, more: Partial<OutboxSend> = {}): OutboxSend {
+  return {
+    id: `${telegramChatId}/${seq}`,
+    chatId: telegramChatId,
+    telegramChatId,
+    seq,
+    prevSeq: seq - 1,
+    bulk: false,
+    ...more,
+  };
+}
+
+const outboxOf = (...sends: OutboxSend[]): Outbox => {
+  const outbox = new Outbox();
+  for (const each of sends) outbox.add(each);
+  return outbox;
+};
+
+/** Sends and settles whatever may go, until nothing is left; when each went. */
+function run(outbox: Outbox, fromMs = startMs): { readonly send: OutboxSend; readonly atMs: number }[] {
+  const gone: { send: OutboxSend; atMs: number }[] = [];
+  for (let nowMs = fromMs; outbox.size > 0; ) {
+    for (const each of outbox.take(nowMs, 1_000)) {
+      gone.push({ send: each, atMs: nowMs });
+      outbox.settle(each, { kind: "done" }, nowMs);
+    }
+    const nextMs = outbox.nextMs(nowMs);
+    assert.ok(nextMs !== null || outbox.size === 0, "what is open has a time");
+    nowMs = Math.max(nowMs + 1, nextMs ?? nowMs);
+    assert.ok(nowMs < fromMs + 3_600_000, "it ends");
+  }
+  return gone;
+}
+
+/** The most in any window of that length. */
+function densest(times: readonly number[], windowMs: number): number {
+  return Math.max(
+    ...times.map((from) => times.filter((atMs) => atMs >= from && atMs < from + windowMs).length),
+  );
+}
+
+describe("order", () => {
+  test("a chat has one in flight, by its place in the chat, whatever order they came in", () => {
+    const outbox = outboxOf(send(5, 3), send(5, 1), send(5, 2));
+    const [first] = outbox.take(startMs, 10);
+    assert.equal(first?.seq, 1);
+    assert.deepEqual(outbox.take(startMs, 10), []);
+    outbox.settle(send(5, 1), { kind: "done" }, startMs);
+    assert.deepEqual(
+      run(outbox).map((each) => each.send.seq),
+      [2, 3],
+    );
+  });
+
+  test("what is to be tried again keeps its place, and waits so long", () => {
+    const outbox = outboxOf(send(5, 1), send(5, 2), send(6, 1));
+    outbox.take(startMs, 10);
+    outbox.settle(send(5, 1), { kind: "again", afterMs: 400 }, startMs);
+    outbox.settle(send(6, 1), { kind: "done" }, startMs);
+    assert.equal(outbox.nextMs(startMs), startMs + 400);
+    const gone = run(outbox);
+    assert.deepEqual(
+      gone.map(({ send: { seq }, atMs }) => [seq, atMs - startMs]),
+      [
+        [1, 400],
+        [2, 401],
+      ],
+    );
+  });
+
+  test("what is there already changes nothing, and what was settled by another is not settled twice", () => {
+    const outbox = outboxOf(send(5, 1), send(5, 1), send(5, 2));
+    assert.equal(outbox.size, 2);
+    outbox.take(startMs, 10);
+    outbox.settle(send(5, 1), { kind: "done" }, startMs);
+    outbox.settle(send(5, 1), { kind: "done" }, startMs);
+    assert.equal(outbox.size, 1);
+  });
+
+  test("a send follows when the one before it is known, also where that is long done", () => {
+    const outbox = outboxOf(send(5, 4, { prevSeq: 2 }));
+    assert.equal(outbox.follows(send(5, 7, { prevSeq: 4 })), true);
+    assert.equal(outbox.follows(send(5, 9, { prevSeq: 7 })), false);
+    assert.equal(outbox.follows(send(6, 2, { prevSeq: 0 })), false);
+    run(outbox);
+    assert.equal(outbox.follows(send(5, 7, { prevSeq: 4 })), true);
+  });
+});
+
+describe("pace", () => {
+  test("a bot never sends more than 28 in any second, and a chat 3 in any 3", () => {
+    const sends = Array.from({ length: 300 }, (_, at) => send(1 + (at % 60), 1 + Math.floor(at / 60)));
+    const gone = run(outboxOf(...sends));
+    const times = gone.map(({ atMs }) => atMs);
+    assert.equal(gone.length, 300);
+    assert.equal(densest(times, 1_000), 28);
+    for (let chat = 1; chat <= 60; chat += 1) {
+      const ofChat = gone.filter((each) => each.send.telegramChatId === chat);
+      assert.ok(
+        densest(
+          ofChat.map(({ atMs }) => atMs),
+          3_000,
+        ) <= 3,
+      );
+      assert.deepEqual(
+        ofChat.map((each) => each.send.seq),
+        [1, 2, 3, 4, 5],
+      );
+    }
+    // It is also near what is allowed: 300 at 28 a second are 10 s and a bit.
+    assert.ok((times.at(-1) ?? 0) - startMs < 12_000);
+  });
+
+  test("a group takes 19 in any minute", () => {
+    const gone = run(outboxOf(...Array.from({ length: 45 }, (_, at) => send(-100, at + 1))));
+    assert.equal(
+      densest(
+        gone.map(({ atMs }) => atMs),
+        60_000,
+      ),
+      19,
+    );
+  });
+
+  test("a chat told to wait waits, and the others go on", () => {
+    const outbox = outboxOf(send(5, 1), send(6, 1), send(6, 2));
+    outbox.take(startMs, 10);
+    outbox.settle(send(5, 1), { kind: "patience", retryMs: 30_000 }, startMs);
+    outbox.settle(send(6, 1), { kind: "done" }, startMs);
+    assert.deepEqual(
+      run(outbox).map((each) => [each.send.id, Math.floor((each.atMs - startMs) / 1_000)]),
+      [
+        ["6/2", 0],
+        ["5/1", 30],
+      ],
+    );
+  });
+
+  test("a bot of which many chats complain waits as a whole, goes on slower, and recovers", () => {
+    const outbox = outboxOf(...Array.from({ length: 2_000 }, (_, at) => send(at + 1, 1)));
+    const taken = outbox.take(startMs, 10);
+    for (const each of taken.slice(0, 3)) outbox.settle(each, { kind: "patience", retryMs: 7_000 }, startMs);
+    for (const each of taken.slice(3)) outbox.settle(each, { kind: "done" }, startMs);
+    assert.deepEqual(outbox.take(startMs + 6_999, 10), []);
+    const times = run(outbox, startMs + 7_000).map(({ atMs }) => atMs);
+    assert.equal(times.filter((atMs) => atMs < startMs + 8_000).length, 21);
+    // A step faster every ten seconds without a complaint.
+    assert.equal(
+      densest(
+        times.filter((atMs) => atMs < startMs + 19_000),
+        1_000,
+      ),
+      22,
+    );
+  });
+});
+
+describe("bulk", () => {
+  const broadcast = Array.from({ length: 1_000 }, (_, at) => send(at + 1, 1, { bulk: true }));
+
+  test("leaves room in every second for conversations, which go first", () => {
+    const outbox = outboxOf(...broadcast);
+    assert.equal(outbox.take(startMs, 1_000).length, 24);
+    for (let at = 0; at < 4; at += 1) outbox.add(send(5_000 + at, 1));
+    assert.deepEqual(
+      outbox.take(startMs + 1, 1_000).map(({ bulk }) => bulk),
+      [false, false, false, false],
+    );
+  });
+
+  test("a chat with a reply in it is a conversation: its bulk goes first and at once, in order", () => {
+    const outbox = outboxOf(...broadcast, send(900, 2));
+    const first = outbox.take(startMs, 1_000);
+    assert.equal(first[0]?.id, "900/1");
+    outbox.settle(send(900, 1), { kind: "done" }, startMs);
+    assert.equal(outbox.take(startMs + 5, 1)[0]?.id, "900/2");
+  });
+});

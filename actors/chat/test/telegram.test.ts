@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { AddressedCommand, ChatCommand, TelegramChange, TelegramState } from "@rookery/protocol";
+import { chatActor, decide } from "../src/mod.ts";
+import {
+  ask,
+  changes,
+  chatId,
+  done,
+  fromTelegram,
+  messages,
+  nowMs,
+  onward,
+  refusal,
+  replay,
+  rowsOf,
+  say,
+} from "./command.ts";
+
+/** A Telegram chat of bot 9 and owner 1 in which Ivo has said message 1. */
+const chat = replay(ask(7, fromTelegram("hi"), "tg-1")).state;
+const attachment = { fileId: "f", kind: "photo" };
+const poll = { question: "Tea?", options: ["yes", "no"] };
+
+describe("a message into a Telegram chat", () => {
+  test("is queued: it says so, and leaves with the commit that holds it, by the bot's job shard", () => {
+    const decision = onward(chat, ask(1, { ...say("hello"), replyTo: 1 }, "m-1"));
+    assert.deepEqual(messages(decision)[0]?.telegram, { state: "queued" });
+    const job = {
+      id: `${chatId}/2`,
+      botId: 9,
+      telegramChatId: -100,
+      chatId,
+      seq: 2,
+      prevSeq: 0,
+      bulk: false,
+      content: { kind: "text", body: "hello", replyToMessageId: 77 },
+      createdMs: nowMs,
+    };
+    assert.deepEqual(rowsOf(decision, "telegramSend"), [job]);
+    assert.deepEqual(decision.jobs, [{ kind: "telegramSend", owner: { kind: "bot", id: 9 }, job }]);
+  });
+
+  test("names the one that left before it, also after a passivation", () => {
+    const first = onward(chat, ask(1, say("a"), "m-1"), ask(7, fromTelegram("b"), "tg-2"));
+    const [row] = rowsOf(first, "chat");
+    const second = onward({ ...first.state, telegram: row?.telegram ?? null }, ask(1, say("c"), "m-2"));
+    assert.deepEqual(
+      rowsOf(second, "telegramSend").map(({ seq, prevSeq }) => [seq, prevSeq]),
+      [[4, 2]],
+    );
+  });
+
+  test("what comes from Telegram does not go back there", () => {
+    const decision = onward(chat, ask(7, fromTelegram("again"), "tg-2"));
+    assert.deepEqual([rowsOf(decision, "telegramSend"), decision.jobs], [[], undefined]);
+  });
+
+  test("is refused when Telegram would not take it, and writes nothing", () => {
+    const refused = (command: ChatCommand): string => refusal(decide(chat, ask(1, command, "m-1"), nowMs));
+    for (const command of [
+      say("x".repeat(4_097)),
+      { ...say("x".repeat(1_025)), attachments: [attachment] },
+      { ...say(""), attachments: [attachment, attachment] },
+      say(""),
+      { ...say("AAEC"), messageKind: "e2ee" },
+    ]) {
+      assert.equal(refused(command), "invalid");
+    }
+    assert.equal(refusal(decide(chat, ask(2, say("hello"), "m-1"), nowMs)), "not_found");
+    done(decide(chat, ask(1, say("x".repeat(4_096)), "m-1"), nowMs));
+    done(decide(chat, ask(1, { ...say(""), messageKind: "poll", poll }, "m-1"), nowMs));
+  });
+
+  test("what it answers is read before it is decided", () => {
+    const forgotten = { ...chat, recent: { young: new Map(), old: [] } };
+    const missing = (command: ChatCommand): readonly number[] | undefined =>
+      chatActor.memory?.missing(forgotten, ask(1, command, "m"));
+    assert.deepEqual(missing({ ...say("a"), replyTo: 1 }), [1]);
+    assert.deepEqual(missing(say("a")), []);
+    assert.deepEqual(missing({ kind: "settle", seq: 1, telegram: { state: "sent" } }), [1]);
+  });
+});
+
+describe("an update", () => {
+  const raw = { update_id: 9, message: { text: "hi" } };
+  const update = { botId: 9, updateId: 9, type: "message", raw, routed: false };
+  const kept = { botId: 9, updateId: 9, type: "message", raw, chatId, state: "kept", createdMs: nowMs };
+  const fromTelegramWith = (routed: boolean): ChatCommand => {
+    const { telegram, ...rest } = fromTelegram("hi");
+    assert.ok(telegram !== undefined);
+    return { ...rest, telegram: { ...telegram, update: { ...update, routed } } };
+  };
+
+  test("is kept whole with the message it became", () => {
+    const decision = onward(chat, ask(7, fromTelegramWith(false), "tg-9"));
+    assert.deepEqual(rowsOf(decision, "telegramUpdate"), [{ ...kept, seq: 2 }]);
+    assert.equal(decision.jobs, undefined);
+  });
+
+  test("is a job too where somebody answers the bot's people", () => {
+    const decision = onward(chat, ask(7, fromTelegramWith(true), "tg-9"));
+    const job = { ...kept, seq: 2, state: "pending" };
+    assert.deepEqual(rowsOf(decision, "telegramUpdate"), [job]);
+    assert.deepEqual(decision.jobs, [{ kind: "telegramUpdate", owner: { kind: "bot", id: 9 }, job }]);
+  });
+
+  test("that is no message is kept under its name, in a chat that may have to be born, from Telegram alone", () => {
+    const { telegram } = fromTelegram("hi");
+    assert.ok(telegram !== undefined);
+    const command: ChatCommand = { kind: "update", update, birth: telegram.birth };
+    const told = { ...ask(7, command, "tg-9"), source: "telegram" as const };
+    const decision = done(decide(null, told, nowMs));
+    assert.deepEqual(rowsOf(decision, "telegramUpdate"), [{ ...kept, seq: null }]);
+    assert.deepEqual([messages(decision), decision.outcome], [[], { kind: "noted" }]);
+    assert.equal(rowsOf(decision, "outcome")[0]?.uuid, "tg-9");
+    assert.equal(refusal(decide(chat, ask(1, command, "tg-9"), nowMs)), "not_found");
+  });
+});
+
+describe("what happens to messages at Telegram", () => {
+  const { telegram } = fromTelegram("hi");
+  assert.ok(telegram !== undefined);
+  const { birth } = telegram;
+  const apply = (change: TelegramChange, senderId = 7, state = chat) => {
+    const update = { botId: 9, updateId: 50, type: "x", raw: {}, routed: false };
+    const command = {
+      ...ask(senderId, { kind: "update", update, birth, change }, "tg-50"),
+      source: "telegram",
+    };
+    return done(decide(state, command as AddressedCommand, nowMs));
+  };
+
+  test("an edit there is one here, found by Telegram's id, and once", () => {
+    const entities = [{ type: "bold", offset: 0, length: 2 }];
+    const change = { kind: "edit", messageId: 77, body: "ho", entities } as const;
+    const decision = apply(change);
+    const frame = { type: "MessageEdited", chatId, seq: 1, rev: 1, body: "ho", entities, editedAt: nowMs };
+    assert.deepEqual(changes(decision), [frame]);
+    assert.deepEqual(rowsOf(decision, "telegramUpdate")[0]?.seq, 1);
+    assert.deepEqual(changes(apply(change, 7, decision.state)), []);
+    const unknown = apply({ ...change, messageId: 78 });
+    assert.deepEqual([changes(unknown), rowsOf(unknown, "telegramUpdate").length], [[], 1]);
+  });
+
+  test("reactions of a person become those that Telegram tells", () => {
+    const react = (emojis: readonly string[], senderId: number, state = chat) =>
+      apply({ kind: "react", messageId: 77, emojis }, senderId, state);
+    const told = (decision: ReturnType<typeof react>) =>
+      changes(decision).map((frame) =>
+        frame.type === "Reaction" ? [frame.userId, frame.emoji, frame.remove] : [],
+      );
+    const first = react(["👍", "🔥"], 7);
+    assert.deepEqual(told(first), [
+      [7, "👍", false],
+      [7, "🔥", false],
+    ]);
+    const second = react(["👍"], 8, first.state);
+    const third = react(["🔥"], 7, second.state);
+    assert.deepEqual(told(third), [[7, "👍", true]]);
+    assert.deepEqual(rowsOf(third, "message").at(-1)?.detail?.reactions, { "👍": [8], "🔥": [7] });
+    assert.deepEqual(
+      rowsOf(react([], 8, react([], 7, third.state).state), "message").at(-1)?.detail?.reactions,
+      undefined,
+    );
+    assert.deepEqual(told(react(["🔥"], 7, third.state)), []);
+  });
+
+  test("an answer there is one here, also to what was sent from here", () => {
+    const answer = (replyToMessageId: number) => {
+      const { telegram: told, ...rest } = fromTelegram("yes");
+      assert.ok(told !== undefined);
+      const decision = onward(chat, ask(7, { ...rest, telegram: { ...told, replyToMessageId } }, "tg-3"));
+      return messages(decision)[0]?.replyTo;
+    };
+    assert.deepEqual([answer(77), answer(78)], [1, null]);
+  });
+
+  test("the chat goes on under the id that the group has as a supergroup", () => {
+    const { telegram: told, ...rest } = fromTelegram("moved");
+    assert.ok(told !== undefined);
+    const moving = onward(
+      chat,
+      ask(7, { ...rest, telegram: { ...told, movedTo: -1_000 } }, "tg-4"),
+      ask(1, say("a"), "m"),
+    );
+    assert.deepEqual(
+      rowsOf(moving, "telegramSend").map((row) => row.telegramChatId),
+      [-1_000],
+    );
+    const word = { ...ask(0, { kind: "moved", telegramChatId: -2_000 }, ""), source: "service" } as const;
+    assert.equal(done(decide(chat, word, nowMs)).state.telegram?.chatId, -2_000);
+    assert.equal(refusal(decide(chat, { ...word, source: "ws" }, nowMs)), "not_found");
+  });
+
+  test("what the bot is there is noted", () => {
+    const decision = apply({ kind: "membership", status: "kicked" });
+    assert.deepEqual([rowsOf(decision, "chat")[0]?.telegram?.status, changes(decision)], ["kicked", []]);
+  });
+
+  test("messages that are not at hand are asked for by Telegram's id", () => {
+    const forgotten = { ...chat, recent: { young: new Map(), old: [] } };
+    const update = { botId: 9, updateId: 50, type: "x", raw: {}, routed: false };
+    const command: ChatCommand = {
+      kind: "update",
+      update,
+      birth,
+      change: { kind: "react", messageId: 77, emojis: [] },
+    };
+    assert.deepEqual(chatActor.memory?.missing(forgotten, ask(7, command)), [-77]);
+    assert.deepEqual(chatActor.memory?.missing(chat, ask(7, command)), []);
+  });
+});
+
+describe("word of what became of it", () => {
+  const queued = onward(chat, ask(1, say("hello"), "m-1")).state;
+  const word = (telegram: TelegramState, seq = 2) => ({
+    ...ask(0, { kind: "settle", seq, telegram }, "telegram:5/2/sent"),
+    source: "service" as const,
+  });
+
+  test("stands in the message from then on, and everybody is told", () => {
+    const telegram = { state: "sent", messageId: 88 } as const;
+    const decision = done(decide(queued, word(telegram), nowMs));
+    assert.deepEqual(changes(decision), [{ type: "MessageSettled", chatId, seq: 2, rev: 1, telegram }]);
+    assert.deepEqual(rowsOf(decision, "message")[0]?.detail?.telegram, telegram);
+    const again = done(decide(decision.state, word(telegram), nowMs));
+    assert.deepEqual([changes(again), rowsOf(again, "message")], [[], []]);
+  });
+
+  test("is taken from the courier alone, and of messages that are there", () => {
+    const telegram = { state: "failed", error: "Forbidden: bot was blocked by the user" } as const;
+    const forged = { ...word(telegram), source: "ws" as const };
+    assert.equal(refusal(decide(queued, forged, nowMs)), "not_found");
+    assert.equal(refusal(decide(queued, word(telegram, 9), nowMs)), "not_found");
+    assert.equal(refusal(decide(null, word(telegram), nowMs)), "not_found");
+  });
+});
+
+describe("what a bot says itself", () => {
+  test("is taken in its own chats, though it is no member, and goes out with its keyboard", () => {
+    const keyboard = { rows: [{ buttons: [{ text: "Yes", data: "y" }] }] };
+    const decision = onward(chat, ask(9, { ...say("well?"), botId: 9, keyboard }, "bot-9-1-0"));
+    const [message] = messages(decision);
+    assert.deepEqual([message?.senderId, message?.keyboard], [9, keyboard]);
+    assert.deepEqual(rowsOf(decision, "telegramSend")[0]?.content.keyboard, keyboard);
+  });
+
+  test("another bot's is not", () => {
+    assert.equal(refusal(decide(chat, ask(8, say("me too"), "bot-8-1-0"), nowMs)), "not_found");
+  });
+});

@@ -1,0 +1,1 @@
+export { openDialogDecider } from "./decider.ts";

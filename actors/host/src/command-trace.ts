@@ -1,0 +1,31 @@
+import { actorKey } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import type { ShardPlan } from "./plan.ts";
+
+/**
+ * Tells of each command what became of it, under the id of the request that asked for it, so that a request is followed
+ * from process to process. At `debug`: thousands a second are nothing to read otherwise. Never what is in them.
+ */
+export function traceCommands(log: Log, plans: readonly ShardPlan[]): void {
+  if (!log.isLevelEnabled("debug")) return;
+  for (const { shard, commands, replies } of plans) {
+    const answers = new Map(replies.map(({ edge, ref, reply }) => [`${edge}/${ref}`, reply]));
+    for (const { command, edge, seq } of commands) {
+      const reply = answers.get(`${edge}/${command.ref}`);
+      log.debug(
+        {
+          requestId: command.requestId,
+          command: command.command.kind,
+          actor: actorKey(command.actor),
+          uuid: command.uuid,
+          shard: shard.id,
+          epoch: shard.epoch,
+          seq,
+          ...(reply?.kind === "refused" ? { refused: reply.fault.code } : {}),
+          ...(reply?.kind === "done" && reply.duplicate ? { duplicate: true } : {}),
+        },
+        "a command is committed",
+      );
+    }
+  }
+}

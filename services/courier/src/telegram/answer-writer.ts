@@ -1,0 +1,88 @@
+import type { ShardId } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import { type AnsweredUpdate, finishUpdates, isRefusal, type JobFence, type Store } from "@rookery/store";
+
+export interface AnswerWriter {
+  /** Resolves when it is committed: true, or false where it is not ours to do any more. */
+  write(answered: AnsweredUpdate): Promise<boolean>;
+}
+
+const retryMs = 200;
+
+interface Waiting {
+  readonly answered: AnsweredUpdate;
+  readonly told: (isWritten: boolean) => void;
+}
+
+/** Writes what updates led to in batches: those that come while one is on its way go with the next. */
+export function openAnswerWriter(parts: {
+  readonly store: Store;
+  readonly fencesOf: (shards: Iterable<ShardId>) => readonly JobFence[];
+  readonly givenUp: () => boolean;
+  readonly log: Log;
+}): AnswerWriter {
+  const { store, log } = parts;
+  const waiting: Waiting[] = [];
+  let isWriting = false;
+
+  const attempt = async (batch: readonly Waiting[]): Promise<void> => {
+    const fences = parts.fencesOf(batch.map(({ answered }) => answered.shard));
+    const done = await finishUpdates(
+      store,
+      fences,
+      batch.map(({ answered }) => answered),
+    );
+    for (const { answered, told } of batch) told(done.has(`${answered.botId}/${answered.updateId}`));
+  };
+
+  /** One that Postgres refuses holds up nobody: it has failed, with nothing said. */
+  const attemptEach = async (batch: readonly Waiting[]): Promise<void> => {
+    for (const each of batch) {
+      try {
+        await attempt([each]);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        const { botId, updateId, shard, doneMs } = each.answered;
+        log.error({ botId, updateId, err: String(error) }, "what an update led to cannot be written");
+        const words = "its answer cannot be stored";
+        const failed = { botId, updateId, shard, doneMs, state: "failed", error: words } as const;
+        await attempt([{ ...each, answered: { ...failed, messages: [], tokens: [], usage: [] } }]);
+      }
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0);
+      try {
+        await attempt(batch).catch((error: unknown) => {
+          if (!isRefusal(error)) throw error;
+          return attemptEach(batch);
+        });
+      } catch (error) {
+        log.warn({ err: String(error), updates: batch.length }, "answers are not written yet");
+        if (parts.givenUp()) {
+          for (const { told } of [...batch, ...waiting.splice(0)]) told(false);
+          return;
+        }
+        // Those of it that were told are written: to write them again changes nothing, for they are pending no more.
+        waiting.unshift(...batch);
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  };
+
+  return {
+    write: (answered) =>
+      new Promise((told) => {
+        waiting.push({ answered, told });
+        if (isWriting) return;
+        isWriting = true;
+        run()
+          .finally(() => {
+            isWriting = false;
+          })
+          .catch((error: unknown) => log.error({ err: error }, "answers met a bug"));
+      }),
+  };
+}

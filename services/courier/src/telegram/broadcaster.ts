@@ -1,0 +1,126 @@
+/**
+ * Carries out the broadcasts of the bots whose job shards we own.
+ *
+ *   waiting ──a few at a time──▶ fed: its chat is asked by relay ──▶ the chat's send, bulk ──▶ Telegram ──▶ sent, failed
+ *
+ * The rows are the state (L10) and nothing is kept in memory: whoever owns the shard goes on from there. A chat is asked under the
+ * name `broadcast-<id>-<n>`, and once: that its target is fed and the relay that asks it are one statement, under the epoch of
+ * the bot's shard (L2). Only a window of targets is fed at a time, so that a pause is felt within seconds.
+ */
+import type { Relay, ShardOwnership } from "@rookery/host";
+import { type ShardId, shardOf, type UserId } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import {
+  countFed,
+  feedTargets,
+  finishBroadcasts,
+  type JobFence,
+  type OpenBroadcast,
+  openBroadcasts,
+  settleTargets,
+  type Store,
+  waitingTargets,
+} from "@rookery/store";
+
+const lookMsDefault = 500;
+/** Fed and without a result, of one bot: between two and three seconds of its sends. */
+const windowMax = 60;
+/** Chats that Telegram keeps waiting do not hold up the others: after so long they are no more in the window, */
+const recentMs = 30_000;
+/** but of these too there are no more than so many. */
+const fedMax = 1_000;
+
+export interface Broadcaster {
+  /** Resolves when nothing of the shard is being written. What is fed stays fed. */
+  drain(shard: ShardId): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function startBroadcaster(parts: {
+  readonly store: Store;
+  readonly ownership: Pick<ShardOwnership, "held">;
+  readonly relay: Pick<Relay, "send">;
+  readonly shards: number;
+  readonly log: Log;
+  readonly lookMs?: number;
+}): Broadcaster {
+  const { store, ownership, shards, log, lookMs = lookMsDefault } = parts;
+  let timer: NodeJS.Timeout | undefined;
+  let closing = false;
+
+  const fenceOf = (shard: ShardId): readonly JobFence[] => {
+    const epoch = ownership.held.get(shard);
+    return epoch === undefined ? [] : [{ shard, epoch }];
+  };
+
+  const look = async (): Promise<void> => {
+    if (ownership.held.size === 0) return;
+    const bots = Map.groupBy(await openBroadcasts(store), ({ botId }) => botId);
+    for (const [botId, broadcasts] of bots) {
+      if (closing) return;
+      await advance(botId, broadcasts).catch((error: unknown) => {
+        log.warn({ err: String(error), botId }, "the broadcasts of a bot could not go on yet");
+      });
+    }
+  };
+
+  const advance = async (botId: UserId, broadcasts: readonly OpenBroadcast[]): Promise<void> => {
+    const shard = shardOf("bot", botId, shards);
+    const fences = fenceOf(shard);
+    if (fences.length === 0) return;
+    const owned = broadcasts.map(({ id }) => ({ id, shard }));
+    await settleTargets(store, fences, owned);
+    const running = broadcasts.flatMap(({ id, state }) => (state === "running" ? [id] : []));
+    if (running.length > 0) {
+      const nowMs = Date.now();
+      // Those of broadcasts that were stopped are on their way as well.
+      const ids = broadcasts.map(({ id }) => id);
+      const fed = await countFed(store, ids, nowMs - recentMs);
+      const room = Math.min(windowMax - fed.recent, fedMax - fed.all);
+      if (room > 0) await feed(shard, fences, running, room, nowMs);
+    }
+    await finishBroadcasts(store, fences, owned, Date.now());
+  };
+
+  const feed = async (
+    shard: ShardId,
+    fences: readonly JobFence[],
+    broadcastIds: readonly number[],
+    room: number,
+    nowMs: number,
+  ): Promise<void> => {
+    const next = await waitingTargets(store, broadcastIds, room);
+    if (next.length === 0) return;
+    const targets = next.map(({ broadcastId, n, chatId }) => ({
+      broadcastId,
+      n,
+      shard,
+      sourceShard: shardOf("chat", chatId, shards),
+    }));
+    parts.relay.send(await feedTargets(store, fences, targets, nowMs));
+  };
+
+  const run = async (): Promise<void> => {
+    try {
+      await look();
+    } catch (error) {
+      log.warn({ err: String(error) }, "broadcasts could not be read");
+    }
+    if (!closing) timer = setTimeout(start, lookMs);
+  };
+
+  let running = Promise.resolve();
+  function start(): void {
+    running = run();
+  }
+  start();
+
+  return {
+    drain: () => running,
+    async close() {
+      closing = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

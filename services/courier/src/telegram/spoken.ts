@@ -1,0 +1,123 @@
+/** What a verdict's actions become: commands for the chat, and calls of Telegram's. Pure. */
+import { createHash } from "node:crypto";
+import type { BotAction, BotEvent, BotMessage, ChatCommand, Keyboard } from "@rookery/protocol";
+import { markupOf, type TelegramCall } from "@rookery/telegram";
+
+/** A payload that Telegram would not take, by a name made of it: said twice, it is one. */
+export interface NamedPayload {
+  readonly token: string;
+  readonly data: string;
+}
+
+export interface Spoken {
+  readonly commands: readonly Extract<ChatCommand, { kind: "send" }>[];
+  /** At most once, after the commit. */
+  readonly calls: readonly TelegramCall[];
+  readonly payloads: readonly NamedPayload[];
+}
+
+/** Telegram's, in bytes. */
+const dataBytesMax = 64;
+const tokenPattern = /^~[A-Za-z0-9_-]{22}$/;
+/** UTF-16 units of a text, and of one beside a file. */
+const textMax = 4_096;
+const captionMax = 1_024;
+
+export function isToken(data: string): boolean {
+  return tokenPattern.test(data);
+}
+
+export function speak(event: BotEvent, actions: readonly BotAction[]): Spoken {
+  const payloads: NamedPayload[] = [];
+  const commands: Extract<ChatCommand, { kind: "send" }>[] = [];
+  const calls: TelegramCall[] = [];
+  const { input, telegramChatId } = event;
+  const keysOf = (keyboard: Keyboard | undefined): { readonly keyboard?: Keyboard } =>
+    keyboard === undefined ? {} : { keyboard: shorten(keyboard, payloads) };
+  let isAnswered = false;
+  for (const action of actions) {
+    switch (action.kind) {
+      case "send": {
+        if (event.chatId === null || !hasContent(action.message)) break;
+        commands.push(commandOf(event.botId, action.message, keysOf(action.message.keyboard)));
+        break;
+      }
+      case "edit": {
+        if (telegramChatId === null) break;
+        const { keyboard } = keysOf(action.keyboard);
+        const isInline = keyboard !== undefined && (keyboard.place ?? "inline") === "inline";
+        calls.push({
+          method: "editMessageText",
+          params: {
+            chat_id: telegramChatId,
+            message_id: action.messageId,
+            text: cut(action.body, textMax),
+            ...(isInline ? { reply_markup: markupOf(keyboard) } : {}),
+          },
+        });
+        break;
+      }
+      case "answer": {
+        if (input.kind !== "callback" || isAnswered) break;
+        isAnswered = true;
+        calls.unshift(noticeOf(input.queryId, action.text, action.alert ?? false));
+        break;
+      }
+    }
+  }
+  // Who pressed sees that it was heard, also where nothing is said.
+  if (input.kind === "callback" && !isAnswered) calls.unshift(noticeOf(input.queryId, "", false));
+  return { commands, calls, payloads };
+}
+
+function noticeOf(queryId: string, text: string, alert: boolean): TelegramCall {
+  return {
+    method: "answerCallbackQuery",
+    params: {
+      callback_query_id: queryId,
+      ...(text === "" ? {} : { text: cut(text, 200) }),
+      ...(alert ? { show_alert: true } : {}),
+    },
+  };
+}
+
+function hasContent({ body, file }: BotMessage): boolean {
+  return file !== undefined || /\S/.test(body);
+}
+
+function commandOf(
+  botId: number,
+  { body, entities, file }: BotMessage,
+  keys: { readonly keyboard?: Keyboard },
+): Extract<ChatCommand, { kind: "send" }> {
+  return {
+    kind: "send",
+    botId,
+    messageKind: file?.kind ?? "text",
+    body: cut(body, file === undefined ? textMax : captionMax),
+    ...(entities === undefined ? {} : { entities }),
+    ...(file === undefined ? {} : { attachments: [{ fileId: file.fileId, kind: file.kind }] }),
+    ...keys,
+  };
+}
+
+function shorten({ rows, ...keyboard }: Keyboard, payloads: NamedPayload[]): Keyboard {
+  return {
+    ...keyboard,
+    rows: rows.map(({ buttons }) => ({
+      buttons: buttons.map((button) => {
+        const { data } = button;
+        // What looks like a token would be taken for one.
+        if (data === undefined || (Buffer.byteLength(data) <= dataBytesMax && !isToken(data))) return button;
+        const token = `~${createHash("sha256").update(data).digest("base64url").slice(0, 22)}`;
+        payloads.push({ token, data });
+        return { ...button, data: token };
+      }),
+    })),
+  };
+}
+
+/** Between characters. */
+function cut(text: string, max: number): string {
+  return text.length <= max ? text : text.slice(0, max).replace(/[\ud800-\udbff]$/, "");
+}

@@ -1,0 +1,409 @@
+/** Updates on real rows, answered by services over HTTP; what is committed and what Telegram is told is what counts. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, test } from "node:test";
+import { openSecretBox, parseMasterKey } from "@rookery/auth";
+import { openTestDatabase, until } from "@rookery/kit";
+import { encodeInternal, type RouteTable, type ServiceTable, shardOf } from "@rookery/protocol";
+import { openLog } from "@rookery/runtime";
+import {
+  botSecretOwner,
+  claimShards,
+  ensureCluster,
+  headersOwner,
+  inTransaction,
+  insertBot,
+  insertUser,
+  openStore,
+  type RelayRow,
+  writeRoutes,
+  writeServices,
+} from "@rookery/store";
+import type { TelegramCall } from "@rookery/telegram";
+import { openHttpPost } from "../../src/outbound/http-post.ts";
+import { startUpdateRouter, type UpdateRouter } from "../../src/telegram/router.ts";
+import { openServiceCaller } from "../../src/telegram/service-caller.ts";
+
+const shards = 4;
+const withinMs = 20_000;
+const database = await openTestDatabase();
+const log = openLog("test", { LOG_LEVEL: "silent" });
+const store = openStore({ url: database.url, name: "router test", connectionsMax: 6, log });
+const secrets = openSecretBox(parseMasterKey(Buffer.alloc(32, 3)));
+await ensureCluster(store, { shards, hashVersion: 1 });
+const http = openHttpPost({ allowPrivate: true });
+const running = new Set<UpdateRouter>();
+
+interface Asked {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: {
+    readonly updateId: number;
+    readonly input: Readonly<Record<string, unknown>>;
+    readonly payload: Readonly<Record<string, unknown>>;
+    readonly chat: { readonly id: number };
+  };
+}
+/** Path → answer; a promise may hang. */
+type Serve = (
+  asked: Asked,
+) => Promise<{ status?: number; body?: unknown }> | { status?: number; body?: unknown };
+const served = new Map<string, Serve>();
+const asked = new Map<string, Asked[]>();
+const server = createServer((request, response) => {
+  let text = "";
+  request.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  request.on("end", () => {
+    const path = request.url ?? "";
+    const one: Asked = { headers: request.headers, body: JSON.parse(text) as Asked["body"] };
+    asked.set(path, [...(asked.get(path) ?? []), one]);
+    Promise.resolve(served.get(path)?.(one) ?? { status: 404 })
+      .then(({ status = 200, body = {} }) => response.writeHead(status).end(JSON.stringify(body)))
+      .catch(() => response.destroy());
+  });
+});
+await new Promise<void>((resolve) => {
+  server.listen(0, "127.0.0.1", resolve);
+});
+const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const owner = await insertPerson("owner", false);
+after(async () => {
+  for (const router of running) await router.close();
+  await http.close();
+  server.closeAllConnections();
+  server.close();
+  await store.end();
+  await database.close();
+});
+
+function insertPerson(username: string, isBot: boolean) {
+  const person = { username, email: null, displayName: username, passwordHash: null, isBot };
+  return insertUser(store, { ...person, role: "member", createdMs: 1 });
+}
+
+let bots = 0;
+async function makeBot(routes: RouteTable, services: ServiceTable = {}): Promise<number> {
+  bots += 1;
+  const username = `bot${bots}`;
+  const { id } = await insertPerson(username, true);
+  await inTransaction(store, (db) =>
+    insertBot(db, {
+      id,
+      ownerId: owner.id,
+      username,
+      mode: "webhook",
+      requestUuid: null,
+      createdMs: 1,
+      token: secrets.sealSecret(`${bots}:token`, botSecretOwner.token(id)),
+      secret: secrets.sealSecret("secret", botSecretOwner.webhook(id)),
+      secretDigest: Buffer.alloc(32),
+    }),
+  );
+  await writeRoutes(store, id, { flood: { off: true }, ...routes }, { isRouted: true, nowMs: 1 });
+  const headers = { one: { authorization: "Bearer s3cret" } };
+  await writeServices(store, id, services, secrets.sealSecret(JSON.stringify(headers), headersOwner(id)));
+  return id;
+}
+
+let updates = 0;
+/** An update as its chat's commit leaves it. */
+async function update(botId: number, chatId: number, type: string, content: object): Promise<number> {
+  updates += 1;
+  await store.query(
+    `insert into telegram_update (bot_id, update_id, type, chat_id, raw, state, created_ms)
+     values ($1, $2, $3, $4, $5, 'pending', $6)`,
+    [botId, updates, type, chatId, { update_id: updates, [type]: content }, Date.now()],
+  );
+  return updates;
+}
+
+const person = (chatId: number) => ({
+  id: 1_000 + chatId,
+  is_bot: false,
+  first_name: "Ada",
+  language_code: "ru",
+});
+const place = (chatId: number) => ({ id: 1_000 + chatId, type: "private" });
+const says = (botId: number, chatId: number, text: string) =>
+  update(botId, chatId, "message", { message_id: 1, from: person(chatId), chat: place(chatId), text });
+const presses = (botId: number, chatId: number, data: string) =>
+  update(botId, chatId, "callback_query", {
+    id: `q${updates}`,
+    from: person(chatId),
+    data,
+    message: { message_id: 7, chat: place(chatId) },
+  });
+
+interface Courier {
+  readonly said: RelayRow[];
+  readonly told: TelegramCall[];
+  readonly held: Map<number, number>;
+  readonly router: UpdateRouter;
+  wake(botId: number): void;
+  /** What was said in a chat, in order. */
+  bodies(chatId: number): string[];
+}
+
+async function start(): Promise<Courier> {
+  const rows = await store.query<{ id: number; epoch: number }>(
+    "select id, epoch from shard where kind = 'job'",
+  );
+  const claimed = await claimShards(store, "job", rows.rows, `courier ${Math.random()}`);
+  const held = new Map(claimed.map(({ id, epoch }) => [id, epoch]));
+  const said: RelayRow[] = [];
+  const told: TelegramCall[] = [];
+  const listeners = new Map<string, (message: { readonly bytes: Uint8Array }) => void>();
+  const router = startUpdateRouter({
+    bus: {
+      subscribe(subject, hear) {
+        listeners.set(subject, hear as (message: { readonly bytes: Uint8Array }) => void);
+        return { close: () => listeners.delete(subject) };
+      },
+    },
+    store,
+    secrets,
+    shards,
+    log,
+    ownership: { held },
+    relay: { send: (rows) => void said.push(...rows) },
+    client: {
+      ask: async (_token, call) => void told.push(call),
+    },
+    services: openServiceCaller({ http, now: Date.now }),
+  });
+  running.add(router);
+  for (const shard of held.keys()) router.claimed(shard);
+  return {
+    said,
+    told,
+    held,
+    router,
+    wake(botId) {
+      const job = { kind: "telegramUpdate", owner: { kind: "bot", id: botId }, job: { botId } };
+      listeners.get(`job.${shardOf("bot", botId, shards)}`)?.({ bytes: encodeInternal({ jobs: [job] }) });
+    },
+    bodies: (chatId) =>
+      said.flatMap(({ targetId, command }) =>
+        targetId === chatId ? [(command as { body: string }).body] : [],
+      ),
+  };
+}
+
+const stateOf = async (botId: number): Promise<string[]> => {
+  const { rows } = await store.query<{ state: string }>(
+    "select state from telegram_update where bot_id = $1 order by update_id",
+    [botId],
+  );
+  return rows.map(({ state }) => state);
+};
+
+const courier = await start();
+
+test("a command goes to its service, with its headers and a name, and its messages are said as the bot's, once", async () => {
+  served.set("/one", ({ body }) => ({
+    body: {
+      messages: [
+        { text: `hello ${String(body.payload["argument"])}` },
+        { text: "more", keyboard: { rows: [{ buttons: [{ text: "Yes", data: "y" }] }] } },
+      ],
+    },
+  }));
+  const botId = await makeBot(
+    { commands: [{ command: "start", to: { service: "one" } }] },
+    { one: { url: `${base}/one` } },
+  );
+  const id = await says(botId, 11, `/start@bot${bots} deep-link`);
+  courier.wake(botId);
+  await until(async () => (await stateOf(botId)).join() === "done", { withinMs });
+  const [call] = asked.get("/one") ?? [];
+  assert.equal(call?.headers["authorization"], "Bearer s3cret");
+  assert.equal(call?.headers["x-request-id"], `bot-${botId}-${id}`);
+  await until(() => courier.bodies(11).length === 2, { withinMs });
+  assert.deepEqual(courier.bodies(11), ["hello deep-link", "more"]);
+  const { rows } = await store.query(
+    "select id, target_id, command from relay where target_id = 11 order by id",
+  );
+  assert.deepEqual(rows, [
+    {
+      id: `bot-${botId}-${id}-0`,
+      target_id: 11,
+      command: { kind: "send", botId, messageKind: "text", body: "hello deep-link" },
+    },
+    {
+      id: `bot-${botId}-${id}-1`,
+      target_id: 11,
+      command: {
+        kind: "send",
+        botId,
+        messageKind: "text",
+        body: "more",
+        keyboard: { rows: [{ buttons: [{ text: "Yes", data: "y" }] }] },
+      },
+    },
+  ]);
+});
+
+test("a press is answered beside its button, and may change the message it was on", async () => {
+  served.set("/press", ({ body }) => ({
+    body: { edit: { text: `took ${JSON.stringify(body.payload["match"])}` }, answer: { text: "done" } },
+  }));
+  const botId = await makeBot(
+    { callbacks: [{ match: "pattern", value: "request:{id}:take", to: { service: "press" } }] },
+    { press: { url: `${base}/press` } },
+  );
+  await presses(botId, 12, "request:42:take");
+  courier.wake(botId);
+  await until(() => courier.told.length >= 2, { withinMs });
+  assert.deepEqual(
+    courier.told.map(({ method, params }) => [method, params["text"]]),
+    [
+      ["answerCallbackQuery", "done"],
+      ["editMessageText", 'took {"id":"42"}'],
+    ],
+  );
+  assert.equal(courier.told[1]?.params["message_id"], 7);
+});
+
+test("[T10] a payload too long for Telegram goes as a token, and comes back whole", async () => {
+  const long = `request:${"x".repeat(200)}`;
+  served.set("/long", ({ body }) => ({
+    body:
+      body.input["kind"] === "callback"
+        ? { messages: [{ text: String(body.input["data"]) }] }
+        : { messages: [{ text: "?", keyboard: { rows: [{ buttons: [{ text: "Go", data: long }] }] } }] },
+  }));
+  const to = { service: "long" };
+  const botId = await makeBot(
+    { text: to, callbacks: [{ match: "prefix", value: "request:", to }] },
+    { long: { url: `${base}/long` } },
+  );
+  await says(botId, 13, "hi");
+  await until(() => courier.said.some(({ targetId }) => targetId === 13), { withinMs });
+  const row = courier.said.find(({ targetId }) => targetId === 13);
+  const command = row?.command as { keyboard: { rows: { buttons: { data: string }[] }[] } };
+  const data = command.keyboard.rows[0]?.buttons[0]?.data ?? "";
+  assert.match(data, /^~.{22}$/);
+  await presses(botId, 13, data);
+  courier.wake(botId);
+  await until(() => courier.bodies(13).length === 2, { withinMs });
+  assert.equal(courier.bodies(13)[1], long);
+  await store.query("update callback_token set expires_ms = 1 where bot_id = $1", [botId]);
+  await presses(botId, 13, data);
+  courier.wake(botId);
+  await until(() => courier.told.some(({ params }) => /устарела/.test(String(params["text"]))), { withinMs });
+});
+
+test("a service that fails is asked again under the same name, and then people hear an apology in their language", async () => {
+  served.set("/down", () => ({ status: 503 }));
+  const botId = await makeBot(
+    { text: { service: "down" }, apology: { en: "sorry", ru: "простите" } },
+    { down: { url: `${base}/down`, retries: 1 } },
+  );
+  await says(botId, 14, "hi");
+  courier.wake(botId);
+  await until(() => courier.bodies(14).length === 1, { withinMs });
+  assert.deepEqual(courier.bodies(14), ["простите"]);
+  const calls = asked.get("/down") ?? [];
+  assert.deepEqual(
+    calls.map(({ headers }) => headers["x-attempt"]),
+    ["1", "2"],
+  );
+  assert.equal(new Set(calls.map(({ headers }) => headers["x-request-id"])).size, 1);
+  const { rows } = await store.query("select error from telegram_update where bot_id = $1", [botId]);
+  assert.deepEqual(rows, [{ error: "down: HTTP 503" }]);
+});
+
+test("a chat's updates are answered one at a time in their order; another chat does not wait", async () => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  served.set("/slow", async ({ body }) => {
+    if (body.input["text"] === "first") await held;
+    return { body: { messages: [{ text: `re ${String(body.input["text"])}` }] } };
+  });
+  const botId = await makeBot(
+    { text: { service: "slow" } },
+    { slow: { url: `${base}/slow`, timeoutMs: 10_000 } },
+  );
+  await says(botId, 15, "first");
+  await says(botId, 15, "second");
+  await says(botId, 16, "other");
+  courier.wake(botId);
+  await until(() => courier.bodies(16).length === 1, { withinMs });
+  await until(() => courier.told.some(({ method }) => method === "sendChatAction"), { withinMs });
+  assert.deepEqual(courier.bodies(15), []);
+  release();
+  await until(() => courier.bodies(15).length === 2, { withinMs });
+  assert.deepEqual(courier.bodies(15), ["re first", "re second"]);
+});
+
+test("what a lost wake would have told is found", async () => {
+  const botId = await makeBot({ text: { reply: { en: "here" } } });
+  await says(botId, 17, "anybody?");
+  await until(() => courier.bodies(17).length === 1, { withinMs });
+});
+
+test("[T11] who is too fast is told once, and what they say is kept", async () => {
+  const botId = await makeBot({ text: { reply: { en: "yes" } }, flood: {}, rateLimit: { en: "slow down" } });
+  for (let index = 0; index < 5; index += 1) await says(botId, 18, "hi");
+  courier.wake(botId);
+  await until(async () => (await stateOf(botId)).every((state) => state === "done"), { withinMs });
+  assert.deepEqual(courier.bodies(18), ["yes", "slow down"]);
+});
+
+test("[T12] what was done is counted by the hour, with the time it took and what failed", async () => {
+  served.set("/count", ({ body }) => ({ status: body.input["kind"] === "text" ? 400 : 200 }));
+  const botId = await makeBot(
+    { commands: [{ command: "go", to: { service: "count" } }], text: { service: "count" } },
+    { count: { url: `${base}/count` } },
+  );
+  for (const text of ["/go", "/go", "hm", "/made_up"]) await says(botId, 19, text);
+  courier.wake(botId);
+  await until(async () => (await stateOf(botId)).every((state) => state === "done"), { withinMs });
+  const { rows } = await store.query(
+    `select kind, name, count, errors, max_ms <= total_ms as timed from bot_usage where bot_id = $1 order by 1, 2`,
+    [botId],
+  );
+  assert.deepEqual(rows, [
+    { kind: "command", name: "", count: 1, errors: 0, timed: true },
+    { kind: "command", name: "go", count: 2, errors: 0, timed: true },
+    { kind: "service", name: "count", count: 3, errors: 1, timed: true },
+    { kind: "text", name: "", count: 1, errors: 1, timed: true },
+  ]);
+});
+
+test("[L2] whoever was deposed while a service was asked says nothing, and the new owner says it once", async () => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  served.set("/move", async () => {
+    if ((asked.get("/move")?.length ?? 0) === 1) await held;
+    return { body: { messages: [{ text: "once" }] } };
+  });
+  const botId = await makeBot(
+    { text: { service: "move" } },
+    { move: { url: `${base}/move`, timeoutMs: 10_000 } },
+  );
+  await says(botId, 20, "hi");
+  await says(botId, 20, "hi again");
+  courier.wake(botId);
+  await until(() => asked.get("/move")?.length === 1, { withinMs });
+  const { rows: shardRows } = await store.query<{ id: number; epoch: number }>(
+    "select id, epoch from shard where kind = 'job'",
+  );
+  await claimShards(store, "job", shardRows, "somebody else");
+  release();
+  // It goes on to the second: with the first it has done what it could.
+  await until(() => asked.get("/move")?.length === 2, { withinMs });
+  assert.deepEqual([(await stateOf(botId))[0], courier.bodies(20)], ["pending", []]);
+  const next = await start();
+  next.wake(botId);
+  await until(() => next.bodies(20).length === 2, { withinMs });
+  assert.deepEqual([...courier.bodies(20), ...next.bodies(20)], ["once", "once"]);
+  const { rows } = await store.query("select id from relay where target_id = 20");
+  assert.equal(rows.length, 2);
+});

@@ -1,0 +1,287 @@
+/** Sends on real rows, to a Telegram that answers as told: what it saw is what counts. */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { openSecretBox, parseMasterKey } from "@rookery/auth";
+import { openTestDatabase, until } from "@rookery/kit";
+import { encodeInternal, type Job, shardOf, type TelegramSend } from "@rookery/protocol";
+import { openLog } from "@rookery/runtime";
+import {
+  botSecretOwner,
+  claimShards,
+  ensureCluster,
+  inTransaction,
+  insertBot,
+  insertUser,
+  openStore,
+} from "@rookery/store";
+import { type TelegramCall, TelegramError } from "@rookery/telegram";
+import { startTelegramSender, type TelegramSender } from "../../src/telegram/sender.ts";
+
+const shards = 4;
+const withinMs = 10_000;
+const database = await openTestDatabase();
+const log = openLog("test", { LOG_LEVEL: "silent" });
+const store = openStore({ url: database.url, name: "sender test", connectionsMax: 4, log });
+const secrets = openSecretBox(parseMasterKey(Buffer.alloc(32, 3)));
+await ensureCluster(store, { shards, hashVersion: 1 });
+const owner = await insertPerson("owner", false);
+const running = new Set<TelegramSender>();
+after(async () => {
+  for (const sender of running) await sender.close();
+  await store.end();
+  await database.close();
+});
+
+function insertPerson(username: string, isBot: boolean) {
+  const person = { username, email: null, displayName: username, passwordHash: null, isBot };
+  return insertUser(store, { ...person, role: "member", createdMs: 1 });
+}
+
+let bots = 0;
+
+/** A bot of its own for a test, so that tests do not meet. */
+async function makeBot(onUnknown: "repeat" | "mark" = "repeat"): Promise<number> {
+  bots += 1;
+  const username = `bot${bots}`;
+  const { id } = await insertPerson(username, true);
+  await inTransaction(store, (db) =>
+    insertBot(db, {
+      id,
+      ownerId: owner.id,
+      username,
+      mode: "webhook",
+      token: secrets.sealSecret(`${bots}:token`, botSecretOwner.token(id)),
+      secret: secrets.sealSecret("secret", botSecretOwner.webhook(id)),
+      secretDigest: Buffer.alloc(32),
+      requestUuid: null,
+      createdMs: 1,
+    }),
+  );
+  await store.query("update bot set on_unknown = $2 where id = $1", [id, onUnknown]);
+  return id;
+}
+
+/** What a chat's commit leaves: the row, and the job that tells of it. */
+async function write(botId: number, chatId: number, seq: number, prevSeq = seq - 1): Promise<Job> {
+  const job: TelegramSend = {
+    id: `${chatId}/${seq}`,
+    botId,
+    telegramChatId: chatId * 10,
+    chatId,
+    seq,
+    prevSeq,
+    bulk: false,
+    content: { kind: "text", body: `no. ${seq}` },
+    createdMs: Date.now(),
+  };
+  await store.query(
+    `insert into telegram_send (id, bot_id, telegram_chat_id, chat_id, seq, prev_seq, bulk, content, created_ms)
+     values ($1, $2, $3, $4, $5, $6, false, $7, $8)`,
+    [job.id, botId, job.telegramChatId, chatId, seq, prevSeq, JSON.stringify(job.content), job.createdMs],
+  );
+  return { kind: "telegramSend", owner: { kind: "bot", id: botId }, job };
+}
+
+interface Courier {
+  /** `<bot number> <chat> <text>`, in the order in which Telegram saw them. */
+  readonly seen: string[];
+  readonly told: string[];
+  wake(...jobs: Job[]): void;
+  readonly sender: TelegramSender;
+  readonly held: Map<number, number>;
+  close(): Promise<void>;
+}
+
+/** Telegram's answer to a call: an id, or what the client throws. */
+type Answer = (call: TelegramCall, count: number) => number | Error | Promise<number>;
+
+/** A courier that owns every job shard from now on. */
+async function start(answer: Answer = (_, count) => count): Promise<Courier> {
+  const rows = await store.query<{ id: number; epoch: number }>(
+    "select id, epoch from shard where kind = 'job'",
+  );
+  const claimed = await claimShards(store, "job", rows.rows, `courier ${Math.random()}`);
+  const held = new Map(claimed.map(({ id, epoch }) => [id, epoch]));
+  const seen: string[] = [];
+  const told: string[] = [];
+  const listeners = new Map<string, (message: { readonly bytes: Uint8Array }) => void>();
+  const sender = startTelegramSender({
+    bus: {
+      subscribe(subject, hear) {
+        listeners.set(subject, hear as (message: { readonly bytes: Uint8Array }) => void);
+        return { close: () => listeners.delete(subject) };
+      },
+    },
+    store,
+    ownership: { held },
+    relay: { send: (relays) => told.push(...relays.map(({ id }) => id)) },
+    client: {
+      async send(token, call) {
+        seen.push(`${token.split(":")[0]} ${String(call.params["chat_id"])} ${String(call.params["text"])}`);
+        const answered = await answer(call, seen.length);
+        if (answered instanceof Error) throw answered;
+        return answered;
+      },
+    },
+    secrets,
+    shards,
+    log,
+  });
+  running.add(sender);
+  for (const shard of held.keys()) sender.claimed(shard);
+  return {
+    seen,
+    told,
+    held,
+    sender,
+    wake(...jobs) {
+      for (const job of jobs) {
+        const subject = `job.${shardOf("bot", job.owner.id, shards)}`;
+        listeners.get(subject)?.({ bytes: encodeInternal({ jobs: [job] }) });
+      }
+    },
+    async close() {
+      running.delete(sender);
+      await sender.close();
+    },
+  };
+}
+
+async function statesOf(botId: number): Promise<string[]> {
+  const { rows } = await store.query<{ state: string }>(
+    "select id || ' ' || state as state from telegram_send where bot_id = $1 order by chat_id, seq",
+    [botId],
+  );
+  return rows.map(({ state }) => state);
+}
+
+const settled = (botId: number): Promise<void> =>
+  until(async () => (await statesOf(botId)).every((each) => !/ (pending|sending)$/.test(each)), {
+    withinMs,
+    what: "settled sends",
+  }).then(() => undefined);
+
+test("what was written before it came and while nobody told of it is sent, in the order of each chat", async () => {
+  const botId = await makeBot();
+  await write(botId, 101, 1);
+  await write(botId, 101, 2);
+  const courier = await start();
+  await until(() => courier.seen.length === 2, { withinMs, what: "what was there" });
+  const job = await write(botId, 101, 4, 2);
+  await write(botId, 102, 1);
+  courier.wake(job);
+  await until(() => courier.seen.length === 4, { withinMs, what: "what came" });
+  const mine = courier.seen.filter((each) => each.includes(" 1010 "));
+  assert.deepEqual(
+    mine,
+    [1, 2, 4].map((seq) => `${bots} 1010 no. ${seq}`),
+  );
+  await settled(botId);
+  assert.deepEqual(await statesOf(botId), ["101/1 sent", "101/2 sent", "101/4 sent", "102/1 sent"]);
+  await courier.close();
+});
+
+test("word of a send whose former is unknown makes it read first", async () => {
+  const botId = await makeBot();
+  const courier = await start();
+  courier.wake(await write(botId, 103, 1));
+  await until(() => courier.seen.length === 1, { withinMs, what: "the first" });
+  await write(botId, 103, 2);
+  courier.wake(await write(botId, 103, 3));
+  await until(() => courier.seen.length === 3, { withinMs, what: "all" });
+  assert.deepEqual(
+    courier.seen,
+    [1, 2, 3].map((seq) => `${bots} 1030 no. ${seq}`),
+  );
+  await settled(botId);
+  await courier.close();
+});
+
+test("the result is in the row, and on its way to the chat in the same statement", async () => {
+  const botId = await makeBot();
+  const courier = await start((call) =>
+    call.params["chat_id"] === 1_050
+      ? new TelegramError("refused", "sendMessage: 403 Forbidden", { code: 403 })
+      : 77,
+  );
+  courier.wake(await write(botId, 104, 1), await write(botId, 105, 1));
+  await settled(botId);
+  const { rows } = await store.query(
+    "select id, target_kind, target_id, command from relay where target_id in (104, 105) order by target_id",
+  );
+  const error = "sendMessage: 403 Forbidden";
+  assert.deepEqual(rows, [
+    {
+      id: "telegram:104/1/sent",
+      target_kind: "chat",
+      target_id: 104,
+      command: { kind: "settle", seq: 1, telegram: { state: "sent", messageId: 77 } },
+    },
+    {
+      id: "telegram:105/1/failed",
+      target_kind: "chat",
+      target_id: 105,
+      command: { kind: "settle", seq: 1, telegram: { state: "failed", error } },
+    },
+  ]);
+  await until(() => courier.told.length === 2, { withinMs, what: "word for the chats" });
+  assert.deepEqual(courier.told.toSorted(), ["telegram:104/1/sent", "telegram:105/1/failed"]);
+  await courier.close();
+});
+
+test("429 and a refused connection are repeated, in their place; nothing overtakes within the chat", async () => {
+  const botId = await makeBot();
+  const answers = [
+    new TelegramError("outage", "429", { code: 429, retryMs: 300 }),
+    new TelegramError("outage", "cannot be reached (ECONNREFUSED)"),
+  ];
+  const courier = await start((_, count) => answers.shift() ?? count);
+  courier.wake(await write(botId, 106, 1));
+  courier.wake(await write(botId, 106, 2));
+  await settled(botId);
+  assert.deepEqual(
+    courier.seen,
+    [1, 1, 1, 2].map((seq) => `${bots} 1060 no. ${seq}`),
+  );
+  await courier.close();
+});
+
+test("an unknown outcome is repeated, or marked and passed over, as the bot says", async () => {
+  const unknown = new TelegramError("outage", "no answer", { isUnknown: true });
+  for (const [onUnknown, chatId, states] of [
+    ["repeat", 107, ["107/1 sent", "107/2 sent"]],
+    ["mark", 108, ["108/1 unknown", "108/2 sent"]],
+  ] as const) {
+    const botId = await makeBot(onUnknown);
+    const courier = await start((_, count) => (count === 1 ? unknown : count));
+    courier.wake(await write(botId, chatId, 1), await write(botId, chatId, 2));
+    await settled(botId);
+    assert.deepEqual(await statesOf(botId), states);
+    assert.equal(courier.seen.length, onUnknown === "repeat" ? 3 : 2);
+    await courier.close();
+  }
+});
+
+test("[L2] who was deposed sends nothing more and writes nothing; the next takes up what was under way", async () => {
+  const botId = await makeBot();
+  let release = (): void => {};
+  const held = new Promise<number>((resolve) => {
+    release = () => resolve(1);
+  });
+  const old = await start(() => held);
+  old.wake(await write(botId, 109, 1));
+  await until(() => old.seen.length === 1, { withinMs, what: "the call under way" });
+  const next = await start((_, count) => 100 + count);
+  await until(() => next.seen.length === 1, { withinMs, what: "the repeat" });
+  await settled(botId);
+  release();
+  old.wake(await write(botId, 110, 1));
+  await until(() => next.seen.length === 2, { withinMs, what: "the other chat" });
+  await settled(botId);
+  const { rows } = await store.query("select message_id from telegram_send where bot_id = $1 order by id", [
+    botId,
+  ]);
+  assert.deepEqual(rows, [{ message_id: 101 }, { message_id: 102 }]);
+  assert.equal(old.seen.length, 1);
+  await Promise.all([old.close(), next.close()]);
+});

@@ -1,0 +1,125 @@
+/** What sockets and chats have to do with each other on this edge: rooms, users, presence, and the frames between them. */
+import type { Bus } from "@rookery/bus";
+import type { Cache } from "@rookery/cache";
+import { parseAclSubject } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import type { Store } from "@rookery/store";
+import type { CommandGateway } from "@rookery/gateway";
+import { openReceiptWindow, type ReceiptWindow } from "./command/receipts.ts";
+import type { EdgeMetrics } from "./edge-metrics.ts";
+import type { Authentication } from "./identity/authentication.ts";
+import { openReleases, type Releases } from "./releases.ts";
+import { openInterest } from "./room/interest.ts";
+import { openPresences } from "./room/presences.ts";
+import { openRooms } from "./room/rooms.ts";
+import { openUsers } from "./room/users.ts";
+import { type Channels, openChannels } from "./socket/channels.ts";
+import { type FrameHandler, openFrameHandler } from "./socket/frames.ts";
+import { type Membership, openMembership } from "./socket/membership.ts";
+import { type Mirror, openMirror } from "./socket/mirror.ts";
+import type { SocketServer } from "./socket/server.ts";
+import { openTyping } from "./socket/typing.ts";
+
+export interface Conversation {
+  readonly receipts: ReceiptWindow;
+  readonly membership: Membership;
+  readonly channels: Channels;
+  readonly mirror: Mirror;
+  readonly frames: FrameHandler;
+  close(): Promise<void>;
+}
+
+export function openConversation(parts: {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly cache: Cache;
+  readonly gateway: CommandGateway;
+  readonly authentication: Authentication;
+  readonly metrics: EdgeMetrics;
+  readonly sockets: () => SocketServer;
+  readonly shards: number;
+  readonly edge: string;
+  readonly commandMs: number;
+  readonly log: Log;
+}): Conversation {
+  const { bus, store, gateway, metrics, sockets, shards, edge, commandMs, log } = parts;
+  const releases: Releases = openReleases({
+    bus,
+    edge,
+    gateway,
+    rooms: () => rooms,
+    users: () => users,
+    presences: () => presences,
+    interest: () => interest,
+    observeStale: () => metrics.observeStale(),
+    observeDelivery: (sinceMs) => metrics.observeDelivery(sinceMs),
+  });
+  const interest = openInterest({
+    bus,
+    shards,
+    edge,
+    onReply: (shard, reply) => releases.answer(shard, reply),
+  });
+  const rooms = openRooms({
+    store,
+    interest,
+    log,
+    fanOut: (chatId, frame) => sockets().fanOut(chatId, frame),
+    departed: (chatId, subject, rev) => {
+      membership.evict(chatId, subject, rev);
+      const { kind, id } = parseAclSubject(subject);
+      if (kind === "user") channels.departed(id);
+    },
+  });
+  const users = openUsers({ interest, behind: (connection) => void membership.pull(connection) });
+  const membership = openMembership({
+    store,
+    rooms,
+    users,
+    departed: (userId) => channels.departed(userId),
+    log,
+  });
+  const receipts = openReceiptWindow({ gateway, commandMs, now: Date.now });
+  const presences = openPresences({
+    interest,
+    shards,
+    fanOut: (userId, frame) => sockets().fanOutPresence(userId, frame),
+  });
+  const channels = openChannels({ store, membership, users, presences, log });
+  const typing = openTyping({
+    bus,
+    store,
+    users,
+    fanOut: (...fanned) => sockets().fanOutExcept(...fanned),
+    log,
+    now: () => performance.now(),
+  });
+  const mirror = openMirror({ cache: parts.cache, edge, connections: () => sockets().connections, log });
+  const frames = openFrameHandler({
+    store,
+    gateway,
+    receipts,
+    membership,
+    users,
+    channels,
+    typing,
+    mirror,
+    authentication: parts.authentication,
+    commandMs,
+    log,
+  });
+  return {
+    receipts,
+    membership,
+    channels,
+    mirror,
+    frames,
+    async close() {
+      channels.close();
+      typing.close();
+      await mirror.close();
+      interest.close();
+      releases.close();
+    },
+  };
+}

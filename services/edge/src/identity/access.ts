@@ -1,0 +1,124 @@
+/**
+ * What somebody may do beyond being somebody: read where it is stored, decided in `decideAccess` alone.
+ *
+ * Three places know what a user's role permits: this process, Redis for all edges (5 min), Postgres. Each value names
+ * the version it was read under; a change of anybody's role, or of what a role permits, makes a newer version, and what
+ * is older than the newest one heard of counts as not there. So nothing has to be taken out of Redis, no race can put
+ * back what was, and an edge without Redis reads Postgres.
+ */
+import { decideAccess, type Grants, type Permission, type Principal } from "@rookery/auth";
+import type { Entries } from "@rookery/cache";
+import { Fault, type UserId } from "@rookery/protocol";
+import { type GrantsOfUsers, readGrants, type Store } from "@rookery/store";
+
+/** Users known here; beyond it the oldest is forgotten. */
+const knownMax = 10_000;
+/** Of a process' own knowledge, after which it looks again. */
+const knownMs = 30_000;
+/** Users looked up in one query. */
+const portion = 5_000;
+
+/** As it lies in Redis. */
+export interface StoredGrants {
+  readonly version: number;
+  readonly role: Grants["role"];
+  readonly permissions: readonly string[];
+}
+
+export interface Access {
+  /** What the user's role gives them; null when there is no such user. */
+  grantsOf(userId: UserId): Promise<Grants | null>;
+  /** Of many users at once, past every cache. */
+  grantsOfAll(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, Grants>>;
+  may(principal: Principal, permission: string): Promise<boolean>;
+  /** @throws Fault `forbidden` naming what is missing, `unauthorized` when the account is gone. */
+  demand(principal: Principal, permission: Permission): Promise<void>;
+  /** There is a newer version. @returns whether that was news. */
+  learn(version: number): boolean;
+}
+
+interface Known {
+  readonly version: number;
+  readonly atMs: number;
+  readonly grants: Grants;
+}
+
+export function openAccess(parts: {
+  readonly store: Store;
+  readonly entries: Entries<StoredGrants>;
+  readonly now: () => number;
+}): Access {
+  const { store, entries, now } = parts;
+  const known = new Map<UserId, Known>();
+  let newest = 0;
+
+  const learn = (version: number): boolean => {
+    if (version <= newest) return false;
+    newest = version;
+    return true;
+  };
+
+  const remember = (userId: UserId, stored: StoredGrants): Grants => {
+    const { version, role, permissions } = stored;
+    const grants = { role, permissions: new Set(permissions) };
+    known.delete(userId);
+    known.set(userId, { version, atMs: now(), grants });
+    const [oldest] = known.keys();
+    if (known.size > knownMax && oldest !== undefined) known.delete(oldest);
+    return grants;
+  };
+
+  const grantsOf = async (userId: UserId): Promise<Grants | null> => {
+    const here = known.get(userId);
+    if (here !== undefined && here.version >= newest && now() - here.atMs < knownMs) return here.grants;
+    const shared = await entries.read(String(userId));
+    if (shared !== undefined && shared.version >= newest) return remember(userId, shared);
+    const read = await readGrants(store, [userId]);
+    learn(read.version);
+    const stored = storedOf(read, userId);
+    if (stored === null) return null;
+    void entries.write(String(userId), stored);
+    return remember(userId, stored);
+  };
+
+  const judge = async (principal: Principal, permission: string) => {
+    const grants = await grantsOf(principal.userId);
+    return grants === null ? "nobody" : decideAccess(principal, grants, permission);
+  };
+
+  return {
+    grantsOf,
+    async grantsOfAll(userIds) {
+      const found = new Map<UserId, Grants>();
+      for (let from = 0; from < userIds.length; from += portion) {
+        const asked = userIds.slice(from, from + portion);
+        const read = await readGrants(store, asked);
+        learn(read.version);
+        const sets = new Map([...read.permissions].map(([role, list]) => [role, new Set(list)]));
+        for (const [userId, role] of read.roles) {
+          found.set(userId, { role, permissions: sets.get(role) ?? new Set() });
+        }
+      }
+      return found;
+    },
+    may: async (principal, permission) => (await judge(principal, permission)) === "allowed",
+    async demand(principal, permission) {
+      switch (await judge(principal, permission)) {
+        case "allowed":
+          return;
+        case "beyond role":
+          throw new Fault("forbidden", `this needs the permission ${permission}`);
+        case "beyond scopes":
+          throw new Fault("forbidden", `the API key lacks the scope ${permission}`);
+        case "nobody":
+          throw new Fault("unauthorized", "the account is gone");
+      }
+    },
+    learn,
+  };
+}
+
+function storedOf({ version, roles, permissions }: GrantsOfUsers, userId: UserId): StoredGrants | null {
+  const role = roles.get(userId);
+  return role === undefined ? null : { version, role, permissions: permissions.get(role) ?? [] };
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { randomInt, randomUUID } from "node:crypto";
+import { type TestContext, test } from "node:test";
+import { redisUrl, until } from "@rookery/kit";
+import { openLog } from "@rookery/runtime";
+import {
+  allSockets,
+  type Cache,
+  type MirroredSocket,
+  openCache,
+  openSocketMirror,
+  socketsOf,
+} from "../src/mod.ts";
+
+const log = openLog("test", { LOG_LEVEL: "silent" });
+const withinMs = 5_000;
+
+async function open(t: TestContext): Promise<Cache> {
+  const cache = openCache({ url: await redisUrl(), log });
+  t.after(() => cache.close());
+  await until(() => cache.ready, { withinMs });
+  return cache;
+}
+
+/** An edge, and what it really has. */
+function openEdge(cache: Cache, edge: string, now: () => number = Date.now) {
+  const there = new Map<string, MirroredSocket>();
+  const mirror = openSocketMirror({ cache, edge, now, log, sockets: () => there.values() });
+  return {
+    there,
+    mirror,
+    put(
+      userId: number,
+      sinceMs: number,
+      status: "online" | "away" = "online",
+      connId = randomUUID() as string,
+    ) {
+      const socket = { userId, connId, edge, device: "web", sinceMs, status, keyId: null };
+      there.set(connId, socket);
+      mirror.put(socket);
+      return socket;
+    },
+    drop(socket: MirroredSocket) {
+      there.delete(socket.connId);
+      mirror.drop(socket);
+    },
+  };
+}
+
+test("a user's sockets are found on all edges, the oldest first; what changes or goes is known in a moment", async (t) => {
+  const cache = await open(t);
+  const user = randomInt(2 ** 40);
+  const [one, two] = [openEdge(cache, `one-${user}`), openEdge(cache, `two-${user}`)];
+  t.after(() => Promise.all([one.mirror.close(), two.mirror.close()]));
+  const first = one.put(user, 20);
+  const second = two.put(user, 10);
+  two.put(user + 1, 5);
+  const found = () => socketsOf(cache, user, Date.now());
+  await until(async () => (await found()).length === 2, { withinMs });
+  assert.deepEqual(await found(), [second, first]);
+  one.put(user, 20, "away", first.connId);
+  two.drop(second);
+  await until(async () => (await found()).map(({ status }) => status).join() === "away", { withinMs });
+  const all = await allSockets(cache, 100_000);
+  assert.equal(all.filter(({ edge }) => edge.endsWith(`-${user}`)).length, 2);
+});
+
+test("[L10] emptied, it is whole again within seconds, without a word of anybody", async (t) => {
+  const cache = await open(t);
+  const user = randomInt(2 ** 40);
+  const edge = openEdge(cache, `lost-${user}`);
+  t.after(() => edge.mirror.close());
+  const sockets = Array.from({ length: 3_000 }, (_, index) => edge.put(user + (index % 1_500), index));
+  const found = async () =>
+    (await allSockets(cache, 1_000_000)).filter((each) => each.edge === `lost-${user}`);
+  await until(async () => (await found()).length === sockets.length, { withinMs });
+  const keys = await cache.redis.keys(`rookery:sockets:*:lost-${user}`);
+  // Not FLUSHALL: other tests use this server too.
+  await cache.redis.del(...keys, "rookery:edges");
+  assert.equal((await found()).length, 0);
+  await until(async () => (await found()).length === sockets.length, { withinMs });
+});
+
+test("an edge that is gone is not looked at, and its keys end by themselves", async (t) => {
+  const cache = await open(t);
+  const user = randomInt(2 ** 40);
+  const edge = openEdge(cache, `gone-${user}`);
+  edge.put(user, 1);
+  await until(async () => (await socketsOf(cache, user, Date.now())).length === 1, { withinMs });
+  const endsMs = await cache.redis.pttl(`rookery:sockets:${user}:gone-${user}`);
+  assert.ok(endsMs > 0 && endsMs <= 90_000, `${endsMs} ms`);
+  assert.deepEqual(await socketsOf(cache, user, Date.now() + 91_000), [], "by its last word");
+  await edge.mirror.close();
+  assert.deepEqual(await socketsOf(cache, user, Date.now()), []);
+});

@@ -1,0 +1,218 @@
+/**
+ * The near side of the log: commands go out once a tick, one message a shard; replies come back on the asking process's own
+ * subject, after the commit. What has no reply is sent again, to whoever owns the shard by then: a repeat changes
+ * nothing (L3), so the loss of any message on the way heals (L6).
+ */
+import { type Bus, LogFull } from "@rookery/bus";
+import {
+  actorKey,
+  type AddressedCommand,
+  type Command,
+  encodeInternal,
+  Fault,
+  type LoggedCommand,
+  type Reply,
+  type ShardId,
+  shardOf,
+  subjects,
+} from "@rookery/protocol";
+import { type Log, sparsely } from "@rookery/runtime";
+
+/** Commands of this process without a reply; beyond it `overloaded` (L7). */
+const pendingMax = 50_000;
+/** Of one log message: bodies counted in UTF-16 units, the rest estimated. */
+const batchUnitsMax = 128 * 1024;
+const commandUnits = 512;
+/** A command without a reply is sent again so often. */
+const againMs = 2_000;
+const tickMs = 250;
+/** What did not reach the log is told so often, however much it is. */
+const complainEveryMs = 1_000;
+
+interface Pending {
+  readonly shard: ShardId;
+  readonly command: LoggedCommand;
+  readonly askedMs: number;
+  sentMs: number;
+  readonly deadlineMs: number;
+  readonly settle: (reply: Reply) => void;
+}
+
+export interface CommandGateway {
+  /** Calls back once: with the actor's reply after its commit, or `unavailable` after `timeoutMs`, outcome unknown. */
+  ask(command: AddressedCommand, timeoutMs: number, settle: (reply: Reply) => void): void;
+  /** As `ask`, as a promise. */
+  submit(command: AddressedCommand, options: { readonly timeoutMs: number }): Promise<Reply>;
+  /** A reply arrived. */
+  settle(ref: number, reply: Reply): void;
+  /** A shard has a new owner: what waits there is sent again. */
+  repeat(shard: ShardId): void;
+  readonly pending: number;
+  close(): void;
+}
+
+export function openGateway(parts: {
+  readonly bus: Bus;
+  readonly shards: number;
+  /** Unique to this run of this process; replies come to `subjects.edge` of it. */
+  readonly edge: string;
+  readonly log: Log;
+  /** A message of ours is committed. */
+  readonly observeSent?: () => void;
+}): CommandGateway {
+  const { bus, shards, edge, log } = parts;
+  const waiting = new Map<number, Pending>();
+  let outbox = new Map<ShardId, LoggedCommand[]>();
+  let scheduled = false;
+  let refs = 0;
+  let sent = 0;
+
+  const send = (shard: ShardId, commands: readonly LoggedCommand[]): void => {
+    for (const part of cut(commands)) {
+      sent += 1;
+      bus
+        .append(subjects.commands(shard), encodeInternal({ edge, commands: part }), {
+          msgId: `${edge}.${sent}`,
+        })
+        .catch((error: unknown) => refused(error, part));
+    }
+  };
+
+  let unsent = { batches: 0, commands: 0, error: "" };
+  const complain = sparsely(complainEveryMs, () => {
+    const { error: err, ...counts } = unsent;
+    unsent = { batches: 0, commands: 0, error: "" };
+    log.warn({ err, ...counts }, "commands did not reach the log");
+  });
+
+  /** A full log has stored nothing; after anything else the outcome is unknown, and the repeat finds out. */
+  const refused = (error: unknown, commands: readonly LoggedCommand[]): void => {
+    unsent = {
+      batches: unsent.batches + 1,
+      commands: unsent.commands + commands.length,
+      error: String(error),
+    };
+    complain();
+    if (!(error instanceof LogFull)) return;
+    for (const { ref } of commands) {
+      settle(ref ?? 0, {
+        kind: "refused",
+        fault: { code: "overloaded", message: "the log is full", retryMs: againMs },
+      });
+    }
+  };
+
+  const flush = (): void => {
+    scheduled = false;
+    const batches = outbox;
+    outbox = new Map();
+    for (const [shard, commands] of batches) send(shard, commands);
+  };
+
+  const enqueue = (pending: Pending): void => {
+    const commands = outbox.get(pending.shard);
+    if (commands === undefined) outbox.set(pending.shard, [pending.command]);
+    else commands.push(pending.command);
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+
+  /** At `debug`, under the id that the worker's line has too. */
+  const trace = ({ command, shard, askedMs }: Pending, reply: Reply): void => {
+    if (!log.isLevelEnabled("debug")) return;
+    const { requestId, uuid, actor } = command;
+    const about = { requestId, command: command.command.kind, actor: actorKey(actor), uuid, shard };
+    const ms = Math.round(performance.now() - askedMs);
+    const refused = reply.kind === "refused" ? { refused: reply.fault.code } : {};
+    log.debug({ ...about, ms, ...refused }, "a command is answered");
+  };
+
+  const settle = (ref: number, reply: Reply): void => {
+    const pending = waiting.get(ref);
+    if (pending === undefined) return;
+    waiting.delete(ref);
+    trace(pending, reply);
+    if (reply.kind === "done" && reply.outcome.kind === "sent" && !reply.duplicate) parts.observeSent?.();
+    pending.settle(reply);
+  };
+
+  const again = (due: (pending: Pending) => boolean): void => {
+    for (const pending of waiting.values()) {
+      if (!due(pending)) continue;
+      pending.sentMs = performance.now();
+      enqueue(pending);
+    }
+  };
+
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    for (const [ref, { deadlineMs }] of waiting) {
+      if (deadlineMs > nowMs) continue;
+      const fault = { code: "unavailable", message: "no answer yet; repeat with the same uuid" } as const;
+      settle(ref, { kind: "refused", fault: { ...fault, retryMs: againMs } });
+    }
+    if (bus.connected) again((pending) => nowMs - pending.sentMs > againMs);
+  }, tickMs);
+
+  const ask: CommandGateway["ask"] = (command, timeoutMs, done) => {
+    if (waiting.size >= pendingMax) {
+      const fault = { code: "overloaded", message: "too many commands wait here" } as const;
+      done({ kind: "refused", fault: { ...fault, retryMs: againMs } });
+      return;
+    }
+    refs += 1;
+    const nowMs = performance.now();
+    const pending: Pending = {
+      shard: shardOf(command.actor.kind, command.actor.id, shards),
+      command: { ...command, ref: refs },
+      askedMs: nowMs,
+      sentMs: nowMs,
+      deadlineMs: nowMs + timeoutMs,
+      settle: done,
+    };
+    waiting.set(refs, pending);
+    enqueue(pending);
+  };
+
+  return {
+    ask,
+    submit: (command, { timeoutMs }) => new Promise((resolve) => ask(command, timeoutMs, resolve)),
+    settle,
+    repeat: (shard) => again((pending) => pending.shard === shard),
+    get pending() {
+      return waiting.size;
+    },
+    close() {
+      clearInterval(timer);
+      for (const ref of waiting.keys()) {
+        const fault = new Fault("unavailable", "this process is stopping; repeat with the same uuid");
+        settle(ref, { kind: "refused", fault: { code: fault.code, message: fault.message, retryMs: 0 } });
+      }
+    },
+  };
+}
+
+function* cut(commands: readonly LoggedCommand[]): Generator<LoggedCommand[]> {
+  let part: LoggedCommand[] = [];
+  let units = 0;
+  for (const command of commands) {
+    const { command: asked } = command;
+    const size = commandUnits + ("body" in asked ? asked.body.length : 0) + updateUnits(asked);
+    if (part.length > 0 && units + size > batchUnitsMax) {
+      yield part;
+      part = [];
+      units = 0;
+    }
+    part.push(command);
+    units += size;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** Of an update of Telegram's that is kept whole. */
+function updateUnits(command: Command): number {
+  const update =
+    command.kind === "send" ? command.telegram?.update : "update" in command ? command.update : undefined;
+  return update === undefined ? 0 : JSON.stringify(update.raw).length;
+}

@@ -1,0 +1,10 @@
+export {
+  type BotRegistration,
+  makeWebhookSecret,
+  type RegisteredBot,
+  registerBot,
+} from "./bot-registration.ts";
+export { type CommandGateway, openGateway } from "./gateway.ts";
+export { listenForReplies } from "./replies.ts";
+export { ensureSingleBot, type SingleBot, tellAfterMs } from "./single-bot.ts";
+export { openUpdateIntake, type UpdateIntake, type Verdict } from "./update-intake.ts";

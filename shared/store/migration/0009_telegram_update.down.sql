@@ -1,0 +1,2 @@
+alter table bot drop column routed;
+drop table telegram_update;

@@ -1,0 +1,3 @@
+drop index chat_by_bot;
+drop table broadcast_target;
+drop table broadcast;

@@ -1,0 +1,99 @@
+/** People of a simulated Telegram and people of the cluster talk, while Telegram repeats itself and fails. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type MessageBody, until } from "@rookery/kit";
+import {
+  type Bot,
+  checkJournal,
+  isClean,
+  type Person as TelegramPerson,
+  type Simulator,
+  startTelegramSimulator,
+} from "@rookery/telegram-simulator";
+import { type Cluster, openCluster } from "./cluster.ts";
+import { expect, type Person, readHistory, register, request } from "./rest.ts";
+
+const people = 8;
+const messages = 10;
+const withinMs = 60_000;
+
+describe("people of Telegram", () => {
+  let simulator: Simulator;
+  let bot: Bot;
+  let cluster: Cluster;
+  let owner: Person;
+  let all: TelegramPerson[];
+
+  before(async () => {
+    simulator = await startTelegramSimulator({ timeScale: 0.05, seed: 7 });
+    bot = simulator.addBot({ username: "people_bot" });
+    all = Array.from({ length: people }, (_, index) => simulator.addUser({ firstName: `Person ${index}` }));
+    cluster = await openCluster({ edges: 2, env: { TELEGRAM_API_ROOT: simulator.url } });
+    owner = await register(cluster.base, "owner");
+    const body = { username: "people_bot", displayName: "People", mode: "webhook", token: bot.token };
+    const made = await request(cluster.base, "POST", "/v1/bots", { token: owner.token, body });
+    assert.equal(made.status, 201, made.text);
+    await until(() => bot.webhook !== null, { withinMs });
+  });
+  after(async () => {
+    await cluster?.close();
+    await simulator?.close();
+  });
+
+  /** Of the chat with each person, by the person's name. */
+  async function readChats(): Promise<
+    Map<string, { readonly id: number; readonly bodies: readonly string[] }>
+  > {
+    const page = await expect<{ items: readonly { id: number; title: string }[] }>(
+      200,
+      cluster.base,
+      "GET",
+      "/v1/chats",
+      {
+        token: owner.token,
+      },
+    );
+    const found = page.items.map(async ({ id, title }) => {
+      const { items } = await readHistory(cluster.base, owner, id);
+      const bodies = items.filter(({ kind }) => kind === "text").map(({ body }: MessageBody) => body);
+      return [title, { id, bodies }] as const;
+    });
+    return new Map(await Promise.all(found));
+  }
+
+  it("[L2, L3] each update is there once and in order, whatever is posted twice or out of turn", async () => {
+    simulator.faults.add({ kind: "duplicate", probability: 0.2 });
+    simulator.faults.add({ kind: "resend", delayMs: 50, probability: 0.2 });
+    const expected = Array.from({ length: messages }, (_, index) => `said ${index}`);
+    for (const text of expected) for (const person of all) person.says(bot, text);
+    const turns = () =>
+      simulator.deliveries.filter(({ reason, status }) => reason === "turn" && status === 200);
+    await until(() => turns().length === people * messages, { withinMs });
+    assert.ok(simulator.deliveries.length > people * messages, "nothing was repeated");
+    const chats = await readChats();
+    for (const { user } of all)
+      assert.deepEqual(chats.get(user.first_name)?.bodies, expected, user.first_name);
+    simulator.faults.clear();
+  });
+
+  it("answers reach each of them once and in order, within Telegram's limits", async () => {
+    const chats = await readChats();
+    const expected: { chat: string; text: string }[] = [];
+    for (const text of ["one", "two", "three", "four"]) {
+      for (const { id, user } of all) {
+        expected.push({ chat: String(id), text });
+        const chatId = chats.get(user.first_name)?.id;
+        await expect(201, cluster.base, "POST", `/v1/chats/${chatId}/messages`, {
+          token: owner.token,
+          body: { uuid: crypto.randomUUID(), body: text },
+        });
+      }
+    }
+    const shown = () => simulator.journal.seen.filter(({ kind }) => kind === "message");
+    await until(() => shown().length >= expected.length, { withinMs });
+    const seen = shown().map(({ chatId, body }) => ({ chat: String(chatId), text: String(body["text"]) }));
+    const verdict = checkJournal(expected, seen);
+    assert.ok(isClean(verdict), JSON.stringify(verdict));
+    assert.deepEqual(simulator.journal.violations, []);
+  });
+});
