@@ -10,13 +10,8 @@ import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { startParts } from "@rookery/local";
 import { type CoveredFile, coverageGlobs, reportCoverage } from "./coverage.ts";
+import { type Count, repeated, type Result, settle } from "./repetition.ts";
 import { partVariables, urlOf, withoutServers } from "./test-part.ts";
-
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
 
 interface Phase {
   readonly files: readonly string[];
@@ -29,7 +24,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folders = ["actors", "infra", "load", "services", "shared", "test"];
 /** Files here start whole clusters: one at a time, after the others. */
 const clusterFolder = "test/cluster/";
-const runMsMax = 30 * 60_000;
+const runMsMax = 38 * 60_000;
 const coverageFlag = "--coverage";
 const partNames = ["postgres", "nats", "redis"] as const;
 
@@ -61,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.env["ROOKERY_NATS_SERVER"] ??= parts.programs.nats;
     try {
       const isCluster = (file: string): boolean => file.startsWith(clusterFolder);
-      const counts = [
+      const results = [
         await runPhase(
           { files: files.filter((file) => !isCluster(file)), concurrency: 2, fileMsMax: 180_000 },
           stop,
@@ -73,9 +68,10 @@ async function main(args: readonly string[]): Promise<number> {
           coverage,
         ),
       ];
+      const count = await repeat(sum(results), stop);
       const report = coverage === null ? null : reportCoverage(root.replace(/\/$/, ""), coverage);
       if (report !== null) process.stdout.write(`\n${report.text}\n`);
-      const code = tell(counts, stop.signal);
+      const code = tell(count, stop.signal);
       // Some of the files say nothing about the whole.
       return report?.isEnough === false && filters.length === 0 ? 1 : code;
     } finally {
@@ -91,8 +87,10 @@ async function runPhase(
   phase: Phase,
   stop: AbortController,
   coverage: CoveredFile[][] | null,
-): Promise<Count> {
-  if (phase.files.length === 0 || stop.signal.aborted) return { passed: 0, failed: 0, skipped: 0 };
+): Promise<Result> {
+  const failedFiles = new Set<string>();
+  if (phase.files.length === 0 || stop.signal.aborted)
+    return { passed: 0, failed: 0, skipped: 0, failedFiles: [] };
   const events = run({
     files: phase.files.map((file) => join(root, file)),
     concurrency: phase.concurrency,
@@ -103,6 +101,8 @@ async function runPhase(
       : { coverage: true, coverageIncludeGlobs: coverageGlobs.map((glob) => join(root, glob)) }),
   });
   events.on("test:coverage", ({ summary }) => coverage?.push(summary.files));
+  // A file that ends badly by itself is told under its own name.
+  events.on("test:fail", ({ file, name }) => void failedFiles.add(relative(root, file ?? name)));
   let count: Count = { passed: 0, failed: 0, skipped: 0 };
   events.on("test:summary", ({ file, counts }) => {
     if (file !== undefined) return;
@@ -111,13 +111,32 @@ async function runPhase(
   });
   const report = events.compose(new spec());
   for await (const chunk of report) process.stdout.write(String(chunk));
+  return { ...count, failedFiles: [...failedFiles] };
+}
+
+async function repeat(first: Result, stop: AbortController): Promise<Count> {
+  const files = stop.signal.aborted ? [] : repeated(first);
+  if (files.length === 0) return first;
+  process.stdout.write(`\nonce more, alone: ${files.join(", ")}\n`);
+  const again = await runPhase({ files, concurrency: 1, fileMsMax: 300_000 }, stop, null);
+  const { count, unsteady } = settle(first, again);
+  if (unsteady.length > 0)
+    process.stdout.write(`\nunsteady, passed the second time only: ${unsteady.join(", ")}\n`);
   return count;
 }
 
+function sum(results: readonly Result[]): Result {
+  const total = (key: keyof Count): number => results.reduce((all, result) => all + result[key], 0);
+  return {
+    passed: total("passed"),
+    failed: total("failed"),
+    skipped: total("skipped"),
+    failedFiles: results.flatMap(({ failedFiles }) => failedFiles),
+  };
+}
+
 /** The last line of the output is the count alone. */
-function tell(counts: readonly Count[], signal: AbortSignal): number {
-  const sum = (key: keyof Count): number => counts.reduce((total, count) => total + count[key], 0);
-  const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")];
+function tell({ passed, failed, skipped }: Count, signal: AbortSignal): number {
   if (signal.aborted) process.stdout.write(`given up: ${String(signal.reason)}\n`);
   process.stdout.write(
     `\n${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}\n`,
