@@ -9,6 +9,7 @@ import { ConfigError, type Env, type Log, type Service, startProcessStatus } fro
 import { endStore, ensureCluster, observeStore, openStore } from "@rookery/store";
 import type { CourierConfig } from "./config.ts";
 import { openCourierMetrics } from "./courier-metrics.ts";
+import { openJobShards } from "./job-shards.ts";
 import { openTelegramClient } from "@rookery/telegram";
 import { openHttpPost } from "./outbound/http-post.ts";
 import { startBroadcaster } from "./telegram/broadcaster.ts";
@@ -66,20 +67,14 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     kind: "job",
     role: "courier",
     id,
-    claimed: async ({ id: shard }) => {
-      sender.claimed(shard);
-      router.claimed(shard);
-      poller.claimed(shard);
-    },
-    drain: async (shard) => {
-      await Promise.all([sender, router, poller, broadcaster].map((part) => part.drain(shard)));
-    },
+    claimed: async ({ id: shard }) => jobShards.claimed(shard),
+    drain: (shard) => jobShards.drain(shard),
   });
+  const jobShards = openJobShards({ bus, ownership, log });
   const http = openHttpPost({ allowPrivate: config.allowPrivate });
   const leaving = {
-    bus,
+    jobShards,
     store,
-    ownership,
     relay: openRelay({ bus, store, shards: config.shards, worker: id, log }),
     client: openTelegramClient({ apiRoot: config.telegramApiRoot, timeoutMs: sendMsMax }),
     secrets,
@@ -91,8 +86,8 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
   const gateway = openGateway({ bus, shards: config.shards, edge: id, log });
   const replies = listenForReplies({ bus, id, gateway });
   const poller = startTelegramPoller({
+    jobShards,
     store,
-    ownership,
     client: openTelegramClient({
       apiRoot: config.telegramApiRoot,
       timeoutMs: config.pollingTimeoutSeconds * 1_000 + pollSlackMs,
@@ -117,9 +112,9 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     secrets,
     apiRoot: config.telegramApiRoot,
     log,
-    ownsBot: (botId: number) => ownership.held.has(shardOf("bot", botId, config.shards)),
+    ownsBot: (botId: number) => jobShards.holds(shardOf("bot", botId, config.shards)),
   };
-  const isFirst = (): boolean => ownership.held.has(firstShard);
+  const isFirst = (): boolean => jobShards.holds(firstShard);
   const repairs = [
     startWebhookWatch({ ...repairing, publicUrl: config.publicUrl }),
     startUpdateSweep({ store, isOurs: isFirst, log }),

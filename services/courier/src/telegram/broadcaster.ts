@@ -7,7 +7,7 @@
  * name `broadcast-<id>-<n>`, and once: that its target is fed and the relay that asks it are one statement, under the epoch of
  * the bot's shard (L2). Only a window of targets is fed at a time, so that a pause is felt within seconds.
  */
-import type { Relay, ShardOwnership } from "@rookery/host";
+import type { Relay } from "@rookery/host";
 import { type ShardId, shardOf, type UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import {
@@ -21,6 +21,7 @@ import {
   type Store,
   waitingTargets,
 } from "@rookery/store";
+import type { JobShards } from "../job-shards.ts";
 
 const lookMsDefault = 500;
 /** Fed and without a result, of one bot: between two and three seconds of its sends. */
@@ -31,33 +32,24 @@ const recentMs = 30_000;
 const fedMax = 1_000;
 
 export interface Broadcaster {
-  /** Resolves when nothing of the shard is being written. What is fed stays fed. */
-  drain(shard: ShardId): Promise<void>;
+  /** What is fed stays fed. */
   close(): Promise<void>;
 }
 
 export function startBroadcaster(parts: {
+  readonly jobShards: JobShards;
   readonly store: Store;
-  readonly ownership: Pick<ShardOwnership, "held">;
   readonly relay: Pick<Relay, "send">;
   readonly shards: number;
   readonly log: Log;
   readonly lookMs?: number;
 }): Broadcaster {
-  const { store, ownership, shards, log, lookMs = lookMsDefault } = parts;
-  let timer: NodeJS.Timeout | undefined;
-  let closing = false;
-
-  const fenceOf = (shard: ShardId): readonly JobFence[] => {
-    const epoch = ownership.held.get(shard);
-    return epoch === undefined ? [] : [{ shard, epoch }];
-  };
+  const { store, shards, log, lookMs = lookMsDefault } = parts;
 
   const look = async (): Promise<void> => {
-    if (ownership.held.size === 0) return;
+    if (!ours.some) return;
     const bots = Map.groupBy(await openBroadcasts(store), ({ botId }) => botId);
     for (const [botId, broadcasts] of bots) {
-      if (closing) return;
       await advance(botId, broadcasts).catch((error: unknown) => {
         log.warn({ err: String(error), botId }, "the broadcasts of a bot could not go on yet");
       });
@@ -66,8 +58,8 @@ export function startBroadcaster(parts: {
 
   const advance = async (botId: UserId, broadcasts: readonly OpenBroadcast[]): Promise<void> => {
     const shard = shardOf("bot", botId, shards);
-    const fences = fenceOf(shard);
-    if (fences.length === 0) return;
+    if (!ours.holds(shard)) return;
+    const fences = ours.fencesOf([shard]);
     const owned = broadcasts.map(({ id }) => ({ id, shard }));
     await settleTargets(store, fences, owned);
     const running = broadcasts.flatMap(({ id, state }) => (state === "running" ? [id] : []));
@@ -100,27 +92,7 @@ export function startBroadcaster(parts: {
     parts.relay.send(await feedTargets(store, fences, targets, nowMs));
   };
 
-  const run = async (): Promise<void> => {
-    try {
-      await look();
-    } catch (error) {
-      log.warn({ err: String(error) }, "broadcasts could not be read");
-    }
-    if (!closing) timer = setTimeout(start, lookMs);
-  };
+  const ours = parts.jobShards.join({ of: "broadcasts", lookMs, look });
 
-  let running = Promise.resolve();
-  function start(): void {
-    running = run();
-  }
-  start();
-
-  return {
-    drain: () => running,
-    async close() {
-      closing = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return { close: ours.close };
 }

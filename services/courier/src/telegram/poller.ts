@@ -10,7 +10,6 @@
  */
 import { type SecretBox, SecretBoxError } from "@rookery/auth";
 import type { UpdateIntake } from "@rookery/gateway";
-import type { ShardOwnership } from "@rookery/host";
 import { type ShardId, shardOf, type UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import {
@@ -29,6 +28,7 @@ import {
   type TelegramUpdate,
   updateTypes,
 } from "@rookery/telegram";
+import type { JobShards } from "../job-shards.ts";
 import { retryDelayMs } from "../retry-delay.ts";
 
 const lookMs = 1_000;
@@ -45,10 +45,6 @@ const conflictMs = 1_000;
 const errorCharsMax = 500;
 
 export interface TelegramPoller {
-  /** A shard has become ours: its bots are asked for at once. */
-  claimed(shard: ShardId): void;
-  /** A shard is no more ours; resolves when nothing of it is in flight. */
-  drain(shard: ShardId): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,8 +56,8 @@ interface Poll {
 }
 
 export function startTelegramPoller(parts: {
+  readonly jobShards: JobShards;
   readonly store: Store;
-  readonly ownership: Pick<ShardOwnership, "held">;
   readonly client: Pick<TelegramClient, "getUpdates" | "getWebhookInfo">;
   readonly intake: Pick<UpdateIntake, "take">;
   readonly secrets: SecretBox;
@@ -72,22 +68,6 @@ export function startTelegramPoller(parts: {
 }): TelegramPoller {
   const { store, client, log } = parts;
   const polls = new Map<UserId, Poll>();
-  const leaving = new Set<ShardId>();
-  let closing = false;
-  let looking: Promise<void> | null = null;
-  let lookAgain = false;
-
-  const look = (): void => {
-    if (closing) return;
-    lookAgain = looking !== null;
-    if (lookAgain) return;
-    looking = reconcile()
-      .catch((error: unknown) => log.warn({ err: String(error) }, "bots to be polled could not be read"))
-      .finally(() => {
-        looking = null;
-        if (lookAgain) look();
-      });
-  };
 
   const reconcile = async (): Promise<void> => {
     const wanted = new Map((await listPolledBots(store)).map((bot) => [bot.botId, bot]));
@@ -97,8 +77,7 @@ export function startTelegramPoller(parts: {
     }
     for (const bot of wanted.values()) {
       const shard = shardOf("bot", bot.botId, parts.shards);
-      const isOurs = parts.ownership.held.has(shard) && !leaving.has(shard) && !closing;
-      if (!isOurs || polls.has(bot.botId)) continue;
+      if (!ours.holds(shard) || polls.has(bot.botId)) continue;
       if (polls.size >= pollsMax) {
         log.error({ botId: bot.botId, pollsMax }, "a bot is not polled: this process polls too many");
         return;
@@ -203,24 +182,22 @@ export function startTelegramPoller(parts: {
     });
   };
 
-  const timer = setInterval(look, lookMs);
+  const endAll = async (its: readonly Poll[]): Promise<void> => {
+    for (const poll of its) end(poll);
+    await Promise.all(its.map(({ ended }) => ended));
+  };
+
+  const ours = parts.jobShards.join({
+    of: "bots to be polled",
+    lookMs,
+    look: reconcile,
+    drain: (shard) => endAll([...polls.values()].filter((poll) => poll.shard === shard)),
+  });
 
   return {
-    claimed(shard) {
-      leaving.delete(shard);
-      look();
-    },
-    async drain(shard) {
-      leaving.add(shard);
-      const its = [...polls.values()].filter((poll) => poll.shard === shard);
-      for (const poll of its) end(poll);
-      await Promise.all(its.map(({ ended }) => ended));
-    },
     async close() {
-      closing = true;
-      clearInterval(timer);
-      for (const poll of polls.values()) end(poll);
-      await Promise.all([looking, ...[...polls.values()].map(({ ended }) => ended)]);
+      await ours.close();
+      await endAll([...polls.values()]);
     },
   };
 }

@@ -8,27 +8,19 @@
  * written under the epoch of the bot's shard: who was deposed writes nothing, and says nothing (L2).
  */
 import type { SecretBox } from "@rookery/auth";
-import type { Bus, Subscription } from "@rookery/bus";
-import type { Relay, ShardOwnership } from "@rookery/host";
-import {
-  type JobBatch,
-  parseInternal,
-  type ShardId,
-  shardOf,
-  subjects,
-  type UserId,
-} from "@rookery/protocol";
+import type { Relay } from "@rookery/host";
+import { type ShardId, shardOf, type UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import {
   type AnsweredUpdate,
   botsWithPendingUpdates,
-  type JobFence,
   pendingUpdates,
   type PendingUpdate,
   type Store,
   sweepBotMemory,
 } from "@rookery/store";
 import { type TelegramCall, type TelegramClient, TelegramError } from "@rookery/telegram";
+import type { JobShards } from "../job-shards.ts";
 import { type AnswerParts, answerUpdate } from "./answer.ts";
 import { openAnswerWriter } from "./answer-writer.ts";
 import { openGate } from "./gate.ts";
@@ -47,10 +39,6 @@ const sweepMs = 10 * 60_000;
 const sweepMax = 10_000;
 
 export interface UpdateRouter {
-  /** A shard has become ours: what waits for its bots is looked for. */
-  claimed(shard: ShardId): void;
-  /** A shard is no more ours; resolves when nothing of it is in flight. */
-  drain(shard: ShardId): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,9 +50,8 @@ interface Line {
 }
 
 export function startUpdateRouter(parts: {
-  readonly bus: Pick<Bus, "subscribe">;
+  readonly jobShards: JobShards;
   readonly store: Store;
-  readonly ownership: Pick<ShardOwnership, "held">;
   readonly relay: Pick<Relay, "send">;
   readonly client: Pick<TelegramClient, "ask">;
   readonly secrets: SecretBox;
@@ -72,18 +59,15 @@ export function startUpdateRouter(parts: {
   readonly shards: number;
   readonly log: Log;
 }): UpdateRouter {
-  const { store, ownership, log } = parts;
+  const { store, log } = parts;
   const now = Date.now;
   const bots = openRoutedBots({ store, secrets: parts.secrets, now, log });
   const gate = openGate(decidingMax);
-  const wakes = new Map<ShardId, Subscription>();
   const lines = new Map<string, Line>();
   /** Which updates are in lines, by bot. */
   const known = new Map<UserId, Set<number>>();
   /** Answered, by the count of reads then: a read that had begun may still find them pending. */
   const finished = new Map<string, number>();
-  /** Ends what is under way for a shard. */
-  const stops = new Map<ShardId, AbortController>();
   const told = new Set<Promise<void>>();
   const hinted = new Set<UserId>();
   let reads = 0;
@@ -91,16 +75,6 @@ export function startUpdateRouter(parts: {
   let closing = false;
 
   const shardOfBot = (botId: UserId): ShardId => shardOf("bot", botId, parts.shards);
-  const holds = (shard: ShardId): boolean =>
-    !closing && ownership.held.has(shard) && stops.get(shard)?.signal.aborted === false;
-
-  const fencesOf = (shards: Iterable<ShardId>): JobFence[] =>
-    [...new Set(shards)].flatMap((shard) => {
-      const epoch = ownership.held.get(shard);
-      return epoch === undefined ? [] : [{ shard, epoch }];
-    });
-  const writer = openAnswerWriter({ store, fencesOf, givenUp: () => closing, log });
-
   const tell = (bot: RoutedBot, call: TelegramCall): void => {
     if (bot.token === null || told.size >= tellingMax) return;
     const telling = parts.client
@@ -124,7 +98,7 @@ export function startUpdateRouter(parts: {
   };
 
   const hint = (botIds: Iterable<UserId>): void => {
-    for (const botId of botIds) if (holds(shardOfBot(botId))) hinted.add(botId);
+    for (const botId of botIds) if (ours.holds(shardOfBot(botId))) hinted.add(botId);
     if (hinted.size === 0 || reading !== null) return;
     reading = read()
       .catch((error: unknown) => log.warn({ err: String(error) }, "open updates could not be read"))
@@ -153,7 +127,7 @@ export function startUpdateRouter(parts: {
   const add = (update: PendingUpdate): void => {
     const { botId, updateId, chatId } = update;
     const shard = shardOfBot(botId);
-    if (!holds(shard) || finished.has(`${botId}/${updateId}`)) return;
+    if (!ours.holds(shard) || finished.has(`${botId}/${updateId}`)) return;
     const ids = known.get(botId) ?? new Set();
     if (ids.has(updateId) || ids.size >= updatesMax) return;
     known.set(botId, ids.add(updateId));
@@ -175,12 +149,11 @@ export function startUpdateRouter(parts: {
   };
 
   const work = async ({ shard, updates }: Line): Promise<void> => {
-    const signal = stops.get(shard)?.signal ?? AbortSignal.abort();
-    for (let update = updates[0]; update !== undefined && holds(shard); update = updates[0]) {
+    for (let update = updates[0]; update !== undefined && ours.holds(shard); update = updates[0]) {
       await gate.enter();
       let isDone: boolean;
       try {
-        isDone = await handle(update, signal);
+        isDone = await handle(update, ours.signalOf(shard));
       } catch (error) {
         isDone = false;
         const { botId, updateId } = update;
@@ -192,7 +165,7 @@ export function startUpdateRouter(parts: {
         finished.set(`${update.botId}/${update.updateId}`, reads);
         known.get(update.botId)?.delete(update.updateId);
         updates.shift();
-      } else if (holds(shard)) await new Promise((resolve) => setTimeout(resolve, retryMs));
+      } else if (ours.holds(shard)) await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   };
 
@@ -208,44 +181,35 @@ export function startUpdateRouter(parts: {
     return true;
   };
 
-  const look = (): void => {
-    if (closing || ownership.held.size === 0) return;
-    botsWithPendingUpdates(store).then(hint, (error: unknown) => {
-      log.warn({ err: String(error) }, "bots with open updates could not be read");
-    });
+  const look = async (): Promise<void> => {
+    if (ours.some) hint(await botsWithPendingUpdates(store));
   };
   const sweep = (): void => {
     sweepBotMemory(store, now(), sweepMax).catch((error: unknown) => {
       log.warn({ err: String(error) }, "what bots remember could not be swept");
     });
   };
-  const timers = [setInterval(look, lookMs), setInterval(sweep, sweepMs)];
-
-  const end = async (shard: ShardId): Promise<void> => {
-    stops.get(shard)?.abort();
-    wakes.get(shard)?.close();
-    wakes.delete(shard);
+  const drain = async (shard: ShardId): Promise<void> => {
     await Promise.all([...lines.values()].flatMap((line) => (line.shard === shard ? [line.ended] : [])));
   };
 
+  const ours = parts.jobShards.join({
+    of: "open updates",
+    hears: { kind: "telegramUpdate", hear: (jobs) => hint(jobs.map(({ botId }) => botId)) },
+    lookMs,
+    look,
+    drain,
+  });
+  const writer = openAnswerWriter({ store, fencesOf: ours.fencesOf, givenUp: () => closing, log });
+  const sweeping = setInterval(sweep, sweepMs);
+
   return {
-    claimed(shard) {
-      stops.set(shard, new AbortController());
-      wakes.set(
-        shard,
-        parts.bus.subscribe(subjects.jobs(shard), ({ bytes }) => {
-          const { jobs } = parseInternal<JobBatch>(bytes);
-          hint(jobs.flatMap(({ kind, job }) => (kind === "telegramUpdate" ? [job.botId] : [])));
-        }),
-      );
-      look();
-    },
-    drain: end,
     async close() {
       closing = true;
-      for (const timer of timers) clearInterval(timer);
-      await Promise.all([...stops.keys()].map(end));
+      clearInterval(sweeping);
+      await ours.close();
       await reading;
+      await Promise.all([...lines.values()].map(({ ended }) => ended));
       await Promise.all(told);
     },
   };

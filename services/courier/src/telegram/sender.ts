@@ -11,21 +11,12 @@
  * time. Everything is written under the epoch of the bot's shard: who was deposed writes nothing (L2).
  */
 import type { SecretBox } from "@rookery/auth";
-import { type Bus, type Subscription } from "@rookery/bus";
-import type { Relay, ShardOwnership } from "@rookery/host";
-import {
-  type JobBatch,
-  parseInternal,
-  type ShardId,
-  shardOf,
-  subjects,
-  type UserId,
-} from "@rookery/protocol";
+import type { Relay } from "@rookery/host";
+import { type ShardId, shardOf, type TelegramSend, type UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import {
   beginSends,
   countOpenSends,
-  type JobFence,
   listSendingBots,
   moveTelegramChat,
   openSendsOf,
@@ -34,6 +25,7 @@ import {
   type Store,
 } from "@rookery/store";
 import type { TelegramClient } from "@rookery/telegram";
+import type { JobShards } from "../job-shards.ts";
 import { retryDelayMs } from "../retry-delay.ts";
 import { openResultWriter } from "./result-writer.ts";
 import { type QueuedSend, selectBots, type SendingBot } from "./sending-bot.ts";
@@ -53,75 +45,31 @@ const landingMs = 5_000;
 const lifeMs = 24 * 60 * 60 * 1_000;
 
 export interface TelegramSender {
-  /** A shard has become ours: its bots are looked for. */
-  claimed(shard: ShardId): void;
-  /** A shard is no more ours; resolves when nothing of it is in flight. */
-  drain(shard: ShardId): Promise<void>;
   /** Sends not done, of the bots we own. */
   readonly queued: number;
   close(): Promise<void>;
 }
 
 export function startTelegramSender(parts: {
-  readonly bus: Pick<Bus, "subscribe">;
+  readonly jobShards: JobShards;
   readonly store: Store;
-  readonly ownership: Pick<ShardOwnership, "held">;
   readonly relay: Pick<Relay, "send">;
   readonly client: Pick<TelegramClient, "send">;
   readonly secrets: SecretBox;
   readonly shards: number;
   readonly log: Log;
 }): TelegramSender {
-  const { store, ownership, log } = parts;
+  const { store, log } = parts;
   let bots = new Map<UserId, SendingBot>();
-  const wakes = new Map<ShardId, Subscription>();
   const flights = new Map<string, { readonly bot: SendingBot; readonly landed: Promise<void> }>();
-  /** Shards being given back: nothing new of theirs is begun. */
-  const leaving = new Set<ShardId>();
   /** Ends the calls in flight. */
   const abort = new AbortController();
   let closing = false;
   let pumpTimer: NodeJS.Timeout | undefined;
   let pumping: Promise<void> | null = null;
-  let looking: Promise<void> | null = null;
-  let lookAgain = false;
-
-  const holds = (shard: ShardId): boolean => ownership.held.has(shard) && !leaving.has(shard);
-
-  const fencesOf = (shards: Iterable<ShardId>): JobFence[] =>
-    [...new Set(shards)].flatMap((shard) => {
-      const epoch = ownership.held.get(shard);
-      return epoch === undefined ? [] : [{ shard, epoch }];
-    });
-
-  const results = openResultWriter({
-    store,
-    relay: parts.relay,
-    fencesOf,
-    written(batch) {
-      for (const { bot, send } of batch) bot.outbox.settle(send, { kind: "done" }, Date.now());
-      pump();
-    },
-    givenUp: () => abort.signal.aborted,
-    log,
-  });
-
-  const look = (): void => {
-    if (closing) return;
-    lookAgain = looking !== null;
-    if (lookAgain) return;
-    looking = reconcile()
-      .catch((error: unknown) => log.warn({ err: String(error) }, "open sends could not be read"))
-      .finally(() => {
-        looking = null;
-        if (lookAgain) look();
-        else pump();
-      });
-  };
-
   /** Whose bots there are, and whether we know all that is open of theirs. */
   const reconcile = async (): Promise<void> => {
-    bots = selectBots(await listSendingBots(store), bots, { ...parts, holds });
+    bots = selectBots(await listSendingBots(store), bots, { ...parts, holds: ours.holds });
     if (bots.size === 0) return;
     const counts = await countOpenSends(store, [...bots.keys()]);
     for (const bot of bots.values()) {
@@ -131,6 +79,7 @@ export function startTelegramSender(parts: {
       }
       bot.loaded = true;
     }
+    pump();
   };
 
   /** A send that was under way when its owner ended may have arrived. */
@@ -143,13 +92,12 @@ export function startTelegramSender(parts: {
     bot.outbox.add(send);
   };
 
-  const hear = async (shard: ShardId, batch: JobBatch): Promise<void> => {
+  const hear = async (jobs: readonly TelegramSend[], shard: ShardId): Promise<void> => {
     const strange = new Map<SendingBot, Set<number>>();
-    for (const { kind, job } of batch.jobs) {
-      if (kind !== "telegramSend") continue;
+    for (const job of jobs) {
       const bot = bots.get(job.botId);
       if (bot === undefined || !bot.loaded) {
-        look();
+        ours.look();
         continue;
       }
       if (bot.outbox.size >= outboxMax) continue;
@@ -161,7 +109,7 @@ export function startTelegramSender(parts: {
     for (const [bot, chats] of strange) {
       for (const send of await openSendsOfChats(store, bot.id, [...chats])) add(bot, send);
     }
-    if (strange.size > 0 && holds(shard)) pump();
+    if (strange.size > 0 && ours.holds(shard)) pump();
   };
 
   const pump = (): void => {
@@ -183,7 +131,7 @@ export function startTelegramSender(parts: {
     const nowMs = Date.now();
     const taken: { readonly bot: SendingBot; readonly send: QueuedSend }[] = [];
     for (const bot of bots.values()) {
-      if (bot.token === null || !holds(bot.shard)) continue;
+      if (bot.token === null || !ours.holds(bot.shard)) continue;
       const room = inFlightMax - flights.size - taken.length;
       for (const send of bot.outbox.take(nowMs, room)) taken.push({ bot, send });
     }
@@ -199,7 +147,7 @@ export function startTelegramSender(parts: {
     try {
       begun = await beginSends(
         store,
-        fencesOf(taken.map(({ bot }) => bot.shard)),
+        ours.fencesOf(taken.map(({ bot }) => bot.shard)),
         taken.map(({ bot, send }) => ({ id: send.id, shard: bot.shard })),
       );
     } catch (error) {
@@ -284,45 +232,47 @@ export function startTelegramSender(parts: {
     }
   };
 
-  const timer = setInterval(look, lookMs);
+  const drain = async (shard: ShardId): Promise<void> => {
+    for (const bot of bots.values()) if (bot.shard === shard) bots.delete(bot.id);
+    await Promise.all(
+      [...flights.values()].flatMap(({ bot, landed }) => (bot.shard === shard ? [landed] : [])),
+    );
+    await results.idle();
+  };
+
+  const ours = parts.jobShards.join({
+    of: "open sends",
+    hears: { kind: "telegramSend", hear },
+    lookMs,
+    look: reconcile,
+    drain,
+  });
+  const results = openResultWriter({
+    store,
+    relay: parts.relay,
+    fencesOf: ours.fencesOf,
+    written(batch) {
+      for (const { bot, send } of batch) bot.outbox.settle(send, { kind: "done" }, Date.now());
+      pump();
+    },
+    givenUp: () => abort.signal.aborted,
+    log,
+  });
 
   return {
-    claimed(shard) {
-      leaving.delete(shard);
-      wakes.set(
-        shard,
-        parts.bus.subscribe(subjects.jobs(shard), ({ bytes }) => {
-          hear(shard, parseInternal<JobBatch>(bytes)).catch((error: unknown) => {
-            log.warn({ err: String(error), shard }, "new sends could not be read yet");
-          });
-        }),
-      );
-      look();
-    },
-    async drain(shard) {
-      leaving.add(shard);
-      wakes.get(shard)?.close();
-      wakes.delete(shard);
-      for (const bot of bots.values()) if (bot.shard === shard) bots.delete(bot.id);
-      await Promise.all(
-        [...flights.values()].flatMap(({ bot, landed }) => (bot.shard === shard ? [landed] : [])),
-      );
-      await results.idle();
-    },
     get queued() {
       return [...bots.values()].reduce((sum, { outbox }) => sum + outbox.size, 0);
     },
     async close() {
       closing = true;
-      clearInterval(timer);
       clearTimeout(pumpTimer);
+      const looked = ours.close();
       await pumping;
       // A call that is cut off has an unknown outcome: they are given time to end by themselves.
       const patience = setTimeout(() => abort.abort(), landingMs);
-      await Promise.all([looking, ...[...flights.values()].map(({ landed }) => landed)]);
+      await Promise.all([looked, ...[...flights.values()].map(({ landed }) => landed)]);
       await results.idle();
       clearTimeout(patience);
-      for (const wake of wakes.values()) wake.close();
     },
   };
 }

@@ -1,53 +1,32 @@
 /** Broadcasts on real rows; the chats and the sender are played by the test. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { openTestDatabase, until } from "@rookery/kit";
+import { until } from "@rookery/kit";
 import { shardOf } from "@rookery/protocol";
-import { openLog } from "@rookery/runtime";
 import {
   type BroadcastRow,
-  claimShards,
-  ensureCluster,
   inTransaction,
-  insertBot,
   insertBroadcast,
   insertTargets,
-  insertUser,
-  openStore,
   readBroadcast,
   type RelayRow,
   startBroadcast,
   steerBroadcast,
 } from "@rookery/store";
 import { type Broadcaster, startBroadcaster } from "../../src/telegram/broadcaster.ts";
+import { openCourierFixture } from "../courier-fixture.ts";
 
-const shards = 4;
 const withinMs = 10_000;
 const window = 60;
-const database = await openTestDatabase();
-const log = openLog("test", { LOG_LEVEL: "silent" });
-const store = openStore({ url: database.url, name: "broadcast test", connectionsMax: 4, log });
-await ensureCluster(store, { shards, hashVersion: 1 });
+const fixture = await openCourierFixture("broadcast test");
+const { store, shards, log } = fixture;
 const running = new Set<Broadcaster>();
 after(async () => {
   for (const broadcaster of running) await broadcaster.close();
-  await store.end();
-  await database.close();
+  await fixture.close();
 });
 
-let bots = 0;
-async function makeBot(): Promise<number> {
-  bots += 1;
-  const username = `herald${bots}`;
-  const person = { username, email: null, displayName: username, passwordHash: null, isBot: true };
-  const { id } = await insertUser(store, { ...person, role: "member", createdMs: 1 });
-  const secret = { keyId: "k", box: Buffer.alloc(1) };
-  const row = { id, ownerId: id, username, mode: "webhook", requestUuid: null, createdMs: 1 } as const;
-  await inTransaction(store, (db) =>
-    insertBot(db, { ...row, token: secret, secret, secretDigest: Buffer.alloc(32) }),
-  );
-  return id;
-}
+const makeBot = async (): Promise<number> => (await fixture.makeBot()).id;
 
 let chats = 0;
 async function makeBroadcast(botId: number, size: number): Promise<number> {
@@ -68,14 +47,10 @@ interface Courier {
 
 /** A courier that owns every job shard from now on. */
 async function start(): Promise<Courier> {
-  const { rows } = await store.query<{ id: number; epoch: number }>(
-    "select id, epoch from shard where kind = 'job'",
-  );
-  const claimed = await claimShards(store, "job", rows, `courier ${Math.random()}`);
-  const held = new Map(claimed.map(({ id, epoch }) => [id, epoch]));
+  const { jobShards, held } = await fixture.own();
   const told: RelayRow[] = [];
   const relay = { send: (relays: readonly RelayRow[]) => told.push(...relays) };
-  const broadcaster = startBroadcaster({ store, ownership: { held }, relay, shards, log, lookMs: 20 });
+  const broadcaster = startBroadcaster({ store, jobShards, relay, shards, log, lookMs: 20 });
   running.add(broadcaster);
   return {
     told,

@@ -3,35 +3,18 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
-import { openSecretBox, parseMasterKey } from "@rookery/auth";
-import { openTestDatabase, until } from "@rookery/kit";
-import { encodeInternal, type RouteTable, type ServiceTable, shardOf } from "@rookery/protocol";
-import { openLog } from "@rookery/runtime";
-import {
-  botSecretOwner,
-  claimShards,
-  ensureCluster,
-  headersOwner,
-  inTransaction,
-  insertBot,
-  insertUser,
-  openStore,
-  type RelayRow,
-  writeRoutes,
-  writeServices,
-} from "@rookery/store";
+import { until } from "@rookery/kit";
+import type { RouteTable, ServiceTable, TelegramUpdateJob } from "@rookery/protocol";
+import { claimShards, headersOwner, type RelayRow, writeRoutes, writeServices } from "@rookery/store";
 import type { TelegramCall } from "@rookery/telegram";
 import { openHttpPost } from "../../src/outbound/http-post.ts";
 import { startUpdateRouter, type UpdateRouter } from "../../src/telegram/router.ts";
 import { openServiceCaller } from "../../src/telegram/service-caller.ts";
+import { openCourierFixture } from "../courier-fixture.ts";
 
-const shards = 4;
 const withinMs = 20_000;
-const database = await openTestDatabase();
-const log = openLog("test", { LOG_LEVEL: "silent" });
-const store = openStore({ url: database.url, name: "router test", connectionsMax: 6, log });
-const secrets = openSecretBox(parseMasterKey(Buffer.alloc(32, 3)));
-await ensureCluster(store, { shards, hashVersion: 1 });
+const fixture = await openCourierFixture("router test");
+const { store, secrets, shards, log } = fixture;
 const http = openHttpPost({ allowPrivate: true });
 const running = new Set<UpdateRouter>();
 
@@ -68,39 +51,18 @@ await new Promise<void>((resolve) => {
   server.listen(0, "127.0.0.1", resolve);
 });
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-const owner = await insertPerson("owner", false);
 after(async () => {
   for (const router of running) await router.close();
   await http.close();
   server.closeAllConnections();
   server.close();
-  await store.end();
-  await database.close();
+  await fixture.close();
 });
-
-function insertPerson(username: string, isBot: boolean) {
-  const person = { username, email: null, displayName: username, passwordHash: null, isBot };
-  return insertUser(store, { ...person, role: "member", createdMs: 1 });
-}
 
 let bots = 0;
 async function makeBot(routes: RouteTable, services: ServiceTable = {}): Promise<number> {
-  bots += 1;
-  const username = `bot${bots}`;
-  const { id } = await insertPerson(username, true);
-  await inTransaction(store, (db) =>
-    insertBot(db, {
-      id,
-      ownerId: owner.id,
-      username,
-      mode: "webhook",
-      requestUuid: null,
-      createdMs: 1,
-      token: secrets.sealSecret(`${bots}:token`, botSecretOwner.token(id)),
-      secret: secrets.sealSecret("secret", botSecretOwner.webhook(id)),
-      secretDigest: Buffer.alloc(32),
-    }),
-  );
+  const { id, count } = await fixture.makeBot();
+  bots = count;
   await writeRoutes(store, id, { flood: { off: true }, ...routes }, { isRouted: true, nowMs: 1 });
   const headers = { one: { authorization: "Bearer s3cret" } };
   await writeServices(store, id, services, secrets.sealSecret(JSON.stringify(headers), headersOwner(id)));
@@ -139,34 +101,21 @@ const presses = (botId: number, chatId: number, data: string) =>
 interface Courier {
   readonly said: RelayRow[];
   readonly told: TelegramCall[];
-  readonly held: Map<number, number>;
-  readonly router: UpdateRouter;
   wake(botId: number): void;
   /** What was said in a chat, in order. */
   bodies(chatId: number): string[];
 }
 
 async function start(): Promise<Courier> {
-  const rows = await store.query<{ id: number; epoch: number }>(
-    "select id, epoch from shard where kind = 'job'",
-  );
-  const claimed = await claimShards(store, "job", rows.rows, `courier ${Math.random()}`);
-  const held = new Map(claimed.map(({ id, epoch }) => [id, epoch]));
+  const { jobShards, wake } = await fixture.own();
   const said: RelayRow[] = [];
   const told: TelegramCall[] = [];
-  const listeners = new Map<string, (message: { readonly bytes: Uint8Array }) => void>();
   const router = startUpdateRouter({
-    bus: {
-      subscribe(subject, hear) {
-        listeners.set(subject, hear as (message: { readonly bytes: Uint8Array }) => void);
-        return { close: () => listeners.delete(subject) };
-      },
-    },
+    jobShards,
     store,
     secrets,
     shards,
     log,
-    ownership: { held },
     relay: { send: (rows) => void said.push(...rows) },
     client: {
       ask: async (_token, call) => void told.push(call),
@@ -174,15 +123,12 @@ async function start(): Promise<Courier> {
     services: openServiceCaller({ http, now: Date.now }),
   });
   running.add(router);
-  for (const shard of held.keys()) router.claimed(shard);
   return {
     said,
     told,
-    held,
-    router,
     wake(botId) {
-      const job = { kind: "telegramUpdate", owner: { kind: "bot", id: botId }, job: { botId } };
-      listeners.get(`job.${shardOf("bot", botId, shards)}`)?.({ bytes: encodeInternal({ jobs: [job] }) });
+      const job = { botId } as TelegramUpdateJob;
+      wake({ kind: "telegramUpdate", owner: { kind: "bot", id: botId }, job });
     },
     bodies: (chatId) =>
       said.flatMap(({ targetId, command }) =>

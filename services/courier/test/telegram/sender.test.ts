@@ -1,62 +1,25 @@
 /** Sends on real rows, to a Telegram that answers as told: what it saw is what counts. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { openSecretBox, parseMasterKey } from "@rookery/auth";
-import { openTestDatabase, until } from "@rookery/kit";
-import { encodeInternal, type Job, shardOf, type TelegramSend } from "@rookery/protocol";
-import { openLog } from "@rookery/runtime";
-import {
-  botSecretOwner,
-  claimShards,
-  ensureCluster,
-  inTransaction,
-  insertBot,
-  insertUser,
-  openStore,
-} from "@rookery/store";
+import { until } from "@rookery/kit";
+import type { Job, TelegramSend } from "@rookery/protocol";
 import { type TelegramCall, TelegramError } from "@rookery/telegram";
 import { startTelegramSender, type TelegramSender } from "../../src/telegram/sender.ts";
+import { openCourierFixture, type OwnedShards } from "../courier-fixture.ts";
 
-const shards = 4;
 const withinMs = 10_000;
-const database = await openTestDatabase();
-const log = openLog("test", { LOG_LEVEL: "silent" });
-const store = openStore({ url: database.url, name: "sender test", connectionsMax: 4, log });
-const secrets = openSecretBox(parseMasterKey(Buffer.alloc(32, 3)));
-await ensureCluster(store, { shards, hashVersion: 1 });
-const owner = await insertPerson("owner", false);
+const fixture = await openCourierFixture("sender test");
+const { store, secrets, shards, log } = fixture;
 const running = new Set<TelegramSender>();
 after(async () => {
   for (const sender of running) await sender.close();
-  await store.end();
-  await database.close();
+  await fixture.close();
 });
 
-function insertPerson(username: string, isBot: boolean) {
-  const person = { username, email: null, displayName: username, passwordHash: null, isBot };
-  return insertUser(store, { ...person, role: "member", createdMs: 1 });
-}
-
 let bots = 0;
-
-/** A bot of its own for a test, so that tests do not meet. */
 async function makeBot(onUnknown: "repeat" | "mark" = "repeat"): Promise<number> {
-  bots += 1;
-  const username = `bot${bots}`;
-  const { id } = await insertPerson(username, true);
-  await inTransaction(store, (db) =>
-    insertBot(db, {
-      id,
-      ownerId: owner.id,
-      username,
-      mode: "webhook",
-      token: secrets.sealSecret(`${bots}:token`, botSecretOwner.token(id)),
-      secret: secrets.sealSecret("secret", botSecretOwner.webhook(id)),
-      secretDigest: Buffer.alloc(32),
-      requestUuid: null,
-      createdMs: 1,
-    }),
-  );
+  const { id, count } = await fixture.makeBot();
+  bots = count;
   await store.query("update bot set on_unknown = $2 where id = $1", [id, onUnknown]);
   return id;
 }
@@ -82,13 +45,10 @@ async function write(botId: number, chatId: number, seq: number, prevSeq = seq -
   return { kind: "telegramSend", owner: { kind: "bot", id: botId }, job };
 }
 
-interface Courier {
+interface Courier extends OwnedShards {
   /** `<bot number> <chat> <text>`, in the order in which Telegram saw them. */
   readonly seen: string[];
   readonly told: string[];
-  wake(...jobs: Job[]): void;
-  readonly sender: TelegramSender;
-  readonly held: Map<number, number>;
   close(): Promise<void>;
 }
 
@@ -97,23 +57,12 @@ type Answer = (call: TelegramCall, count: number) => number | Error | Promise<nu
 
 /** A courier that owns every job shard from now on. */
 async function start(answer: Answer = (_, count) => count): Promise<Courier> {
-  const rows = await store.query<{ id: number; epoch: number }>(
-    "select id, epoch from shard where kind = 'job'",
-  );
-  const claimed = await claimShards(store, "job", rows.rows, `courier ${Math.random()}`);
-  const held = new Map(claimed.map(({ id, epoch }) => [id, epoch]));
+  const owned = await fixture.own();
   const seen: string[] = [];
   const told: string[] = [];
-  const listeners = new Map<string, (message: { readonly bytes: Uint8Array }) => void>();
   const sender = startTelegramSender({
-    bus: {
-      subscribe(subject, hear) {
-        listeners.set(subject, hear as (message: { readonly bytes: Uint8Array }) => void);
-        return { close: () => listeners.delete(subject) };
-      },
-    },
+    jobShards: owned.jobShards,
     store,
-    ownership: { held },
     relay: { send: (relays) => told.push(...relays.map(({ id }) => id)) },
     client: {
       async send(token, call) {
@@ -128,18 +77,10 @@ async function start(answer: Answer = (_, count) => count): Promise<Courier> {
     log,
   });
   running.add(sender);
-  for (const shard of held.keys()) sender.claimed(shard);
   return {
+    ...owned,
     seen,
     told,
-    held,
-    sender,
-    wake(...jobs) {
-      for (const job of jobs) {
-        const subject = `job.${shardOf("bot", job.owner.id, shards)}`;
-        listeners.get(subject)?.({ bytes: encodeInternal({ jobs: [job] }) });
-      }
-    },
     async close() {
       running.delete(sender);
       await sender.close();
