@@ -66,6 +66,24 @@ export {
   type TelegramProfile,
   type TelegramSighting,
 } from "./query/bot/telegram-user.ts";
+export {
+  type BotMenuCommand,
+  type BotMenuKey,
+  readBotCommands,
+  resolveBotCommands,
+  writeBotCommands,
+} from "./query/bot/bot-command.ts";
+export {
+  changeBotToken,
+  insertNativeBot,
+  type NativeBot,
+  type NewNativeBot,
+  readNativeBot,
+  readNativeBotByToken,
+  readSealedToken,
+  setPrivacyMode,
+  shareChat,
+} from "./query/bot/native-bot.ts";
 export { updateBot } from "./query/bot/update-bot.ts";
 export { readWebhookDoor, type WebhookDoor } from "./query/bot/webhook-door.ts";
 export {

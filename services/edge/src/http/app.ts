@@ -26,6 +26,7 @@ import { registerIntrospectionRoutes } from "./route/introspection.ts";
 import { registerKeyRoutes } from "./route/key.ts";
 import { registerMemberRoutes } from "./route/member.ts";
 import { registerMessageRoutes } from "./route/message.ts";
+import { registerNativeBotRoutes } from "./route/native-bot.ts";
 import { registerReactionRoutes } from "./route/reaction.ts";
 import { registerReceiptRoutes } from "./route/receipt.ts";
 import { registerUserRoutes } from "./route/user.ts";
@@ -68,6 +69,7 @@ export function createApp(context: EdgeContext): EdgeApp {
   registerReactionRoutes(app, context);
   registerReceiptRoutes(app, context);
   registerBotRoutes(app, context);
+  registerNativeBotRoutes(app, context);
   registerDialogRoutes(app, context);
   registerBotProgramRoutes(app, context);
   registerBotUsageRoutes(app, context);

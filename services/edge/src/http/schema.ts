@@ -154,6 +154,11 @@ export const botSchema = z
     pendingUpdates: z.int().describe("Updates that wait at Telegram"),
     createdAt: timeMs,
     webhookSecret: z.string().optional().describe("Told once, when the bot is made or its secret changed"),
+    privacyMode: z
+      .boolean()
+      .optional()
+      .describe("Of a native bot: in groups it is told of commands, replies to it and mentions of it alone"),
+    token: z.string().optional().describe("Of a native bot; told once, when it is made or changed"),
   })
   .openapi("Bot");
 

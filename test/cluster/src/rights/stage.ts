@@ -107,6 +107,8 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
     return { id };
   };
 
+  const makeNativeBot = () => made("/v1/bots", { username: name(), displayName: "Ours", mode: "native" });
+
   /** Fresh things of the owner, by the beginning of a path. */
   const objects: Readonly<Record<string, () => Promise<Readonly<Record<string, string | number>>>>> = {
     "/v1/chats/{id}": async () => {
@@ -138,6 +140,8 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
       await expect(200, base, "POST", `${broadcasts}/${made.id}/pause`, { token: ownerToken() });
       return { id, n: made.id };
     },
+    "/v1/bots/{id}/token": async () => ({ id: (await makeNativeBot()).id }),
+    "/v1/bots/{id}/commands": async () => ({ id: (await makeNativeBot()).id }),
     "/v1/bots/{id}": makeBot,
     "/v1/auth/sessions/{id}": async () => {
       await login(base, owner);

@@ -9,11 +9,12 @@ import {
   listBots,
   readBot,
   rotateWebhookSecret,
+  setPrivacyMode,
   updateBot,
   updateUser,
 } from "@rookery/store";
 import { isTelegramToken } from "@rookery/telegram";
-import { makeWebhookSecret, registerBot, tellAfterMs } from "@rookery/gateway";
+import { makeWebhookSecret, registerBot, registerNativeBot, tellAfterMs } from "@rookery/gateway";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
 import { RequestFault } from "../problem.ts";
@@ -42,9 +43,10 @@ const changeSchema = z.object({
   displayName: displayName.optional(),
   mode: mode.optional(),
   token: token.optional(),
+  privacyMode: z.boolean().optional(),
 });
 
-/** Bots of Telegram. A bot is seen by its owner alone; to all others it is not there. */
+/** Bots of Telegram, and of our own. A bot is seen by its owner alone; to all others it is not there. */
 export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store, secrets, now } = context;
   const needs = openNeeds(context);
@@ -76,21 +78,29 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
       body: { required: true, content: { "application/json": { schema: registrationSchema } } },
     },
     responses: {
-      201: json(botSchema, "The bot, with its webhookSecret"),
+      201: json(botSchema, "The bot, with its webhookSecret, or a native one with its token"),
       200: json(botSchema, "The bot an earlier request of this name made"),
       default: problem,
     },
   });
   app.openapi(create, async (c) => {
     const { username, displayName, mode, token } = c.req.valid("json");
-    const registered = await registerBot(context, {
+    const registration = {
       ownerId: c.get("principal").userId,
       username,
       displayName,
-      mode: foreignMode(mode),
-      token: token ?? missing("token"),
       uuid: c.req.valid("header")["idempotency-key"] ?? null,
       nowMs: now(),
+    };
+    if (mode === "native") {
+      if (token !== undefined) throw wrong("token", "is made here");
+      const made = await registerNativeBot(context, { ...registration, requestId: c.get("requestId") });
+      return c.json({ ...toBot(made.bot), token: made.token }, made.created ? 201 : 200);
+    }
+    const registered = await registerBot(context, {
+      ...registration,
+      mode,
+      token: token ?? missing("token"),
     });
     const answer = { ...toBot(registered.bot), webhookSecret: registered.webhookSecret };
     return c.json(answer, registered.created ? 201 : 200);
@@ -120,16 +130,18 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
   });
   app.openapi(change, async (c) => {
     const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
-    const { displayName, mode, token } = c.req.valid("json");
+    const { displayName, mode, token, privacyMode } = c.req.valid("json");
     const bot = await inTransaction(store, async (db) => {
       const before = await readBot(db, key.ownerId, key.id);
       if (before === null) throw noBot();
       if (displayName !== undefined) {
         await updateUser(db, key.id, { username: before.username, displayName });
       }
-      if (mode !== undefined || token !== undefined) {
+      refuseForeign(before, { mode, token, privacyMode });
+      if (privacyMode !== undefined && !(await setPrivacyMode(db, key.id, privacyMode))) throw noBot();
+      if (before.mode !== "native" && (mode !== undefined || token !== undefined)) {
         const meeting = {
-          ...(mode === undefined ? {} : { mode: foreignMode(mode) }),
+          ...(mode === undefined || mode === "native" ? {} : { mode }),
           ...(token === undefined ? {} : { token: secrets.sealSecret(token, botSecretOwner.token(key.id)) }),
         };
         if (!(await updateBot(db, key, meeting, now()))) throw noBot();
@@ -174,8 +186,9 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
   });
 }
 
-function toBot(row: BotRow) {
-  const { createdMs, webhookError, telegramError, telegramErrorMs, telegramPending, ...rest } = row;
+export function toBot(row: BotRow) {
+  const { privacyMode, createdMs, webhookError, telegramError, telegramErrorMs, telegramPending, ...rest } =
+    row;
   return {
     ...rest,
     userId: row.id,
@@ -183,20 +196,29 @@ function toBot(row: BotRow) {
     lastErrorAt: webhookError === null ? telegramErrorMs : null,
     pendingUpdates: telegramPending,
     createdAt: createdMs,
+    ...(privacyMode === null ? {} : { privacyMode }),
   };
 }
 
-/** Bots of our own need the surface that serves them. */
-function foreignMode(mode: z.output<typeof registrationSchema>["mode"]): "webhook" | "polling" {
-  if (mode !== "native") return mode;
-  const message = "native comes with the Bot API surface";
-  throw new RequestFault("invalid", message, [{ path: "mode", message }]);
+/** A bot of our own stays one, with a token we make; one of Telegram's is Telegram's, which has its own privacy mode. */
+function refuseForeign(bot: BotRow, change: z.output<typeof changeSchema>): void {
+  const isNative = bot.mode === "native";
+  if (change.mode !== undefined && (change.mode === "native") !== isNative) {
+    throw wrong("mode", "a bot of Telegram's and one of our own do not become each other");
+  }
+  if (isNative && change.token !== undefined) throw wrong("token", "is made here, by POST …/token");
+  if (!isNative && change.privacyMode !== undefined)
+    throw wrong("privacyMode", "is asked of BotFather for bots of Telegram's");
+}
+
+function wrong(path: string, message: string): RequestFault {
+  return new RequestFault("invalid", `${path}: ${message}`, [{ path, message }]);
 }
 
 function missing(path: string): never {
   throw new RequestFault("invalid", `${path} is missing`, [{ path, message: "is missing" }]);
 }
 
-function noBot(): Fault {
+export function noBot(): Fault {
   return new Fault("not_found", "there is no such bot");
 }

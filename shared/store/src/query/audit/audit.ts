@@ -22,7 +22,9 @@ export type AuditKind =
   | "key_revoked"
   | "role_granted"
   | "role_revoked"
-  | "signing_key_rotated";
+  | "signing_key_rotated"
+  | "bot_created"
+  | "bot_token_changed";
 
 /** Something that happened to an account. Never a secret, and no name somebody typed: it may be a password. */
 export interface AuditEvent {

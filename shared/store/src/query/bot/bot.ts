@@ -29,9 +29,12 @@ export interface BotRow {
   readonly telegramErrorMs: number | null;
   readonly telegramPending: number;
   readonly createdMs: number;
+  /** Of a bot of our own; null: it is Telegram's. */
+  readonly privacyMode: boolean | null;
 }
 
 /** The columns of `BotRow`, from `bot b join users u on u.id = b.id`. */
 export const botColumns = `b.id, b.owner_id as "ownerId", b.username, u.display_name as "displayName", b.mode,
   b.webhook_status as "webhookStatus", b.webhook_error as "webhookError", b.telegram_error as "telegramError",
-  b.telegram_error_ms as "telegramErrorMs", b.telegram_pending as "telegramPending", b.created_ms as "createdMs"`;
+  b.telegram_error_ms as "telegramErrorMs", b.telegram_pending as "telegramPending", b.created_ms as "createdMs",
+  (select n.privacy_mode from native_bot n where n.bot_id = b.id) as "privacyMode"`;

@@ -3,8 +3,11 @@ import type { Queryable } from "../../pool.ts";
 
 const sql = `
   with gone as (
-    update bot set deleted_ms = $3, webhook_status = 'pending', webhook_version = webhook_version + 1,
-      attempts = 0, next_attempt_ms = $3
+    update bot set deleted_ms = $3, webhook_version = webhook_version + 1, attempts = 0,
+      -- Of a bot of our own nobody has to be told.
+      webhook_status = case when mode = 'native' then 'off' else 'pending' end,
+      next_attempt_ms = case when mode = 'native' then null else $3::bigint end,
+      token_box = case when mode = 'native' then ''::bytea else token_box end
     where id = $1 and owner_id = $2 and deleted_ms is null
     returning id)
   update users u set username = null, username_key = null from gone where u.id = gone.id`;
