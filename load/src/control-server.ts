@@ -15,11 +15,16 @@ interface Peer {
 }
 
 /**
- * Listens on a free loopback port. The bearer token of a socket is the list of its chats, `1.2.3`, and its user behind
+ * Listens on a free loopback port. The bearer token of a socket is the list of its chats, `1.2.3` (or of bots' names), and its user behind
  * that, where somebody asks: `1.2.3-7`.
  */
 export async function startControlServer(): Promise<ControlServer> {
   const heads = new Map<number, number>();
+  const next = (chatId: number): number => {
+    const seq = (heads.get(chatId) ?? 0) + 1;
+    heads.set(chatId, seq);
+    return seq;
+  };
   const app = App().ws<Peer>("/v1/ws", {
     upgrade(response, request, context) {
       const offered = request.getHeader("sec-websocket-protocol").split(/, */);
@@ -50,32 +55,29 @@ export async function startControlServer(): Promise<ControlServer> {
         app.publish(String(chatId), JSON.stringify({ type: "Receipt", chatId, ...mark }));
         return;
       }
-      const seq = (heads.get(chatId) ?? 0) + 1;
-      heads.set(chatId, seq);
+      const seq = next(chatId);
       const ts = Date.now();
-      // As large as the frames of the cluster, whose fields they are.
-      const message = {
-        chatId,
-        seq,
-        rev: 0,
-        senderId: 1,
-        uuid,
-        kind: "text",
-        body,
-        entities: [],
-        replyTo: null,
-      };
-      const rest = {
-        forward: null,
-        attachments: [],
-        reactions: {},
-        pinned: false,
-        editedAt: null,
-        deletedAt: null,
-      };
-      app.publish(String(chatId), JSON.stringify({ type: "Message", ...message, ...rest, ts, source: "ws" }));
+      app.publish(String(chatId), encodeMessage({ chatId, seq, uuid, body, ts, source: "ws" }));
       socket.send(JSON.stringify({ type: "Ack", uuid, chatId, seq, rev: 0, ts, duplicate: false }));
     },
+  });
+  // An update of Telegram's: answered, and a frame to whoever subscribed to the bot's name.
+  app.post("/v1/telegram/webhook/:bot", (response, request) => {
+    const bot = request.getParameter(0) ?? "";
+    const chunks: Buffer[] = [];
+    response.onAborted(() => {});
+    response.onData((chunk, isLast) => {
+      chunks.push(Buffer.from(new Uint8Array(chunk)));
+      if (!isLast) return;
+      const { update_id, message } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as {
+        update_id: number;
+        message: { text: string; chat: { id: number } };
+      };
+      const { id: chatId } = message.chat;
+      const told = { chatId, seq: next(chatId), uuid: `tg-${update_id}`, body: message.text };
+      app.publish(bot, encodeMessage({ ...told, ts: Date.now(), source: "telegram" }));
+      response.cork(() => response.end(""));
+    });
   });
   return await new Promise((resolve, reject) => {
     app.listen("127.0.0.1", 0, (listener) => {
@@ -86,4 +88,26 @@ export async function startControlServer(): Promise<ControlServer> {
       });
     });
   });
+}
+
+/** As large as a frame of the cluster, whose fields it has. */
+function encodeMessage(told: {
+  readonly chatId: number;
+  readonly seq: number;
+  readonly uuid: string;
+  readonly body: string;
+  readonly ts: number;
+  readonly source: string;
+}): string {
+  const { chatId, seq, uuid, body, ts, source } = told;
+  const message = { chatId, seq, rev: 0, senderId: 1, uuid, kind: "text", body, entities: [], replyTo: null };
+  const rest = {
+    forward: null,
+    attachments: [],
+    reactions: {},
+    pinned: false,
+    editedAt: null,
+    deletedAt: null,
+  };
+  return JSON.stringify({ type: "Message", ...message, ...rest, ts, source });
 }

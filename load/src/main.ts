@@ -6,6 +6,8 @@ import { receiptsUsage, runReceipts } from "./scenario/receipts.ts";
 import { runSmoke, smokeUsage } from "./scenario/smoke.ts";
 import { runSockets } from "./scenario/sockets.ts";
 import { socketsUsage } from "./scenario/sockets-config.ts";
+import { runTelegram } from "./scenario/telegram.ts";
+import { telegramUsage } from "./scenario/telegram-config.ts";
 
 interface Scenario {
   readonly run: (args: readonly string[]) => Promise<number>;
@@ -16,6 +18,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   smoke: { run: runSmoke, usage: smokeUsage },
   sockets: { run: runSockets, usage: socketsUsage },
   receipts: { run: runReceipts, usage: receiptsUsage },
+  telegram: { run: runTelegram, usage: telegramUsage },
   // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
   control: { run: runControl },
   generate: { run: runGenerator },

@@ -1,0 +1,222 @@
+/**
+ * Telegram: updates are posted to the webhooks of many bots on one edge, and come as frames to sockets on another. Each must
+ * come once, in the order of its chat, and be answered 200 after its commit.
+ *
+ * Rounds of the cluster and of the control take turns: a bare server that answers the same posts and sends the same frames.
+ */
+import { type Cluster, startCluster, until } from "@rookery/kit";
+import { type Simulator, startTelegramSimulator } from "@rookery/telegram-simulator";
+import { call, connect, type Connection, eachOf, type User } from "../client.ts";
+import { addPeople, openClusterStore } from "../people.ts";
+import { postUpdates, type UpdatePace, type UpdatePhase, type UpdateStage } from "../post-updates.ts";
+import { readUsage, type Usage } from "../process-usage.ts";
+import { createProgress, type Progress } from "../progress.ts";
+import { saveResult } from "../result.ts";
+import { type HttpLane, openHttpLane } from "../socket/http-lane.ts";
+import { startControl } from "./control.ts";
+import { readTelegramConfig, type TelegramConfig } from "./telegram-config.ts";
+import { asTable, type TelegramRound } from "./telegram-report.ts";
+
+/** Updates of each person before anything is timed: chats and people are made at first sight. */
+const warmEach = 3;
+const webhookMsMax = 60_000;
+/** Of the people of bots; beyond what a simulator's own would be. */
+const firstTelegramId = 700_000_000;
+
+interface Target {
+  readonly name: string;
+  readonly stage: UpdateStage;
+  readonly pids: () => Readonly<Record<string, readonly number[]>>;
+  close(): Promise<void>;
+}
+
+/** Where one bot's updates go, and where its owner listens. */
+interface BotDoor {
+  readonly webhook: URL;
+  readonly secret: string;
+  readonly base: string;
+  readonly token: string;
+}
+
+/** @returns the exit code: 1 when any check failed. @throws ConfigError */
+export async function runTelegram(args: readonly string[]): Promise<number> {
+  const config = readTelegramConfig(args);
+  const tell = createProgress();
+  const simulator = await startTelegramSimulator({ limits: null });
+  const profile = config.profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${config.profileDir}`;
+  const cluster = await startCluster({
+    edges: config.edges,
+    workers: config.workers,
+    couriers: 1,
+    env: { TELEGRAM_API_ROOT: simulator.url, NODE_OPTIONS: profile },
+  });
+  const bare = await startControl();
+  const targets: Target[] = [];
+  try {
+    const doors = await registerBots(cluster, simulator, config);
+    tell(`${doors.length} bots at ${cluster.edges.join(" ")}`, true);
+    targets.push(
+      await openTarget("rookery", doors, config, () => ({ ...cluster.pids, generator: [process.pid] })),
+      await openTarget("control", bareDoors(bare.url, config.bots), config, () => ({
+        server: [bare.pid],
+        generator: [process.pid],
+      })),
+    );
+    const rounds = await driveRounds(targets, config, tell);
+    const faults = rounds.flatMap(({ target, load, round, phase }) =>
+      phase.faultCount === 0
+        ? []
+        : [`${target} ${load} ${round}: ${phase.faultCount} faults`, ...phase.faults],
+    );
+    const { profileDir: _, save, asJson, ...shape } = config;
+    const report = { shape, rounds, faults };
+    if (save) await saveResult("telegram", report);
+    process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : asTable(report));
+    return faults.length === 0 ? 0 : 1;
+  } finally {
+    await Promise.all(targets.map((target) => target.close()));
+    await bare.close();
+    await cluster.close();
+    await simulator.close();
+  }
+}
+
+/** A bot for each of as many owners; its webhook is on one edge, its owner's socket on the next. */
+async function registerBots(
+  cluster: Cluster,
+  simulator: Simulator,
+  config: TelegramConfig,
+): Promise<BotDoor[]> {
+  const store = await openClusterStore(cluster.dataDir);
+  try {
+    const owners = await addPeople(store, cluster.dataDir, config.bots);
+    const { edges } = cluster;
+    const edge = (index: number): string => edges[index % edges.length] as string;
+    return await eachOf(owners, config.bots, async (owner: User, index) => {
+      const bot = simulator.addBot({ username: nameOf(index) });
+      const body = { username: nameOf(index), displayName: "Load", mode: "webhook", token: bot.token };
+      const { webhookSecret } = await call<{ webhookSecret: string }>(edge(index), "POST", "/v1/bots", {
+        token: owner.token,
+        body,
+      });
+      await until(() => bot.webhook !== null, { withinMs: webhookMsMax, what: "a webhook" });
+      return {
+        webhook: new URL(`/v1/telegram/webhook/${nameOf(index)}`, edge(index)),
+        secret: webhookSecret,
+        base: edge(index + 1),
+        token: owner.token,
+      };
+    });
+  } finally {
+    await store.end();
+  }
+}
+
+function bareDoors(base: string, bots: number): BotDoor[] {
+  return Array.from({ length: bots }, (_, index) => ({
+    webhook: new URL(`/v1/telegram/webhook/${nameOf(index)}`, base),
+    secret: "none",
+    base,
+    token: nameOf(index),
+  }));
+}
+
+function nameOf(index: number): string {
+  return `load_${index}_bot`;
+}
+
+/** The sockets of the owners, and the connections that Telegram has to each bot's webhook. */
+async function openTarget(
+  name: string,
+  doors: readonly BotDoor[],
+  config: TelegramConfig,
+  pids: Target["pids"],
+): Promise<Target> {
+  const lost: string[] = [];
+  const sockets: Connection[] = [];
+  const lanes: HttpLane[][] = [];
+  const stage: { book: UpdateStage["book"] } = { book: undefined };
+  for (const { base, token, webhook, secret } of doors) {
+    sockets.push(
+      await connect(base, token, {
+        frame(frame, atMs) {
+          if (frame.type !== "Message") return;
+          if (stage.book === undefined) lost.push(`${frame.uuid} came when none was due`);
+          else stage.book.delivered(frame, atMs);
+        },
+        close: (code) => lost.push(`a socket was closed with ${code}`),
+      }),
+    );
+    const headers = { "X-Telegram-Bot-Api-Secret-Token": secret };
+    lanes.push(
+      await Promise.all(Array.from({ length: config.connections }, () => openHttpLane(webhook, headers))),
+    );
+  }
+  const speakers = Array.from({ length: config.chats }, (_, index) => {
+    const ofBot = lanes[index % doors.length] as HttpLane[];
+    const lane = ofBot[Math.floor(index / doors.length) % ofBot.length] as HttpLane;
+    return { telegramId: firstTelegramId + index, lane };
+  });
+  return {
+    name,
+    pids,
+    stage: Object.assign(stage, { speakers, lost }),
+    async close() {
+      for (const lane of lanes.flat()) lane.close();
+      await Promise.all(sockets.map((socket) => socket.close()));
+    },
+  };
+}
+
+async function driveRounds(
+  targets: readonly Target[],
+  config: TelegramConfig,
+  tell: Progress,
+): Promise<TelegramRound[]> {
+  const loads: readonly { readonly name: string; readonly count: number; readonly pace: UpdatePace }[] = [
+    {
+      name: `${config.perSecond}/s`,
+      count: config.perSecond * config.seconds,
+      pace: { kind: "rate", perSecond: config.perSecond },
+    },
+    { name: "most", count: config.flood, pace: { kind: "answered" } },
+  ];
+  const rounds: TelegramRound[] = [];
+  for (const { name, stage } of targets) {
+    tell(`${name}: the first ${warmEach} updates of each of ${stage.speakers.length} people`, true);
+    const warm = await postUpdates(stage, stage.speakers.length * warmEach, { kind: "answered" });
+    if (warm.faultCount > 0) throw new Error(`${name}, first updates: ${warm.faults.join("; ")}`);
+  }
+  for (const load of loads) {
+    if (load.count === 0) continue;
+    for (let round = 1; round <= config.rounds; round++) {
+      for (const { name, stage, pids } of targets) {
+        const before = await usageOf(pids());
+        const phase: UpdatePhase = await postUpdates(stage, load.count, load.pace);
+        const usage = await usageOf(pids(), before);
+        rounds.push({ target: name, load: load.name, round, phase, usage });
+        const { frames, updatesPerSecond } = phase;
+        tell(
+          `${name} ${load.name} ${round}: ${updatesPerSecond.toFixed(0)}/s, p99 ${frames.p99Ms.toFixed(1)} ms`,
+          true,
+        );
+      }
+    }
+  }
+  return rounds;
+}
+
+/** CPU seconds by role; since `before`, where that is given. */
+async function usageOf(
+  pids: Readonly<Record<string, readonly number[]>>,
+  before: Readonly<Record<string, number>> = {},
+): Promise<Readonly<Record<string, number>>> {
+  const roles = await Promise.all(
+    Object.entries(pids).map(async ([role, ofRole]) => {
+      const usages: Usage[] = await Promise.all(ofRole.map(readUsage));
+      const seconds = usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+      return [role, Number((seconds - (before[role] ?? 0)).toFixed(2))] as const;
+    }),
+  );
+  return Object.fromEntries(roles);
+}
