@@ -8,6 +8,9 @@ export {
   type WebhookInfo,
   type WebhookSetting,
 } from "./client.ts";
+export { formatText, type TextInput } from "./format/format.ts";
+export { EntityError, type FormattedText } from "./format/formatted-text.ts";
+export { findEntities } from "./format/found-entity.ts";
 export type { TelegramChat, TelegramMessage, TelegramUser } from "./message.ts";
 export { callOf, markupOf, type TelegramCall } from "./outgoing.ts";
 export { isTelegramToken } from "./token.ts";
