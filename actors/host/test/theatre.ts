@@ -1,7 +1,7 @@
 /** Whole hosts on real NATS and Postgres, and one edge that asks, watches and remembers what it is told. */
 import { after } from "node:test";
 import { type Bus, type LogStream, openBus, startLiveness } from "@rookery/bus";
-import { natsUrl, openTestDatabase, until } from "@rookery/kit";
+import { openTestDatabase, ownNatsUrl, until } from "@rookery/kit";
 import {
   type ActorKey,
   type ActorRef,
@@ -65,7 +65,7 @@ export function shardOfActor({ kind, id }: ActorRef): ShardId {
 }
 
 export async function openTheatre(): Promise<Theatre> {
-  const [database, url] = [await openTestDatabase(), await natsUrl()];
+  const [database, url] = [await openTestDatabase(), await ownNatsUrl()];
   const log = openLog("test", { LOG_LEVEL: "silent" });
   const store = openStore({ url: database.url, name: "test", connectionsMax: 3, log });
   await ensureCluster(store, { shards, hashVersion: 1 });

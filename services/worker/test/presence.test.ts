@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { openBus, startLiveness } from "@rookery/bus";
 import { anyDefinition, startHost } from "@rookery/host";
-import { natsUrl, openTestDatabase, until } from "@rookery/kit";
+import { openTestDatabase, ownNatsUrl, until } from "@rookery/kit";
 import {
   commandLogName,
   type EdgeBatch,
@@ -26,7 +26,7 @@ const shards = 4;
 const people = 5_000;
 const withinMs = 20_000;
 const log = openLog("test", { LOG_LEVEL: "silent" });
-const [database, url] = [await openTestDatabase(), await natsUrl()];
+const [database, url] = [await openTestDatabase(), await ownNatsUrl()];
 const store = openStore({ url: database.url, name: "presence test", connectionsMax: 4, log });
 await ensureCluster(store, { shards, hashVersion: 1 });
 await store.query(
@@ -85,7 +85,13 @@ async function openEdge(edge: string) {
     heard.messages += 1;
     heard.bytes = Math.max(heard.bytes, bytes.length);
   });
-  const versions = new Map<number, number>();
+  /** Of each shard, all that was said: no answer means it was not taken, and then it is said again, whole. */
+  const told = new Map<number, { version: number; whole: boolean; readonly keys: Set<InterestKey> }>();
+  const toldOf = (shard: number) => {
+    const found = told.get(shard) ?? { version: 0, whole: true, keys: new Set<InterestKey>() };
+    told.set(shard, found);
+    return found;
+  };
   return {
     edge,
     heard,
@@ -94,30 +100,41 @@ async function openEdge(edge: string) {
     async say(add: readonly InterestKey[], remove: readonly InterestKey[] = []): Promise<PresenceNote[]> {
       const of = (keys: readonly InterestKey[], shard: number): InterestKey[] =>
         keys.filter((key) => shardOf("user", Number(key.split(":")[1]), shards) === shard);
+      const asked = new Set(add.map((key) => Number(key.split(":")[1])));
       const replies = await Promise.all(
-        Array.from({ length: shards }, (_, shard) =>
-          until(
+        Array.from({ length: shards }, (_, shard) => {
+          const state = toldOf(shard);
+          for (const key of of(add, shard)) state.keys.add(key);
+          for (const key of of(remove, shard)) state.keys.delete(key);
+          return until(
             async () => {
-              const version = (versions.get(shard) ?? 0) + 1;
-              versions.set(shard, version);
-              const whole = version === 1;
-              const update = { edge, version, whole, add: of(add, shard), remove: of(remove, shard) };
+              const { whole } = state;
+              const version = (state.version += 1);
+              state.whole = true;
+              const parts = whole
+                ? { add: [...state.keys], remove: [] }
+                : { add: of(add, shard), remove: of(remove, shard) };
               const bytes = await bus
-                .request(subjects.interest(shard), encodeInternal(update), { timeoutMs: 2_000 })
+                .request(subjects.interest(shard), encodeInternal({ edge, version, whole, ...parts }), {
+                  timeoutMs: 2_000,
+                })
                 .catch(() => null);
+              state.whole = bytes === null;
               return bytes === null ? null : parseInternal<InterestReply>(bytes);
             },
             { withinMs },
-          ),
-        ),
+          );
+        }),
       );
-      return replies.flatMap((reply) => reply?.presences ?? []);
+      const notes = replies.flatMap((reply) => reply?.presences ?? []);
+      return notes.filter(([userId]) => asked.has(userId));
     },
-    /** As a new owner asks for it: everything, whole. */
-    forgetVersions: () => versions.clear(),
+    /** A new owner knows nothing: what is said next is all there is. */
+    forgetVersions: () => told.clear(),
     async ask(userId: number): Promise<PresenceNote | undefined> {
       const subject = subjects.presence(shardOf("user", userId, shards));
-      const bytes = await bus.request(subject, encodeInternal({ userIds: [userId] }), { timeoutMs: 2_000 });
+      const query = encodeInternal({ userIds: [userId] });
+      const bytes = await until(() => bus.request(subject, query, { timeoutMs: 2_000 }), { withinMs });
       return parseInternal<PresenceReply>(bytes).presences[0];
     },
     reset: () => Object.assign(heard, { notes: [], messages: 0, bytes: 0 }),

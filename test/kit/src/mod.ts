@@ -23,5 +23,5 @@ export {
 export { openRandom, type Random, seeds } from "./random.ts";
 export { checkMetrics } from "./promtool.ts";
 export { openTestDatabase, type TestDatabase } from "./test-database.ts";
-export { natsUrl, redisUrl } from "./test-part.ts";
+export { natsUrl, ownNatsUrl, redisUrl } from "./test-part.ts";
 export { type UntilOptions, until } from "./until.ts";

@@ -11,13 +11,17 @@ export const partVariables: Readonly<Record<PartName, string>> = {
   redis: "ROOKERY_TEST_REDIS_URL",
 };
 
-/** Parts of a test file that runs without the runner: at most one of each a process, ended with the process. */
+/** Parts of one test file, which runs without the runner or wants its own: one of each a process, ended with it. */
 const own = new Map<PartName, Promise<string>>();
 
 /** The URL of this run's Postgres, NATS or Redis. */
 export function partUrl(name: PartName): Promise<string> {
   const given = process.env[partVariables[name]];
   if (given !== undefined && given !== "") return Promise.resolve(given);
+  return ownPart(name);
+}
+
+function ownPart(name: PartName): Promise<string> {
   const started = own.get(name) ?? startOwn(name);
   own.set(name, started);
   return started;
@@ -26,6 +30,11 @@ export function partUrl(name: PartName): Promise<string> {
 /** This run's NATS, with JetStream. Shared by all files: take names of your own for streams and subjects. */
 export function natsUrl(): Promise<string> {
   return partUrl("nats");
+}
+
+/** A NATS of this file alone: hosts that share one are one cluster, and would take shards from each other. */
+export function ownNatsUrl(): Promise<string> {
+  return ownPart("nats");
 }
 
 /** This run's Redis. Shared by all files: take keys of your own. */
