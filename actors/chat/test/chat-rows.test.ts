@@ -76,7 +76,11 @@ async function walk(shard: number, history: readonly AddressedCommand[]): Promis
         outcomes.set(name, { command, outcome: decision.outcome });
     }
     const fence = { shard, epoch: 1, logId: "log", fromSeq: seq, toSeq: seq + 1, commitId: seq + 1 };
-    const done = await commit(store, [{ ...fence, toMsgId: null, toMs: nowMs }], [{ shard, rows }]);
+    const done = await commit(
+      store,
+      [{ ...fence, toMsgId: null, toMs: nowMs, factVersion: null }],
+      [{ shard, rows }],
+    );
     assert.deepEqual([...done], [shard]);
     seq += 1;
   }

@@ -8,15 +8,16 @@
  *     └──── throw the touched actors away, put the rest back, decide the bad part one command at a time
  *
  * Whatever is decided while a commit is in flight stands on that commit: if it does not go through as a whole, the
- * decision is thrown away and made again from the rows.
+ * decision is thrown away and made again from the rows. So is a commit that was decided with facts that have changed since.
  */
 import { type ActorKind, actorKey } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { isRefusal, type Store } from "@rookery/store";
 import { traceCommands } from "./command-trace.ts";
 import type { AnyDefinition } from "./definition.ts";
+import { FactKeeper, type ReadFacts } from "./facts.ts";
 import { isCautious, isolate, retryMs, type Verdict } from "./isolation.ts";
-import { decidePlan, type Plan, Poison, pickDeliveries, type ShardPlan } from "./plan.ts";
+import { decidePlan, type Means, type Plan, Poison, pickDeliveries, type ShardPlan } from "./plan.ts";
 import { settleCommit } from "./settle.ts";
 import type { Delivery, Shard } from "./shard.ts";
 import { Signal } from "./signal.ts";
@@ -29,6 +30,7 @@ const commandsPerShardMax = 250;
 export interface CommitLoopParts {
   readonly store: Store;
   readonly definitions: ReadonlyMap<ActorKind, AnyDefinition>;
+  readonly readFacts: ReadFacts;
   readonly log: Log;
   /** The output gate: called with what has been committed, in commit order (L1). */
   readonly release: (plan: Plan) => void;
@@ -54,6 +56,7 @@ export class CommitLoop {
   readonly #shards = new Set<Shard>();
   readonly #wake = new Signal();
   readonly #giveUp = new AbortController();
+  readonly #facts: FactKeeper;
   readonly #done: Promise<void>;
   #flight: Flight | null = null;
   #batch = 0;
@@ -62,6 +65,7 @@ export class CommitLoop {
 
   constructor(parts: CommitLoopParts) {
     this.#parts = parts;
+    this.#facts = new FactKeeper(parts.readFacts, parts.store);
     this.#done = this.#run();
   }
 
@@ -85,6 +89,11 @@ export class CommitLoop {
     this.#wake.notify();
   }
 
+  /** The facts are said to have changed: reading them now spares a commit that would be refused. */
+  renewFacts(): void {
+    this.#facts.renew();
+  }
+
   /** Lets the commit in flight land, then ends. What is not committed stays in the log. */
   async close(): Promise<void> {
     this.#stopping = true;
@@ -99,7 +108,7 @@ export class CommitLoop {
 
   async #run(): Promise<void> {
     for (;;) {
-      if (this.#flight?.verdict !== undefined) await this.#land();
+      if (this.#flight?.verdict !== undefined) await this.#land(null);
       const deliveries = this.#stopping ? new Map<Shard, Delivery[]>() : this.#pick();
       if (deliveries.size === 0) {
         if (this.#stopping && this.#flight === null) return;
@@ -107,10 +116,7 @@ export class CommitLoop {
         continue;
       }
       const attempt = await this.#attempt(deliveries);
-      if (this.#flight !== null && !(await this.#land())) {
-        this.#putBack(deliveries);
-        continue;
-      }
+      if (!(await this.#land(deliveries))) continue;
       await this.#take(attempt, deliveries);
     }
   }
@@ -144,8 +150,7 @@ export class CommitLoop {
     const picks = [...deliveries].map(([shard, items]) => pickDeliveries(shard, items, this.#batch));
     for (const { shard, fence } of picks) shard.decidedSeq = fence.toSeq;
     try {
-      const { definitions, store } = this.#parts;
-      return { kind: "plan", plan: await decidePlan(definitions, store, picks, this.#batch) };
+      return { kind: "plan", plan: await decidePlan(await this.#means(), picks, this.#batch) };
     } catch (error) {
       if (error instanceof Poison || isRefusal(error)) {
         // By its words alone: what Postgres adds to a refusal holds the row, and so a body.
@@ -185,8 +190,8 @@ export class CommitLoop {
     });
   }
 
-  /** Waits for the commit in flight. @returns whether what was decided meanwhile stands. */
-  async #land(): Promise<boolean> {
+  /** Waits for the commit in flight. @returns whether what was decided meanwhile stands; else it is put back. */
+  async #land(decided: ReadonlyMap<Shard, readonly Delivery[]> | null): Promise<boolean> {
     const flight = this.#flight;
     if (flight === null) return true;
     const verdict = await flight.landed;
@@ -194,6 +199,9 @@ export class CommitLoop {
     if (verdict.kind === "clean") return true;
     discard(flight.deliveries);
     if (verdict.kind === "refused") await this.#isolate(flight.deliveries);
+    if (decided !== null) this.#putBack(decided);
+    // Before what came after it.
+    if (verdict.kind === "outdated") this.#putBack(flight.deliveries);
     return false;
   }
 
@@ -220,6 +228,10 @@ export class CommitLoop {
         if (settled.deposed.has(shard.id)) deposed(shard);
       }
       if (!settled.known) return { kind: "unknown" };
+      if (settled.outdated) {
+        this.#facts.renew();
+        return { kind: "outdated" };
+      }
       return { kind: settled.deposed.size === 0 ? "clean" : "deposed" };
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -233,13 +245,18 @@ export class CommitLoop {
     discard(deliveries);
     for (const [shard, items] of deliveries) {
       if (!this.#shards.has(shard)) continue;
-      shard.inbox = [...items, ...shard.inbox];
+      shard.inbox = [...items.filter(({ seq }) => seq > shard.appliedSeq), ...shard.inbox];
       shard.decidedSeq = shard.appliedSeq;
     }
   }
 
+  async #means(): Promise<Means> {
+    const { definitions, store } = this.#parts;
+    return { definitions, store, facts: await this.#facts.current() };
+  }
+
   #isolate(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): Promise<void> {
-    const { store, log, definitions } = this.#parts;
+    const { store, log } = this.#parts;
     return isolate(
       {
         store,
@@ -247,7 +264,7 @@ export class CommitLoop {
         owns: (shard) => this.#shards.has(shard) && !this.#giveUp.signal.aborted,
         giveUp: this.#giveUp.signal,
         nextId: () => (this.#batch += 1),
-        decide: (pick) => decidePlan(definitions, store, [pick], pick.fence.commitId),
+        decide: async (pick) => decidePlan(await this.#means(), [pick], pick.fence.commitId),
         commit: (plan) => this.#commit(plan),
       },
       deliveries,

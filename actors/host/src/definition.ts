@@ -81,7 +81,7 @@ export interface Memory<State> {
   trim(state: State): State;
 }
 
-export interface ActorDefinition<State> {
+export interface ActorDefinition<State, Known = unknown> {
   readonly kind: ActorKind;
   /** States from committed rows; an actor without rows is `null`. */
   load(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, State | null>>;
@@ -93,15 +93,16 @@ export interface ActorDefinition<State> {
   readonly memory?: Memory<State>;
   /**
    * Pure (L9): MUST depend on nothing but its arguments and MUST NOT change `state`. `nowMs` is the log's time of the
-   * command, so a replay decides the same.
+   * command, so a replay decides the same. `facts` are what all actors may know and none owns (`facts.ts`); nothing of
+   * them may be kept in the state, for the commit checks only those it was decided with.
    */
-  decide(state: State | null, command: AddressedCommand, nowMs: number): Decision<State>;
+  decide(state: State | null, command: AddressedCommand, nowMs: number, facts: Known): Decision<State>;
 }
 
 /** Definitions of different states, side by side; the host never looks inside a state. */
 export type AnyDefinition = ActorDefinition<unknown>;
 
-/** Forgets the state's type, so that one host can hold actors of several kinds. */
-export function anyDefinition<State>(definition: ActorDefinition<State>): AnyDefinition {
+/** Forgets the types of the state and of the facts, so that one host can hold actors of several kinds. */
+export function anyDefinition<State, Known>(definition: ActorDefinition<State, Known>): AnyDefinition {
   return definition;
 }

@@ -22,6 +22,7 @@ import type { Attend, Attendance } from "./attendance.ts";
 import { parseBatch } from "./batch.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { AnyDefinition } from "./definition.ts";
+import type { ReadFacts } from "./facts.ts";
 import { serveInterest } from "./interest-server.ts";
 import { startOwnership } from "./ownership.ts";
 import { openRelay, relayAgainMs } from "./relay.ts";
@@ -52,6 +53,7 @@ export interface HostParts {
   /** Opens the command log, made anew when it is gone. */
   readonly openLog: () => Promise<LogStream>;
   readonly definitions: readonly AnyDefinition[];
+  readonly readFacts: ReadFacts;
   /** Who attends to each shard of ours, beside its actors. */
   readonly attend?: Attend;
   /** Shards of the cluster. */
@@ -93,6 +95,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const loop = new CommitLoop({
     store,
     definitions,
+    readFacts: parts.readFacts,
     log,
     observe: parts.observe,
     release(plan) {
@@ -223,6 +226,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   };
   liveness.onChange(forgetGone);
 
+  const facts = bus.subscribe(subjects.facts, () => loop.renewFacts());
   const status = (): ShardStatus[] =>
     [...tenures.values()].map(({ shard }) => ({
       shard: shard.id,
@@ -273,6 +277,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     status,
     async close() {
       for (const timer of timers) clearInterval(timer);
+      facts.close();
       watchdog.close();
       const giveUp = setTimeout(() => loop.giveUp(), giveUpMs);
       const closed = ownership.close().then(() => loop.close());

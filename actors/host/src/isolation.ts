@@ -22,6 +22,8 @@ const killingTriesMax = 3;
 /** What a commit came to. */
 export type Verdict =
   | { readonly kind: "clean" | "deposed" | "unknown" }
+  /** The facts were others when it was decided: what is not deposed is to be decided again. */
+  | { readonly kind: "outdated" }
   | { readonly kind: "refused"; readonly reason: string };
 
 export interface IsolationParts {
@@ -113,10 +115,13 @@ function alone(parts: IsolationParts, pick: Pick): Promise<string | null> {
   return untilReached(parts.giveUp, async () => {
     discard(pick);
     try {
-      const commitId = parts.nextId();
-      const plan = await parts.decide({ ...pick, fence: { ...pick.fence, commitId } });
-      const verdict = await parts.commit(plan);
-      return verdict.kind === "refused" ? verdict.reason : null;
+      for (;;) {
+        const commitId = parts.nextId();
+        const plan = await parts.decide({ ...pick, fence: { ...pick.fence, commitId } });
+        const verdict = await parts.commit(plan);
+        if (verdict.kind !== "outdated") return verdict.kind === "refused" ? verdict.reason : null;
+        discard(pick);
+      }
     } catch (error) {
       if (error instanceof Poison) return String(error.cause);
       if (isRefusal(error)) return String(error);

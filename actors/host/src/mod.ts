@@ -12,6 +12,7 @@ export {
   type Relayed,
   type Wanted,
 } from "./definition.ts";
+export type { Facts, ReadFacts } from "./facts.ts";
 export { type Host, type HostParts, startHost } from "./host.ts";
 export { type OwnershipParts, type ShardOwnership, startOwnership } from "./ownership.ts";
 export { openRelay, type Relay, relayId } from "./relay.ts";

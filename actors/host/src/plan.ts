@@ -11,6 +11,7 @@ import {
 import type { Fence, RelayRow, Row, Store } from "@rookery/store";
 import { Cell } from "./cell.ts";
 import type { AnyDefinition, Asked, Position } from "./definition.ts";
+import type { Facts } from "./facts.ts";
 import { recollect } from "./recollection.ts";
 import type { Delivery, Shard } from "./shard.ts";
 
@@ -85,8 +86,16 @@ export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[], co
       commitId,
       toMsgId: last.msgId,
       toMs: last.timeMs,
+      factVersion: null,
     },
   };
+}
+
+/** What deciding needs beside the commands. */
+export interface Means {
+  readonly definitions: ReadonlyMap<ActorKind, AnyDefinition>;
+  readonly store: Store;
+  readonly facts: Facts;
 }
 
 /**
@@ -95,8 +104,7 @@ export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[], co
  * @throws Poison when an actor throws; anything else is Postgres out of reach.
  */
 export async function decidePlan(
-  definitions: ReadonlyMap<ActorKind, AnyDefinition>,
-  store: Store,
+  { definitions, store, facts }: Means,
   picks: readonly Pick[],
   batch: number,
 ): Promise<Plan> {
@@ -106,7 +114,7 @@ export async function decidePlan(
     );
     await recollect(definition, store, picks, batch);
   }
-  return { batch, shards: picks.map((pick) => decideShard(pick, batch)) };
+  return { batch, shards: picks.map((pick) => decideShard(pick, facts, batch)) };
 }
 
 async function activate(definition: AnyDefinition, store: Store, picks: readonly Pick[]): Promise<void> {
@@ -160,9 +168,10 @@ function isNamed({ relayId, senderId, uuid }: LoggedCommand): boolean {
   return uuid !== "" && (relayId === undefined || senderId !== 0);
 }
 
-function decideShard(pick: Pick, batch: number): ShardPlan {
+function decideShard(pick: Pick, facts: Facts, batch: number): ShardPlan {
   const plan: ShardPlan = {
     ...pick,
+    fence: { ...pick.fence, factVersion: facts.version },
     rows: [],
     replies: [],
     events: [],
@@ -174,7 +183,7 @@ function decideShard(pick: Pick, batch: number): ShardPlan {
   for (const arrived of pick.commands) {
     try {
       if (isCrowded(plan, arrived, decided)) continue;
-      decideCommand(plan, arrived, batch);
+      decideCommand(plan, arrived, facts, batch);
     } catch (error) {
       throw new Poison(arrived, error);
     }
@@ -201,7 +210,7 @@ function isCrowded(plan: ShardPlan, arrived: Arrived, decided: Map<ActorKey, num
   return true;
 }
 
-function decideCommand(plan: ShardPlan, arrived: Arrived, batch: number): void {
+function decideCommand(plan: ShardPlan, arrived: Arrived, facts: Facts, batch: number): void {
   const { command, timeMs } = arrived;
   const key = actorKey(command.actor);
   const cell = plan.shard.cells.get(key);
@@ -212,7 +221,7 @@ function decideCommand(plan: ShardPlan, arrived: Arrived, batch: number): void {
     reply(plan, arrived, { kind: "done", outcome: known, duplicate: true });
     return;
   }
-  const decision = cell.definition.decide(cell.state, command, timeMs);
+  const decision = cell.definition.decide(cell.state, command, timeMs, facts.value);
   if (decision.kind === "refused") {
     reply(plan, arrived, { kind: "refused", fault: decision.fault });
     plan.touched.set(key, { cell, position: cell.decided });

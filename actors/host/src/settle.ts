@@ -1,12 +1,22 @@
 import type { Log } from "@rookery/runtime";
-import { commit, type Fence, isRefusal, listShards, type ShardRows, type Store } from "@rookery/store";
+import {
+  commit,
+  type Fence,
+  isRefusal,
+  listShards,
+  readFactVersion,
+  type ShardRows,
+  type Store,
+} from "@rookery/store";
 
 export interface Settled {
   readonly committed: ReadonlySet<number>;
   /** Somebody else owns them now, or their log is another. */
   readonly deposed: ReadonlySet<number>;
-  /** Whether every shard is in one of the two; otherwise the waiting was given up. */
+  /** Whether it is known of every shard if it was committed; otherwise the waiting was given up. */
   readonly known: boolean;
+  /** The facts have changed since it was decided: what is in neither of the two was not committed. */
+  readonly outdated: boolean;
 }
 
 const retryMsMin = 50;
@@ -17,7 +27,8 @@ const retryMsMax = 1_000;
  *
  * A shard that the statement did not commit, or a statement whose answer was lost, is told apart by the shard's row:
  * our epoch and our commit's id, it had committed; our epoch and our `fromSeq`, the identical commit is repeated;
- * anything else, deposed.
+ * anything else, deposed. What was decided with facts that are no longer those of today is not repeated, for it would be
+ * refused for ever.
  *
  * `giveUp` ends the waiting for a Postgres that is away: then some outcomes stay unknown, which is no harm to whoever
  * tells nothing of them. Their commands are in the log, and the next owner reads what was committed.
@@ -46,16 +57,24 @@ export async function settleCommit(
       }
       open = open.filter((fence) => !committed.has(fence.shard));
       if (open.length > 0) open = await classify(store, open, committed, deposed);
-      if (open.length === 0) return { committed, deposed, known: true };
+      if (open.length === 0) return { committed, deposed, known: true, outdated: false };
+      if (await isOutdated(store, open)) return { committed, deposed, known: true, outdated: true };
     } catch (error) {
       if (isRefusal(error)) throw error;
-      if (giveUp.aborted) return { committed, deposed, known: false };
+      if (giveUp.aborted) return { committed, deposed, known: false, outdated: false };
       log.warn({ err: String(error), shards: open.length, retryMs }, "the outcome of a commit is unknown");
       await new Promise((resolve) => setTimeout(resolve, retryMs));
       open = await classify(store, open, committed, deposed).catch(() => open);
-      if (open.length === 0) return { committed, deposed, known: true };
+      if (open.length === 0) return { committed, deposed, known: true, outdated: false };
     }
   }
+}
+
+async function isOutdated(store: Store, open: readonly Fence[]): Promise<boolean> {
+  const decidedWith = open.flatMap(({ factVersion }) => factVersion ?? []);
+  if (decidedWith.length === 0) return false;
+  const version = await readFactVersion(store);
+  return decidedWith.some((each) => each !== version);
 }
 
 /** @returns those still to be committed. */

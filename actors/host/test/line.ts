@@ -3,12 +3,40 @@
  * (kind `chat`) and an ear that counts the words told to it (kind `user`), both on the real tables.
  */
 import type { AddressedCommand, ChatCommand, UserCommand } from "@rookery/protocol";
-import { loadUserFeeds, readFeedHeads, readHeads, recallChatCommands, toMessage } from "@rookery/store";
-import { type ActorDefinition, anyDefinition, type Decision, relayId } from "../src/mod.ts";
+import {
+  loadUserFeeds,
+  type Queryable,
+  readFactVersion,
+  readFeedHeads,
+  readHeads,
+  recallChatCommands,
+  toMessage,
+} from "@rookery/store";
+import { type ActorDefinition, anyDefinition, type Decision, type Facts, relayId } from "../src/mod.ts";
 
 interface LineState {
   readonly id: number;
   readonly headSeq: number;
+}
+
+/** What lines know beside their own rows: a word, in a table of the tests' own. */
+export interface LineFacts {
+  readonly word: string;
+}
+
+export const wordTable = "create table if not exists word (word text not null)";
+
+export async function readWord(db: Queryable): Promise<Facts> {
+  const version = await readFactVersion(db);
+  const { rows } = await db.query<LineFacts>("select word from word");
+  return { version, value: rows[0] ?? { word: "" } };
+}
+
+/** Says another word, as whoever changes facts does: with the next number, in one transaction. */
+export async function changeWord(db: Queryable, word: string): Promise<void> {
+  await db.query("select next_fact_version()");
+  await db.query("delete from word");
+  await db.query("insert into word values ($1)", [word]);
 }
 
 interface EarState {
@@ -25,6 +53,8 @@ export const bodies = {
   refused: "refuse",
   /** A message that tells user 7. */
   tell: "tell",
+  /** A message that says what the facts are. */
+  fact: "fact",
 } as const;
 export const toldUserId = 7;
 
@@ -32,8 +62,10 @@ function decideLine(
   state: LineState | null,
   { actor, senderId, uuid, source, command }: AddressedCommand,
   nowMs: number,
+  facts: LineFacts,
 ): Decision<LineState> {
-  const { body } = command as Extract<ChatCommand, { kind: "send" }>;
+  const { body: said } = command as Extract<ChatCommand, { kind: "send" }>;
+  const body = said === bodies.fact ? `${said}: ${facts.word}` : said;
   if (body === bodies.poison) throw new Error("this actor cannot bear it");
   if (body === bodies.refused) return { kind: "refused", fault: { code: "forbidden", message: "no" } };
   const [chatId, seq] = [actor.id, (state?.headSeq ?? 0) + 1];
@@ -85,7 +117,7 @@ function decideLine(
   };
 }
 
-const line: ActorDefinition<LineState> = {
+const line: ActorDefinition<LineState, LineFacts> = {
   kind: "chat",
   load: async (db, ids) =>
     new Map((await readHeads(db, ids)).map(({ id, seq }) => [id, { id, headSeq: seq }] as const)),

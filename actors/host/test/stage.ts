@@ -15,7 +15,7 @@ import {
 } from "@rookery/store";
 import { CommitLoop } from "../src/commit-loop.ts";
 import { Shard } from "../src/shard.ts";
-import { lineDefinitions } from "./line.ts";
+import { lineDefinitions, readWord, wordTable } from "./line.ts";
 import { openGate, type Gate } from "./gate.ts";
 
 const logId = "log-1";
@@ -40,6 +40,10 @@ export interface Stage {
   /** The reply to each ref, when all are there. */
   replies(refs: readonly number[]): Promise<Reply[]>;
   isAnswered(ref: number): boolean;
+  /** How often the loop has read the facts. */
+  readonly factReads: number;
+  /** Tells the loop that the facts have changed. */
+  renewFacts(): void;
   /** Ends the loop and starts another, that remembers nothing. Shards have to be claimed again. */
   restart(): Promise<void>;
   /** Runs `work` while nobody can commit the shard, and once the loop waits for that. */
@@ -62,16 +66,21 @@ export async function openStage(): Promise<Stage> {
   const store = openStore({ url: database.url, name: "test", connectionsMax: 4, log });
   const loopStore = openStore({ url: gate.url, name: "loop", connectionsMax: 4, log });
   await ensureCluster(store, { shards, hashVersion: 1 });
+  await store.query(wordTable);
 
   const answers = new Map<number, Reply>();
   const events: Event[] = [];
   const releases: number[][] = [];
   const deposed: Shard[] = [];
-  let [refs, seq] = [0, 0];
+  let [refs, seq, factReads] = [0, 0, 0];
   const startLoop = (): CommitLoop =>
     new CommitLoop({
       store: loopStore,
       definitions: new Map(lineDefinitions.map((each) => [each.kind, each])),
+      readFacts: (db) => {
+        factReads += 1;
+        return readWord(db);
+      },
       log,
       observe: () => {},
       release(plan) {
@@ -133,6 +142,10 @@ export async function openStage(): Promise<Stage> {
         { withinMs, what: `replies to ${asked.join()}` },
       ) as Promise<Reply[]>,
     isAnswered: (ref) => answers.has(ref),
+    get factReads() {
+      return factReads;
+    },
+    renewFacts: () => loop.renewFacts(),
     async restart() {
       await loop.close();
       loop = startLoop();

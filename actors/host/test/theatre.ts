@@ -23,7 +23,7 @@ import { openLog } from "@rookery/runtime";
 import { endStore, ensureCluster, openStore, type Store } from "@rookery/store";
 import { type Host, startHost } from "../src/mod.ts";
 import { type Gate, openGate } from "./gate.ts";
-import { lineDefinitions } from "./line.ts";
+import { lineDefinitions, readWord, wordTable } from "./line.ts";
 
 export const shards = 8;
 const edge = "edge-0";
@@ -69,6 +69,7 @@ export async function openTheatre(): Promise<Theatre> {
   const log = openLog("test", { LOG_LEVEL: "silent" });
   const store = openStore({ url: database.url, name: "test", connectionsMax: 3, log });
   await ensureCluster(store, { shards, hashVersion: 1 });
+  await store.query(wordTable);
   const bus = await openBus({ url, name: edge, log });
   const liveness = startLiveness(bus, { role: "edge", id: edge });
   const players = new Set<Player>();
@@ -122,6 +123,7 @@ export async function openTheatre(): Promise<Theatre> {
         store: own,
         openLog: () => openCommandLog(ownBus),
         definitions: lineDefinitions,
+        readFacts: readWord,
         shards,
         id,
         log,

@@ -110,7 +110,7 @@ for (const [shard, seed] of seeds.entries()) {
     assert.deepEqual(new Map(state?.chats), newest);
 
     const fence = { shard, epoch: 1, logId: "log", fromSeq: 0, toSeq: 1, commitId: 1 };
-    await commit(store, [{ ...fence, toMsgId: null, toMs: nowMs }], [{ shard, rows }]);
+    await commit(store, [{ ...fence, toMsgId: null, toMs: nowMs, factVersion: null }], [{ shard, rows }]);
     assert.deepEqual((await userActor.load(store, [id, 8])).get(id), state);
     assert.deepEqual(
       await userActor.heads(store, [id, 8]),

@@ -9,6 +9,7 @@ import { ConfigError, Gauge, Histogram, type Log, type Service, startProcessStat
 import { endStore, ensureCluster, observeStore, openStore } from "@rookery/store";
 import { userActor } from "@rookery/user";
 import type { WorkerConfig } from "./config.ts";
+import { readFacts } from "./facts.ts";
 import { openPresence } from "./presence.ts";
 
 /** One commits, the others load, recall and claim. */
@@ -59,6 +60,7 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
         replicas: config.logReplicas,
       }),
     definitions: [anyDefinition(chatActor), anyDefinition(userActor), anyDefinition(botActor)],
+    readFacts,
     attend: presence.attend,
     shards: config.shards,
     id,

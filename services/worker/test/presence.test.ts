@@ -20,6 +20,7 @@ import {
 import { openLog } from "@rookery/runtime";
 import { ensureCluster, openStore } from "@rookery/store";
 import { userActor } from "@rookery/user";
+import { readFacts } from "../src/facts.ts";
 import { openPresence } from "../src/presence.ts";
 
 const shards = 4;
@@ -51,6 +52,7 @@ async function startWorker(id: string) {
         replicas: 1,
       }),
     definitions: [anyDefinition(userActor)],
+    readFacts,
     attend: presence.attend,
     shards,
     id,

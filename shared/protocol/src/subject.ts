@@ -24,6 +24,8 @@ export const subjects = {
   status: "shard.status",
   /** Core: sessions, keys or users that may no longer do anything (`Revocation`), to all edges. */
   revoked: "revoked",
+  /** Core: facts have changed (`@rookery/host`, facts.ts); who hears it reads them before a commit makes it. */
+  facts: "facts",
   /** Core: jobs of a shard that have just been committed. */
   jobs: (shard: ShardId): string => `job.${shard}`,
   /** Core: heartbeats of everybody. */

@@ -16,6 +16,8 @@ export interface Fence {
   /** Of the message at `toSeq`: what recognises the log after a loss. */
   readonly toMsgId: string | null;
   readonly toMs: number;
+  /** What the facts were numbered when it was decided (`fact_version`); null: it does not depend on them. */
+  readonly factVersion: number | null;
 }
 
 /** The rows of one shard. */
@@ -28,8 +30,8 @@ export interface ShardRows {
  * The fenced commit: offsets and rows of many shards in **one statement**, so in one round trip and one implicit
  * transaction.
  *
- * A shard whose row no longer matches its fence (another owner's epoch, another offset, another log) has none of its
- * rows written; the others' are. Shard rows are locked in id order, so two owners that overlap wait instead of
+ * A shard whose row no longer matches its fence (another owner's epoch, another offset, another log, other facts) has none
+ * of its rows written; the others' are. Shard rows are locked in id order, so two owners that overlap wait instead of
  * deadlocking. A process stopped at any instruction holds no lock: Postgres either has the whole statement, and
  * finishes it alone, or nothing of it.
  *
@@ -90,7 +92,7 @@ function build(names: readonly TableName[]): string {
   });
   return `with fence as (
   select * from json_to_recordset($1::json) as f(shard integer, epoch bigint, "logId" text,
-    "fromSeq" bigint, "toSeq" bigint, "toMsgId" text, "toMs" bigint, "commitId" bigint)
+    "fromSeq" bigint, "toSeq" bigint, "toMsgId" text, "toMs" bigint, "commitId" bigint, "factVersion" bigint)
 ), locked as (
   select s.id from shard s join fence f on s.id = f.shard
   where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
@@ -104,7 +106,8 @@ function build(names: readonly TableName[]): string {
   from fence f where s.kind = 'log' and s.id = f.shard and s.id in (select id from locked)
     and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
     and s.commit_id < f."commitId"
+    and (f."factVersion" is null or f."factVersion" = (select version from fact_version))
   returning s.id
 )${writes.join("")}
-select id from fenced`;
+select id from fenced where (select count(*) from locked) >= 0`;
 }

@@ -42,7 +42,16 @@ export async function openTestCluster(shards: number): Promise<Store> {
 
 /** The first commit of a shard after `openTestCluster`, unless told otherwise. */
 export function fenceOf(shard: number, changes: Partial<Fence> = {}): Fence {
-  const first = { epoch: 1, logId, fromSeq: 0, toSeq: 10, commitId: 1, toMsgId: "m-10", toMs: nowMs };
+  const first = {
+    epoch: 1,
+    logId,
+    fromSeq: 0,
+    toSeq: 10,
+    commitId: 1,
+    toMsgId: "m-10",
+    toMs: nowMs,
+    factVersion: null,
+  };
   return { shard, ...first, ...changes };
 }
 

@@ -45,6 +45,7 @@ const broken: readonly (readonly [string, Partial<Fence>])[] = [
   ["an offset not reached", { fromSeq: 5, toSeq: 11 }],
   ["another log", { logId: "log-2" }],
   ["a commit done before", { commitId: 0 }],
+  ["facts that are over", { factVersion: 0 }],
 ];
 
 for (const [what, changes] of broken) {

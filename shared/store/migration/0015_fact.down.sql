@@ -1,0 +1,2 @@
+drop function next_fact_version();
+drop table fact_version;
