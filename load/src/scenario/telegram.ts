@@ -148,9 +148,7 @@ async function openTarget(
       }),
     );
     const headers = { "X-Telegram-Bot-Api-Secret-Token": secret };
-    lanes.push(
-      await Promise.all(Array.from({ length: config.connections }, () => openHttpLane(webhook, headers))),
-    );
+    lanes.push(Array.from({ length: config.connections }, () => openHttpLane(webhook, headers)));
   }
   const speakers = Array.from({ length: config.chats }, (_, index) => {
     const ofBot = lanes[index % doors.length] as HttpLane[];
