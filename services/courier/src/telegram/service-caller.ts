@@ -7,7 +7,7 @@ import {
   type ServiceAnswer,
   type ServiceCall,
 } from "@rookery/protocol";
-import { Breaker } from "../outbound/breaker.ts";
+import { Breaker } from "@rookery/endpoint";
 import { type HttpPost, OutboundError } from "../outbound/http-post.ts";
 
 const timeoutMsDefault = 5_000;

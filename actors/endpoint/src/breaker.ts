@@ -25,6 +25,17 @@ export class Breaker {
     return true;
   }
 
+  /** When it may allow a call again; null: the one that may try is under way. */
+  nextMs(nowMs: number): number | null {
+    if (this.#openUntilMs === null) return nowMs;
+    return this.#isProbed ? null : this.#openUntilMs;
+  }
+
+  /** A call that was allowed was not made. */
+  withdraw(): void {
+    this.#isProbed = false;
+  }
+
   note(ok: boolean, nowMs: number): void {
     if (this.#openUntilMs !== null) {
       // Those that went before it opened say nothing about now.

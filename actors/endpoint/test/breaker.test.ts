@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Breaker } from "../../src/outbound/breaker.ts";
+import { Breaker } from "../src/mod.ts";
 
 function fail(breaker: Breaker, times: number, atMs: number): void {
   for (let count = 0; count < times; count += 1) breaker.note(false, atMs);
