@@ -94,7 +94,7 @@ export function openConversation(parts: {
     log,
     now: () => performance.now(),
   });
-  const mirror = openMirror({ cache: parts.cache, edge, connections: () => sockets().connections, log });
+  const mirror = openMirror({ cache: parts.cache, edge, users, log });
   const frames = openFrameHandler({
     store,
     gateway,

@@ -27,12 +27,15 @@ const socketsPrefix = "rookery:sockets:";
 const flushMs = 100;
 /** An edge says so often that it lives, and looks whether it is still known. */
 const lookMs = 1_000;
-/** Everything is written again so often. */
+/** Everything is written again in the course of so long, a part each second: all at once it is a pause, and 10 KB a user. */
 const rewriteMs = 30_000;
 /** What is not written again ends after so long: three rewrites. */
 const lifeMs = 90_000;
-/** Of one round trip. */
-const commandsMax = 1_000;
+/** Changes, or users, of one round trip. */
+const changesMax = 1_000;
+const usersMax = 100;
+/** Gone while Redis was away, and to be taken out; beyond it what is left there ends by itself. */
+const goneMax = 100_000;
 /** Keys looked at by one step of a scan. */
 const scanCount = 500;
 
@@ -49,64 +52,81 @@ export interface SocketMirror {
   close(): Promise<void>;
 }
 
-/** Starts to mirror the sockets of one edge; `sockets` tells all of them. */
+/** Starts to mirror the sockets of one edge: `users` tells who has any, `socketsOf` those of one. */
 export function openSocketMirror(parts: {
   readonly cache: Cache;
   readonly edge: string;
-  readonly sockets: () => Iterable<MirroredSocket>;
+  readonly users: { readonly size: number; ids(): Iterator<UserId> };
+  readonly socketsOf: (userId: UserId) => Iterable<MirroredSocket>;
   readonly now: () => number;
   readonly log: Log;
 }): SocketMirror {
-  const { cache, edge, now, log } = parts;
+  const { cache, edge, users, now, log } = parts;
   let changes = new Map<string, Change>();
-  /** Users of whom Redis may know something of us, whether they are still here or not. */
-  let told = new Set<UserId>();
   let writing: Promise<void> | null = null;
-  /** Redis may know something else: everything is written again. */
+  /** Redis may know something else: everything is written again at once. */
   let isWhole = true;
-  let wholeMs = 0;
+  /** We have said once that we live. */
+  let isKnown = false;
+  /** Where the walk through the users is. Of a map: its turns go on while members come and go. */
+  let turns = users.ids();
+  let walkedMs = now();
 
   const write = async (): Promise<void> => {
     if (!cache.ready) {
-      // What is not there need not be told of; it is written whole when Redis is back.
-      changes.clear();
+      // Who comes is written with the whole when Redis is back.
+      for (const [connId, { socket }] of changes) {
+        if (socket !== null || changes.size > goneMax) changes.delete(connId);
+      }
       isWhole = true;
       return;
     }
-    const whole = isWhole || now() - wholeMs >= rewriteMs;
     const batch = [...changes];
     changes = new Map();
     try {
-      if (whole) {
-        isWhole = false;
-        wholeMs = now();
-        await writeWhole();
-      }
-      // After the whole: what has gone while it was told is taken out again.
       for (const part of portions(batch)) await writeChanges(part);
+      const walkMs = now() - walkedMs;
+      if (!isWhole && walkMs < lookMs) return;
+      const count = isWhole ? users.size : Math.ceil((users.size * Math.min(walkMs, rewriteMs)) / rewriteMs);
+      isWhole = false;
+      walkedMs = now();
+      await rewrite(count);
     } catch (error) {
       isWhole = true;
+      for (const [connId, change] of batch) {
+        if (change.socket === null && !changes.has(connId)) changes.set(connId, change);
+      }
       log.debug({ err: error }, "the sockets could not be mirrored");
     }
   };
 
-  const writeWhole = async (): Promise<void> => {
-    const users = byUser(parts.sockets());
-    const gone = [...told].filter((userId) => !users.has(userId));
-    for (const part of portions(gone)) await cache.redis.del(part.map((userId) => keyOf(userId, edge)));
-    for (const part of portions([...users])) await writeUsers(part);
-    told = new Set([...users.keys(), ...[...changes.values()].map(({ userId }) => userId)]);
+  /** The next so many users, each as they are now: who goes meanwhile is taken out by the next write. */
+  const rewrite = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left -= usersMax) {
+      const step = cache.redis.multi();
+      for (const userId of take(Math.min(left, usersMax))) {
+        const sockets = fieldsOf(parts.socketsOf(userId));
+        const key = keyOf(userId, edge);
+        // In one step: what should have been taken out is gone too.
+        step.del(key);
+        if (Object.keys(sockets).length > 0) step.hset(key, sockets).pexpire(key, lifeMs);
+      }
+      check(await step.exec());
+    }
   };
 
-  /** Whole users in one step each: what should have been taken out of them is gone too. */
-  const writeUsers = async (users: readonly [UserId, Record<string, string>][]): Promise<void> => {
-    const step = cache.redis.multi();
-    for (const [userId, sockets] of users) {
-      const key = keyOf(userId, edge);
-      step.del(key).hset(key, sockets).pexpire(key, lifeMs);
+  /** From the first again after the last. */
+  function* take(count: number): Generator<UserId> {
+    for (let taken = 0; taken < count; taken++) {
+      let next = turns.next();
+      if (next.done === true) {
+        turns = users.ids();
+        next = turns.next();
+      }
+      if (next.done === true) return;
+      yield next.value;
     }
-    check(await step.exec());
-  };
+  }
 
   const writeChanges = async (batch: readonly (readonly [string, Change])[]): Promise<void> => {
     const pipeline = cache.redis.pipeline();
@@ -120,10 +140,10 @@ export function openSocketMirror(parts: {
 
   const look = async (): Promise<void> => {
     try {
-      const known = await cache.redis.zscore(edgesKey, edge);
-      await cache.redis.zadd(edgesKey, now() + lifeMs, edge);
+      const added = await cache.redis.zadd(edgesKey, now() + lifeMs, edge);
       await cache.redis.zremrangebyscore(edgesKey, 0, now());
-      if (known === null) isWhole = true;
+      if (added === 1 && isKnown) isWhole = true;
+      isKnown = true;
     } catch (error) {
       isWhole = true;
       log.debug({ err: error }, "the mirror of the sockets could not be looked at");
@@ -131,7 +151,7 @@ export function openSocketMirror(parts: {
   };
 
   const flush = (): void => {
-    if (writing !== null || (changes.size === 0 && !isWhole && now() - wholeMs < rewriteMs)) return;
+    if (writing !== null || (changes.size === 0 && !isWhole && now() - walkedMs < lookMs)) return;
     writing = write().finally(() => {
       writing = null;
     });
@@ -140,10 +160,7 @@ export function openSocketMirror(parts: {
   void look();
 
   return {
-    put(socket) {
-      told.add(socket.userId);
-      changes.set(socket.connId, { userId: socket.userId, socket });
-    },
+    put: (socket) => void changes.set(socket.connId, { userId: socket.userId, socket }),
     drop: ({ connId, userId }) => void changes.set(connId, { userId, socket: null }),
     async close() {
       for (const timer of timers) clearInterval(timer);
@@ -189,19 +206,13 @@ function keyOf(userId: UserId, edge: string): string {
   return `${socketsPrefix}${userId}:${edge}`;
 }
 
-/** Of each user the sockets as the fields of a hash. */
-function byUser(sockets: Iterable<MirroredSocket>): Map<UserId, Record<string, string>> {
-  const users = new Map<UserId, Record<string, string>>();
-  for (const socket of sockets) {
-    const fields = users.get(socket.userId) ?? {};
-    fields[socket.connId] = JSON.stringify(socket);
-    users.set(socket.userId, fields);
-  }
-  return users;
+/** Sockets as the fields of a hash. */
+function fieldsOf(sockets: Iterable<MirroredSocket>): Record<string, string> {
+  return Object.fromEntries([...sockets].map((socket) => [socket.connId, JSON.stringify(socket)]));
 }
 
 function* portions<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < items.length; from += commandsMax) yield items.slice(from, from + commandsMax);
+  for (let from = 0; from < items.length; from += changesMax) yield items.slice(from, from + changesMax);
 }
 
 /** @throws the first error among the answers of a pipeline */

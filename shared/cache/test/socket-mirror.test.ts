@@ -25,7 +25,25 @@ async function open(t: TestContext): Promise<Cache> {
 /** An edge, and what it really has. */
 function openEdge(cache: Cache, edge: string, now: () => number = Date.now) {
   const there = new Map<string, MirroredSocket>();
-  const mirror = openSocketMirror({ cache, edge, now, log, sockets: () => there.values() });
+  const byUser = new Map<number, Set<MirroredSocket>>();
+  const mirror = openSocketMirror({
+    cache,
+    edge,
+    now,
+    log,
+    users: {
+      ids: () => byUser.keys(),
+      get size() {
+        return byUser.size;
+      },
+    },
+    socketsOf: (userId) => byUser.get(userId) ?? [],
+  });
+  const take = (socket: MirroredSocket | undefined) => {
+    const sockets = byUser.get(socket?.userId ?? 0);
+    if (socket !== undefined) sockets?.delete(socket);
+    if (socket !== undefined && sockets?.size === 0) byUser.delete(socket.userId);
+  };
   return {
     there,
     mirror,
@@ -36,11 +54,14 @@ function openEdge(cache: Cache, edge: string, now: () => number = Date.now) {
       connId = randomUUID() as string,
     ) {
       const socket = { userId, connId, edge, device: "web", sinceMs, status, keyId: null };
+      take(there.get(connId));
       there.set(connId, socket);
+      byUser.set(userId, (byUser.get(userId) ?? new Set()).add(socket));
       mirror.put(socket);
       return socket;
     },
     drop(socket: MirroredSocket) {
+      take(there.get(socket.connId));
       there.delete(socket.connId);
       mirror.drop(socket);
     },
@@ -77,8 +98,58 @@ test("[L10] emptied, it is whole again within seconds, without a word of anybody
   const keys = await cache.redis.keys(`rookery:sockets:*:lost-${user}`);
   // Not FLUSHALL: other tests use this server too.
   await cache.redis.del(...keys, "rookery:edges");
-  assert.equal((await found()).length, 0);
+  assert.ok((await found()).length < sockets.length);
   await until(async () => (await found()).length === sockets.length, { withinMs });
+});
+
+test("all is written again in the course of half a minute, a part at a time", async (t) => {
+  const cache = await open(t);
+  const user = randomInt(2 ** 40);
+  let nowMs = Date.now();
+  const edge = openEdge(cache, `slow-${user}`, () => nowMs);
+  t.after(() => edge.mirror.close());
+  for (let index = 0; index < 300; index++) edge.put(user + index, index);
+  const keys = () => cache.redis.keys(`rookery:sockets:*:slow-${user}`);
+  await until(async () => (await keys()).length === 300, { withinMs });
+  // What is told now is written after the first writing, whole as that is, has ended.
+  edge.drop(edge.put(user, 1));
+  const last = edge.put(user, 2);
+  await until(
+    async () => (await socketsOf(cache, user, Date.now())).some(({ connId }) => connId === last.connId),
+    {
+      withinMs,
+    },
+  );
+  // Only these are lost, so that the edge does not notice.
+  await cache.redis.del(...(await keys()));
+  nowMs += 1_000;
+  await until(async () => (await keys()).length === 10, { withinMs });
+  nowMs += 2_000;
+  await until(async () => (await keys()).length === 30, { withinMs });
+  for (let second = 3; second < 30; second += 3) {
+    nowMs += 3_000;
+    await until(async () => (await keys()).length === 30 + (second / 3) * 30, { withinMs });
+  }
+});
+
+test("who goes while nothing can be written is taken out later", async (t) => {
+  const cache = await open(t);
+  const user = randomInt(2 ** 40);
+  let ready = true;
+  const away = Object.create(cache, { ready: { get: () => ready } }) as Cache;
+  const edge = openEdge(away, `away-${user}`);
+  t.after(() => edge.mirror.close());
+  const socket = edge.put(user, 1);
+  const found = () => socketsOf(cache, user, Date.now());
+  await until(async () => (await found()).length === 1, { withinMs });
+  ready = false;
+  edge.drop(socket);
+  edge.put(user + 1, 2);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal((await found()).length, 1, "nothing is written meanwhile");
+  ready = true;
+  await until(async () => (await found()).length === 0, { withinMs });
+  await until(async () => (await socketsOf(cache, user + 1, Date.now())).length === 1, { withinMs });
 });
 
 test("an edge that is gone is not looked at, and its keys end by themselves", async (t) => {

@@ -16,6 +16,8 @@ export interface Users {
   connectionsOf(userId: UserId): Iterable<Connection>;
   /** Those that were opened by a key; looks at all of them. */
   connectionsBy(keyId: KeyId): Iterable<Connection>;
+  /** All of them; goes on while users come and go. */
+  ids(): Iterator<UserId>;
   readonly size: number;
 }
 
@@ -86,6 +88,7 @@ export function openUsers(parts: {
         }
       }
     },
+    ids: () => users.keys(),
     connectionsOf: (userId) => users.get(userId)?.connections ?? [],
     get size() {
       return users.size;

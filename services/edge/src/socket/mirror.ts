@@ -1,5 +1,6 @@
 import { type Cache, type MirroredSocket, openSocketMirror } from "@rookery/cache";
 import type { Log } from "@rookery/runtime";
+import type { Users } from "../room/users.ts";
 import type { Connection } from "./connection.ts";
 
 /** This edge's sockets in Redis, for readers: devices by REST, the operator's view. */
@@ -13,15 +14,15 @@ export interface Mirror {
 export function openMirror(parts: {
   readonly cache: Cache;
   readonly edge: string;
-  readonly connections: () => Iterable<Connection>;
+  readonly users: Users;
   readonly log: Log;
 }): Mirror {
   const { edge } = parts;
   const mirror = openSocketMirror({
     ...parts,
     now: Date.now,
-    *sockets() {
-      for (const connection of parts.connections()) yield viewOf(connection, edge);
+    *socketsOf(userId) {
+      for (const connection of parts.users.connectionsOf(userId)) yield viewOf(connection, edge);
     },
   });
   return {
