@@ -12,6 +12,24 @@ export { formatText, type TextInput } from "./format/format.ts";
 export { EntityError, type FormattedText } from "./format/formatted-text.ts";
 export { findEntities } from "./format/found-entity.ts";
 export type { TelegramChat, TelegramMessage, TelegramUser } from "./message.ts";
+export {
+  inaccessibleMessage,
+  nativeEntity,
+  nativeMessage,
+  nativePoll,
+  nativePollId,
+  type NativeSetting,
+  peopleOfMessage,
+} from "./native/native-message.ts";
+export { nativeUpdate, type NumberedUpdate, peopleOfUpdate } from "./native/native-update.ts";
+export {
+  nativeChat,
+  nativeChatId,
+  nativeMember,
+  type NativePeople,
+  type NativePerson,
+  nativeUser,
+} from "./native/person.ts";
 export { callOf, markupOf, type TelegramCall } from "./outgoing.ts";
 export { isTelegramToken } from "./token.ts";
 export {

@@ -1,0 +1,82 @@
+/** What a bot of our own is told, as Telegram's `Update`. Pure. */
+import type { BotUpdate, UserId } from "@rookery/protocol";
+import { nativeMessage, nativePoll, nativePollId, peopleOfMessage, seconds } from "./native-message.ts";
+import { nativeChat, nativeMember, type NativePeople, nativeUser } from "./person.ts";
+
+export type NumberedUpdate = Pick<BotUpdate, "type" | "payload"> & { readonly updateId: number };
+
+/** Telegram's `Update`, with names as `people` has them. */
+export function nativeUpdate(
+  { updateId, type, payload }: NumberedUpdate,
+  people: NativePeople,
+): Readonly<Record<string, unknown>> {
+  return { update_id: updateId, [type]: contentOf(payload, people) };
+}
+
+/** Everybody whose name the update shows. */
+export function peopleOfUpdate({ payload: { chat, news } }: Pick<BotUpdate, "payload">): readonly UserId[] {
+  const peer = chat.peerId === undefined ? [] : [chat.peerId];
+  switch (news.kind) {
+    case "message":
+      return [
+        ...peer,
+        ...peopleOfMessage(news.message),
+        ...(news.reply === undefined ? [] : peopleOfMessage(news.reply)),
+      ];
+    case "callback":
+      return [...peer, news.userId, ...peopleOfMessage(news.message)];
+    case "member":
+      return [...peer, news.byId, news.userId];
+    case "reaction":
+    case "pollAnswer":
+      return [...peer, news.userId];
+    case "poll":
+      return peer;
+  }
+}
+
+function contentOf({ chat, atMs, news }: BotUpdate["payload"], people: NativePeople): object {
+  const date = seconds(atMs);
+  switch (news.kind) {
+    case "message":
+      return nativeMessage(news.message, { chat, people, reply: news.reply });
+    case "callback":
+      return {
+        id: String(news.queryId),
+        from: nativeUser(news.userId, people),
+        message: nativeMessage(news.message, { chat, people }),
+        chat_instance: String(chat.id),
+        data: news.data,
+      };
+    case "member":
+      return {
+        chat: nativeChat(chat, people),
+        from: nativeUser(news.byId, people),
+        date,
+        old_chat_member: nativeMember(news.userId, news.before, people),
+        new_chat_member: nativeMember(news.userId, news.after, people),
+      };
+    case "reaction":
+      return {
+        chat: nativeChat(chat, people),
+        message_id: news.seq,
+        user: nativeUser(news.userId, people),
+        date,
+        old_reaction: news.before.map(reactionType),
+        new_reaction: news.after.map(reactionType),
+      };
+    case "poll":
+      return nativePoll(news.message, chat);
+    case "pollAnswer":
+      return {
+        poll_id: nativePollId(chat, news.seq),
+        user: nativeUser(news.userId, people),
+        option_ids: news.options,
+        option_persistent_ids: news.options.map(String),
+      };
+  }
+}
+
+function reactionType(emoji: string): object {
+  return { type: "emoji", emoji };
+}
