@@ -10,6 +10,7 @@ import {
   type StoredMessage,
 } from "@rookery/store";
 import { decide } from "./decide.ts";
+import type { ChatFacts } from "./facts.ts";
 import { receiptsOf } from "./receipt.ts";
 import {
   keepRecent,
@@ -21,7 +22,7 @@ import {
 import type { ChatState } from "./state.ts";
 
 /** The actor of one chat: the only writer of its messages, changes and members. */
-export const chatActor: ActorDefinition<ChatState> = {
+export const chatActor: ActorDefinition<ChatState, ChatFacts> = {
   kind: "chat",
   load: async (db, ids) =>
     new Map(
@@ -62,16 +63,17 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
     case "react":
     case "pin":
     case "settle":
-    case "vote": {
+    case "vote":
+    case "press": {
       const { seq } = asked;
       return seq <= state.headSeq && recentMessage(state.recent, seq) === undefined ? [seq] : [];
     }
     case "send": {
       const answered = asked.telegram?.replyToMessageId;
       if (answered !== undefined) return missingTelegramMessage(state, answered);
-      // What is answered has an id of Telegram's, which goes along.
+      // What is answered goes along: by its id to Telegram, whole to bots of our own.
       const { replyTo } = asked;
-      if (state.telegram === null || replyTo === undefined || replyTo > state.headSeq) return [];
+      if (replyTo === undefined || replyTo > state.headSeq) return [];
       return recentMessage(state.recent, replyTo) === undefined ? [replyTo] : [];
     }
     case "update": {

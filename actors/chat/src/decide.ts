@@ -1,11 +1,14 @@
 import type { AddressedCommand, ChatCommand } from "@rookery/protocol";
 import { allow } from "./acl.ts";
+import { tellBots } from "./bot-update.ts";
 import { create } from "./birth.ts";
 import { edit, pin, react, remove } from "./change.ts";
 import { disband } from "./ending.ts";
+import { type ChatFacts, nothingKnown } from "./facts.ts";
 import { invite, leave, removeMember, setRole } from "./member.ts";
 import { send } from "./message.ts";
 import { mayTouch } from "./permission.ts";
+import { press } from "./press.ts";
 import { mark } from "./receipt.ts";
 import { type Decided, notFound } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
@@ -20,13 +23,24 @@ const touching: ReadonlySet<ChatCommand["kind"]> = new Set([
   "react",
   "pin",
   "vote",
+  "press",
   "rename",
   "invite",
   "role",
 ]);
 
-/** What a chat does with a command. Pure (L9). To someone who is not in it, a chat does not exist. */
-export function decide(state: ChatState | null, command: AddressedCommand, nowMs: number): Decided {
+/** What a chat does with a command, and whom it tells. Pure (L9). To someone who is not in it, a chat does not exist. */
+export function decide(
+  state: ChatState | null,
+  command: AddressedCommand,
+  nowMs: number,
+  facts: ChatFacts = nothingKnown,
+): Decided {
+  const decision = judge(state, command, nowMs, facts);
+  return decision.kind === "refused" ? decision : tellBots(state, decision, command, facts, nowMs);
+}
+
+function judge(state: ChatState | null, command: AddressedCommand, nowMs: number, facts: ChatFacts): Decided {
   const asked = command.command as ChatCommand;
   if (state !== null && state.deletedMs !== null && asked.kind !== "disband") return notFound();
   const refusal = touching.has(asked.kind) ? mayTouch(state, command) : null;
@@ -46,6 +60,8 @@ export function decide(state: ChatState | null, command: AddressedCommand, nowMs
       return pin(state, command, asked, nowMs);
     case "vote":
       return vote(state, command, asked, nowMs);
+    case "press":
+      return press(state, command, asked, { facts, nowMs });
     case "rename":
       return rename(state, command, asked.title, nowMs);
     case "invite":

@@ -163,7 +163,7 @@ export class Draft {
   }
 
   /** Something leaves the cluster because of this. */
-  job(job: Job): void {
+  job(job: Exclude<Job, { readonly kind: "botUpdate" }>): void {
     this.#rows.push(rowOfJob(job));
     this.#jobs.push(job);
   }
@@ -249,6 +249,6 @@ export class Draft {
   }
 }
 
-function rowOfJob(job: Job): Row {
+function rowOfJob(job: Exclude<Job, { readonly kind: "botUpdate" }>): Row {
   return job.kind === "telegramSend" ? { table: job.kind, row: job.job } : { table: job.kind, row: job.job };
 }

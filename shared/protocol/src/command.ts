@@ -86,6 +86,14 @@ export type ChatCommand =
       /** By somebody who administers all chats, as the edge knows; in the chat they may be nobody. */
       readonly isAdministrator: boolean;
     }
+  /** A button of a bot of our own; `queryId` names the press, which `edge` waits to see answered. */
+  | {
+      readonly kind: "press";
+      readonly seq: Seq;
+      readonly data: string;
+      readonly queryId: number;
+      readonly edge: string;
+    }
   | { readonly kind: "rename"; readonly title: string }
   | { readonly kind: "invite"; readonly userIds: readonly UserId[] }
   | { readonly kind: "role"; readonly userId: UserId; readonly role: MemberRole }
@@ -144,6 +152,7 @@ export type Outcome =
   | { readonly kind: "changed"; readonly seq: Seq; readonly rev: Rev; readonly ts: number }
   | { readonly kind: "created"; readonly chatId: ChatId; readonly created: boolean }
   | { readonly kind: "invited"; readonly added: readonly UserId[]; readonly already: readonly UserId[] }
+  | { readonly kind: "pressed"; readonly queryId: number }
   | { readonly kind: "noted" };
 
 /** A refusal is no outcome: nothing was written, a repeat is decided anew. */

@@ -78,7 +78,9 @@ export interface TelegramUpdateJob extends Omit<IncomingUpdate, "routed"> {
 
 export type Job =
   | { readonly kind: "telegramSend"; readonly owner: JobOwner; readonly job: TelegramSend }
-  | { readonly kind: "telegramUpdate"; readonly owner: JobOwner; readonly job: TelegramUpdateJob };
+  | { readonly kind: "telegramUpdate"; readonly owner: JobOwner; readonly job: TelegramUpdateJob }
+  /** Word alone: there is something for a bot of our own. Whoever owns it numbers what there is, in its rows' order. */
+  | { readonly kind: "botUpdate"; readonly owner: JobOwner; readonly job: { readonly botId: UserId } };
 
 /** To the owner of a job shard, after the commit. */
 export interface JobBatch {

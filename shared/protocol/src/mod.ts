@@ -1,4 +1,16 @@
 export {
+  type BotCallback,
+  type BotChat,
+  type BotNews,
+  type BotUpdate,
+  callbackLifeMs,
+  namedUpdateTypes,
+  type NativeUpdateType,
+  nativeUpdateTypes,
+  type Standing,
+  updateLifeMs,
+} from "./bot-update.ts";
+export {
   botLanguages,
   type BotLanguage,
   type BotService,

@@ -85,6 +85,7 @@ export {
   setPrivacyMode,
   shareChat,
 } from "./query/bot/native-bot.ts";
+export { type NativeBotFact, readNativeBotFacts } from "./query/bot/native-fact.ts";
 export { updateBot } from "./query/bot/update-bot.ts";
 export { readWebhookDoor, type WebhookDoor } from "./query/bot/webhook-door.ts";
 export {

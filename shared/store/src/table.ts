@@ -10,6 +10,8 @@ import type {
   AclEntry,
   AclSubject,
   ActorKind,
+  BotCallback,
+  BotUpdate,
   ChangeFrame,
   ChatType,
   MemberRole,
@@ -138,6 +140,8 @@ export interface Rows {
   readonly receipt: ReceiptRow;
   readonly telegramSend: TelegramSendRow;
   readonly telegramUpdate: TelegramUpdateRow;
+  readonly botUpdate: BotUpdate;
+  readonly botCallback: BotCallback;
   readonly outcome: OutcomeRow;
   readonly relay: RelayRow;
   /** Takes a relayed command away: it has been applied. */
@@ -223,6 +227,23 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     seq: "bigint",
     raw: "jsonb",
     state: "text",
+    createdMs: "bigint",
+  }),
+  botUpdate: insert("bot_update", {
+    botId: "bigint",
+    type: "text",
+    chatId: "bigint",
+    place: "bigint",
+    queue: "text",
+    payload: "jsonb",
+    createdMs: "bigint",
+    expiresMs: "bigint",
+  }),
+  botCallback: keep("bot_callback", {
+    id: "bigint",
+    botId: "bigint",
+    userId: "bigint",
+    edge: "text",
     createdMs: "bigint",
   }),
   outcome: insert("outcome", {

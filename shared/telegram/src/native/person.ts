@@ -28,7 +28,7 @@ export function nativeUser(userId: UserId, people: NativePeople): object {
 
 /** A private chat has the id of the other side, all others that of the chat below zero. */
 export function nativeChatId({ id, type, peerId }: Pick<BotChat, "id" | "type" | "peerId">): number {
-  return type === "direct" && peerId !== undefined ? peerId : -id;
+  return type === "direct" && peerId !== undefined ? peerId : 0 - id;
 }
 
 export function nativeChat(chat: BotChat, people: NativePeople): object {

@@ -25,7 +25,10 @@ const insertSql = `
     values ($1, $2, $3, $4, 'native', $5, $6, $7, $8, $9, $10, $11, 'off') returning id)
   insert into native_bot (bot_id, token_digest) values ($1, $12)`;
 
-/** @throws Fault `username_taken`, `conflict` when the request's name was used a moment ago. */
+/**
+ * In a transaction, as it changes facts.
+ * @throws Fault `username_taken`, `conflict` when the request's name was used a moment ago.
+ */
 export async function insertNativeBot(db: Queryable, bot: NewNativeBot): Promise<void> {
   try {
     await db.query(insertSql, [
@@ -42,6 +45,7 @@ export async function insertNativeBot(db: Queryable, bot: NewNativeBot): Promise
       bot.createdMs,
       bot.tokenDigest,
     ]);
+    await db.query("select next_fact_version()");
   } catch (error) {
     if (isUniqueViolation(error, "bot_by_username")) throw new Fault("username_taken");
     if (isUniqueViolation(error, "bot_owner_id_request_uuid_key")) throw new Fault("conflict");
@@ -109,12 +113,13 @@ export async function changeBotToken(
   return rowCount === 1;
 }
 
-/** False when there is no such bot. */
+/** In a transaction, as it changes facts. False when there is no such bot. */
 export async function setPrivacyMode(db: Queryable, botId: UserId, privacyMode: boolean): Promise<boolean> {
   const { rowCount } = await db.query("update native_bot set privacy_mode = $2 where bot_id = $1", [
     botId,
     privacyMode,
   ]);
+  if (rowCount === 1) await db.query("select next_fact_version()");
   return rowCount === 1;
 }
 

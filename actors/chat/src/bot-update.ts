@@ -1,0 +1,247 @@
+/**
+ * What bots of our own are told of a decision: made of its events, in their order, in the same commit. A bot hears of a chat from
+ * its coming to its going, and in a group, with privacy mode, of what is meant for it alone.
+ */
+import type { Decision } from "@rookery/host";
+import {
+  type AddressedCommand,
+  type BotChat,
+  type BotNews,
+  type BotUpdate,
+  callbackLifeMs,
+  type ChangeFrame,
+  type Job,
+  type Message,
+  namedUpdateTypes,
+  type NativeUpdateType,
+  type Standing,
+  updateLifeMs,
+  type UserId,
+} from "@rookery/protocol";
+import { type NativeBotFact, type Row, toMessage } from "@rookery/store";
+import { Audience, leads } from "./bot-audience.ts";
+import type { ChatFacts } from "./facts.ts";
+import { recentMessage } from "./recollection.ts";
+import type { ChatState } from "./state.ts";
+
+type Done = Extract<Decision<ChatState>, { readonly kind: "done" }>;
+
+/** The decision, with what bots are told of it. */
+export function tellBots(
+  before: ChatState | null,
+  decision: Done,
+  command: AddressedCommand,
+  facts: ChatFacts,
+  nowMs: number,
+): Done {
+  const { state, events } = decision;
+  if (events.length === 0 || state.type === "telegram") return decision;
+  const audience = new Audience(before, state, facts);
+  if (audience.size === 0) return decision;
+  const teller = new Teller(state, nowMs);
+  let headSeq = before?.headSeq ?? 0;
+  if (before === null) {
+    for (const { bot, role } of audience.present()) {
+      if (state.type === "direct") continue;
+      const news = memberNews(command.senderId, bot.id, "left", role);
+      teller.tell(bot, "my_chat_member", 0, news);
+    }
+  }
+  for (const event of events) {
+    if (event.kind === "message") {
+      headSeq = event.seq;
+      const { message } = event;
+      const type = state.type === "channel" ? "channel_post" : "message";
+      if (!isTold(message, facts)) continue;
+      const reply = answered(state, message);
+      for (const { bot, role } of audience.present()) {
+        if (bot.id === message.senderId && message.kind !== "service") continue;
+        if (!audience.hears(bot, role, message, reply)) continue;
+        teller.tell(bot, type, headSeq + message.rev, withReply(message, reply));
+      }
+    } else if (event.kind === "change") {
+      tellOfChange(teller, audience, { frame: event.frame, headSeq, byId: command.senderId, facts });
+    }
+  }
+  return teller.added(decision);
+}
+
+/** The update that tells a bot of a press, and the row by which it is answered. */
+export function callbackUpdate(
+  state: ChatState,
+  bot: NativeBotFact,
+  press: {
+    readonly queryId: number;
+    readonly userId: UserId;
+    readonly message: Message;
+    readonly data: string;
+  },
+  nowMs: number,
+): { readonly rows: readonly Row[]; readonly jobs: readonly Job[] } {
+  const teller = new Teller(state, nowMs);
+  teller.tell(bot, "callback_query", state.headSeq + state.rev, { kind: "callback", ...press });
+  return { rows: teller.rows, jobs: teller.jobs() };
+}
+
+interface Change {
+  readonly frame: ChangeFrame;
+  readonly headSeq: number;
+  readonly byId: UserId;
+  readonly facts: ChatFacts;
+}
+
+function tellOfChange(teller: Teller, audience: Audience, { frame, headSeq, byId, facts }: Change): void {
+  const { state } = teller;
+  const place = headSeq + frame.rev;
+  switch (frame.type) {
+    case "MessageEdited": {
+      const message = messageAt(state, frame.seq);
+      if (message === undefined || !isTold(message, facts)) return;
+      const type = state.type === "channel" ? "edited_channel_post" : "edited_message";
+      const reply = answered(state, message);
+      for (const { bot, role } of audience.present()) {
+        if (bot.id === message.senderId || !audience.hears(bot, role, message, reply)) continue;
+        teller.tell(bot, type, place, withReply(message, reply));
+      }
+      return;
+    }
+    case "MemberChanged":
+      return tellOfMember(teller, audience, frame, { place, byId });
+    case "Reaction":
+      return tellOfReaction(teller, audience, frame, { place, facts });
+    case "Voted": {
+      const message = messageAt(state, frame.seq);
+      const asker = message === undefined ? undefined : audience.presentBot(message.senderId);
+      if (message === undefined || asker === undefined) return;
+      const { userId, seq, options } = frame;
+      teller.tell(asker, "poll", place, { kind: "poll", message });
+      teller.tell(asker, "poll_answer", place, { kind: "pollAnswer", userId, seq, options });
+      return;
+    }
+    case "MessageDeleted":
+    case "Pinned":
+    case "MessageSettled":
+    case "ChatUpdated":
+    case "AccessChanged":
+      return;
+  }
+}
+
+function tellOfMember(
+  teller: Teller,
+  audience: Audience,
+  { userId, role, change }: Extract<ChangeFrame, { type: "MemberChanged" }>,
+  { place, byId }: { readonly place: number; readonly byId: UserId },
+): void {
+  const wasPresent = audience.presentBot(userId);
+  const was = audience.standingOf(userId);
+  const after: Standing = change === "left" || change === "removed" ? change : role;
+  audience.move(userId, after);
+  const news = memberNews(byId, userId, was, after);
+  const itself = audience.presentBot(userId) ?? wasPresent;
+  if (itself !== undefined) teller.tell(itself, "my_chat_member", place, news);
+  for (const { bot, role: its } of audience.present()) {
+    if (bot.id !== userId && leads(its)) teller.tell(bot, "chat_member", place, news);
+  }
+}
+
+/** In groups it is administrators that hear of reactions, as at Telegram. */
+function tellOfReaction(
+  teller: Teller,
+  audience: Audience,
+  { seq, userId, emoji, remove }: Extract<ChangeFrame, { type: "Reaction" }>,
+  { place, facts }: { readonly place: number; readonly facts: ChatFacts },
+): void {
+  const { state } = teller;
+  const message = messageAt(state, seq);
+  if (message === undefined || facts.nativeBots.has(userId)) return;
+  const after = Object.entries(message.reactions).flatMap(([each, users]) =>
+    users.includes(userId) ? [each] : [],
+  );
+  const before = remove ? [...after, emoji] : after.filter((each) => each !== emoji);
+  for (const { bot, role } of audience.present()) {
+    if (state.type !== "direct" && !leads(role)) continue;
+    teller.tell(bot, "message_reaction", place, { kind: "reaction", userId, seq, before, after });
+  }
+}
+
+/** Bots hear no bots, and nothing of what they could not show. */
+function isTold(message: Message, facts: ChatFacts): boolean {
+  if (message.kind === "service") return message.service?.action !== "role";
+  return message.kind !== "e2ee" && !facts.nativeBots.has(message.senderId);
+}
+
+function messageAt(state: ChatState, seq: number): Message | undefined {
+  const stored = recentMessage(state.recent, seq);
+  return stored === undefined || stored.deletedAt !== null ? undefined : toMessage(stored);
+}
+
+function answered(state: ChatState, { replyTo }: Message): Message | undefined {
+  return replyTo === null ? undefined : messageAt(state, replyTo);
+}
+
+function withReply(message: Message, reply: Message | undefined): BotNews {
+  return { kind: "message", message, ...(reply === undefined ? {} : { reply }) };
+}
+
+function memberNews(byId: UserId, userId: UserId, before: Standing, after: Standing): BotNews {
+  return { kind: "member", byId, userId, before, after };
+}
+
+/** Collects what bots are told. */
+class Teller {
+  readonly state: ChatState;
+  readonly rows: Row[] = [];
+  readonly #nowMs: number;
+  readonly #told = new Set<UserId>();
+
+  constructor(state: ChatState, nowMs: number) {
+    this.state = state;
+    this.#nowMs = nowMs;
+  }
+
+  tell(bot: NativeBotFact, type: NativeUpdateType, place: number, news: BotNews): void {
+    if (!isAllowed(bot, type)) return;
+    const { id: chatId } = this.state;
+    const createdMs = this.#nowMs;
+    const isCallback = news.kind === "callback";
+    const row: BotUpdate = {
+      botId: bot.id,
+      type,
+      chatId,
+      place,
+      queue: isCallback ? `user:${news.userId}` : `chat:${chatId}`,
+      payload: { chat: chatFor(bot.id, this.state), atMs: createdMs, news },
+      createdMs,
+      expiresMs: createdMs + (isCallback ? callbackLifeMs : updateLifeMs),
+    };
+    this.rows.push({ table: "botUpdate", row });
+    this.#told.add(bot.id);
+  }
+
+  jobs(): Job[] {
+    return [...this.#told].map((botId) => ({
+      kind: "botUpdate",
+      owner: { kind: "bot", id: botId },
+      job: { botId },
+    }));
+  }
+
+  added(decision: Done): Done {
+    if (this.rows.length === 0) return decision;
+    return {
+      ...decision,
+      rows: [...decision.rows, ...this.rows],
+      jobs: [...(decision.jobs ?? []), ...this.jobs()],
+    };
+  }
+}
+
+function isAllowed({ allowedUpdates }: NativeBotFact, type: NativeUpdateType): boolean {
+  return allowedUpdates === null ? !namedUpdateTypes.includes(type) : allowedUpdates.includes(type);
+}
+
+function chatFor(botId: UserId, { id, type, title, members }: ChatState): BotChat {
+  const peerId = type === "direct" ? [...members.keys()].find((userId) => userId !== botId) : undefined;
+  return { id, type, title, ...(peerId === undefined ? {} : { peerId }) };
+}
