@@ -59,6 +59,8 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
   const asked = command as ChatCommand;
   switch (asked.kind) {
     case "edit":
+    case "rewrite":
+    case "closePoll":
     case "delete":
     case "react":
     case "pin":

@@ -13,12 +13,15 @@ import { mark } from "./receipt.ts";
 import { type Decided, notFound } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 import { moved, settle, takeUpdate } from "./telegram.ts";
+import { closePoll, rewrite } from "./rewrite.ts";
 import { rename } from "./title.ts";
 import { vote } from "./vote.ts";
 
 /** What nobody does to a chat that they may not read. */
 const touching: ReadonlySet<ChatCommand["kind"]> = new Set([
   "edit",
+  "rewrite",
+  "closePoll",
   "delete",
   "react",
   "pin",
@@ -52,6 +55,10 @@ function judge(state: ChatState | null, command: AddressedCommand, nowMs: number
       return send(state, command, asked, nowMs);
     case "edit":
       return edit(state, command, asked, nowMs);
+    case "rewrite":
+      return rewrite(state, command, asked, nowMs);
+    case "closePoll":
+      return closePoll(state, command, asked, nowMs);
     case "delete":
       return remove(state, command, asked, nowMs);
     case "react":

@@ -36,7 +36,7 @@ export interface NewMessage {
 }
 
 /** What may change of a message. */
-type Amendment = Partial<Pick<StoredMessage, "body" | "detail" | "editedAt" | "deletedAt">>;
+type Amendment = Partial<Pick<StoredMessage, "kind" | "body" | "detail" | "editedAt" | "deletedAt">>;
 
 const rights = ["canRead", "canSend", "canManage"] as const;
 const nothing: AclEntry = { canRead: null, canSend: null, canManage: null };

@@ -83,6 +83,7 @@ function detailOf(
     ...(asked.location === undefined ? {} : { location: asked.location }),
     ...(asked.contact === undefined ? {} : { contact: asked.contact }),
     ...(asked.keyboard === undefined ? {} : { keyboard: asked.keyboard }),
+    ...(asked.extra === undefined ? {} : { extra: asked.extra }),
     ...(leaves ? { telegram: { state: "queued" } } : {}),
     ...(asked.telegram === undefined ? {} : { telegram: asked.telegram.state }),
   };

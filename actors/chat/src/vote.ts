@@ -17,6 +17,7 @@ export function vote(
   if (message === undefined) return noMessage();
   const poll = message.detail?.poll;
   if (poll === undefined) return refused("invalid", "seq: the message is no poll");
+  if (poll.closed === true) return refused("forbidden", "the poll is closed");
   const chosen = [...new Set(options)].toSorted((one, other) => one - other);
   if (chosen.some((option) => option >= poll.options.length)) {
     return refused("invalid", "options: there is no such option");

@@ -16,8 +16,19 @@ function changed(
 ): Message {
   switch (frame.type) {
     case "MessageEdited": {
-      const { body, entities, editedAt } = frame;
-      return { ...message, body, entities, editedAt };
+      const { body, entities, editedAt, kind = message.kind, keyboard, location } = frame;
+      const { keyboard: before, ...rest } = message;
+      const now = keyboard === undefined ? before : keyboard.rows.length === 0 ? undefined : keyboard;
+      return {
+        ...rest,
+        ...(now === undefined ? {} : { keyboard: now }),
+        ...(location === undefined ? {} : { location }),
+        attachments: frame.attachments ?? message.attachments,
+        body,
+        entities,
+        editedAt,
+        kind,
+      };
     }
     case "MessageDeleted": {
       const { poll: _, location: __, contact: ___, ...rest } = message;
@@ -33,6 +44,11 @@ function changed(
     }
     case "MessageSettled":
       return { ...message, telegram: frame.telegram };
+    case "PollClosed": {
+      const { poll } = message;
+      if (poll === undefined) throw new Error(`message ${frame.seq} is closed, and is no poll`);
+      return { ...message, poll: { ...poll, closed: true } };
+    }
     case "Pinned":
       return { ...message, pinned: !frame.remove };
     case "Voted": {

@@ -3,6 +3,7 @@
  * enters the cluster, so what is read from the log is trusted in shape and only judged in meaning.
  */
 import type { AclEntry, AclSubject } from "./acl.ts";
+import type { BotExtra } from "./bot-extra.ts";
 import type { FaultInfo } from "./fault.ts";
 import type {
   Attachment,
@@ -45,6 +46,8 @@ export type ChatCommand =
       readonly location?: Location;
       readonly contact?: Contact;
       readonly keyboard?: Keyboard;
+      /** Of a bot of ours. */
+      readonly extra?: BotExtra;
       /** Said by this bot, in a chat of its own: its name is the message's sender, also when it comes by relay. */
       readonly botId?: UserId;
       /** One of many, as a broadcast sends them: on its way out it gives way to conversations. */
@@ -73,6 +76,20 @@ export type ChatCommand =
   /** Telegram told the courier, not by an update: the group is a supergroup. Idempotent by content. */
   | { readonly kind: "moved"; readonly telegramChatId: number }
   | { readonly kind: "edit"; readonly seq: Seq; readonly body: string; readonly entities?: readonly Entity[] }
+  /** By a bot of ours, of its own message: what is not said stays, what is null goes. `conflict` when nothing would change. */
+  | {
+      readonly kind: "rewrite";
+      readonly seq: Seq;
+      readonly messageKind?: string;
+      readonly body?: string;
+      readonly entities?: readonly Entity[];
+      readonly attachments?: readonly Attachment[];
+      readonly keyboard?: Keyboard | null;
+      readonly location?: Location;
+      readonly extra?: BotExtra | null;
+    }
+  /** By a bot of ours, of its own poll. `conflict` when it is closed. */
+  | { readonly kind: "closePoll"; readonly seq: Seq; readonly keyboard?: Keyboard | null }
   | { readonly kind: "delete"; readonly seq: Seq }
   | { readonly kind: "react"; readonly seq: Seq; readonly emoji: string; readonly remove: boolean }
   | { readonly kind: "pin"; readonly seq: Seq; readonly remove: boolean }

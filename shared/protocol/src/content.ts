@@ -54,6 +54,8 @@ export const poll = object("Poll", {
   question: required(1, question),
   options: required(2, list(pollOption, { max: limits.pollOptionsMax })),
   multiple: required(3, flag),
+  /** It takes no more votes. */
+  closed: optional(4, flag),
 });
 
 /** Degrees as WGS 84 has them. */

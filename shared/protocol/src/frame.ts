@@ -204,6 +204,11 @@ export const serverFrames = {
       body: required(4, body),
       entities: required(5, entities),
       editedAt: required(6, timeMs),
+      // Of a bot's message, which may change in all its parts; absent: as they were. No rows: no buttons any more.
+      keyboard: optional(7, keyboard),
+      attachments: optional(8, attachments),
+      location: optional(9, location),
+      kind: optional(10, word),
     },
   },
   MessageDeleted: { number: 37, fields: changed },
@@ -288,6 +293,8 @@ export const serverFrames = {
   },
   /** What became of a message's way to Telegram. */
   MessageSettled: { number: 55, fields: { ...changed, telegram: required(4, telegram) } },
+  /** A poll takes no more votes. */
+  PollClosed: { number: 56, fields: changed },
 } as const satisfies Record<string, { number: number; fields: Fields }>;
 
 type FramesOf<Table extends Record<string, { fields: Fields }>> = {
@@ -326,6 +333,7 @@ export type ChangeFrame = ServerFrameOf<
   | "Reaction"
   | "Pinned"
   | "Voted"
+  | "PollClosed"
   | "MessageSettled"
   | "MemberChanged"
   | "ChatUpdated"

@@ -1,3 +1,4 @@
+export type { BotExtra } from "./bot-extra.ts";
 export {
   type BotCallback,
   type BotChat,

@@ -46,6 +46,7 @@ const full: Message = {
       { text: "no", userIds: [] },
     ],
     multiple: true,
+    closed: true,
   },
   location: { latitude: -52.25, longitude: 13.125, accuracyM: 0.5 },
   contact: { phone: "+49 30 1234", firstName: "Ada", lastName: "L", userId: 9 },
@@ -135,6 +136,17 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
   MessageEdited: [
     { type: "MessageEdited", ...changed, body: "hé", entities: full.entities, editedAt: 1_700_000_000_001 },
     { type: "MessageEdited", ...changed, body: "", entities: [], editedAt: 0 },
+    {
+      type: "MessageEdited",
+      ...changed,
+      body: "",
+      entities: [],
+      editedAt: 0,
+      keyboard: { rows: [] },
+      attachments: [{ fileId: "f", kind: "photo" }],
+      location: { latitude: 1, longitude: 2 },
+      kind: "photo",
+    },
   ],
   MessageDeleted: [{ type: "MessageDeleted", ...changed }],
   Reaction: [{ type: "Reaction", ...changed, userId: 8, emoji: "👍", remove: true }],
@@ -143,6 +155,7 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
     { type: "Voted", ...changed, userId: 8, options: [0, 19] },
     { type: "Voted", ...changed, userId: 8, options: [] },
   ],
+  PollClosed: [{ type: "PollClosed", ...changed }],
   MessageSettled: [
     { type: "MessageSettled", ...changed, telegram: { state: "sent", messageId: 77 } },
     {

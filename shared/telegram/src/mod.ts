@@ -15,12 +15,14 @@ export type { TelegramChat, TelegramMessage, TelegramUser } from "./message.ts";
 export {
   inaccessibleMessage,
   nativeEntity,
+  type NativeMessage,
   nativeMessage,
   nativePoll,
   nativePollId,
   type NativeSetting,
   peopleOfMessage,
 } from "./native/native-message.ts";
+export type { FileName } from "./native/native-media.ts";
 export { nativeUpdate, type NumberedUpdate, peopleOfUpdate } from "./native/native-update.ts";
 export {
   nativeChat,

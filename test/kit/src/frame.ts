@@ -4,6 +4,7 @@ export interface PollBody {
   readonly question: string;
   readonly options: readonly { readonly text: string; readonly userIds: readonly number[] }[];
   readonly multiple: boolean;
+  readonly closed?: boolean;
 }
 
 /** What a message of kind `service` tells. */
@@ -69,6 +70,7 @@ export type ChangeFrame = Changed &
         readonly telegram: { readonly state: string; readonly messageId?: number; readonly error?: string };
       }
     | { readonly type: "Pinned"; readonly seq: number; readonly remove: boolean }
+    | { readonly type: "PollClosed"; readonly seq: number }
     | {
         readonly type: "Voted";
         readonly seq: number;
@@ -177,6 +179,7 @@ const changeTypes: ReadonlySet<string> = new Set<ChangeFrame["type"]>([
   "MessageSettled",
   "Pinned",
   "Voted",
+  "PollClosed",
   "MemberChanged",
   "AccessChanged",
   "ChatUpdated",

@@ -79,6 +79,7 @@ export const messageSchema: z.ZodType<Message> = z
         question: z.string(),
         options: z.array(z.object({ text: z.string(), userIds: z.array(z.int()) })),
         multiple: z.boolean(),
+        closed: omittable(z.boolean()),
       }),
     ),
     location: omittable(

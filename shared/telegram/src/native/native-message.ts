@@ -1,20 +1,32 @@
 /** A message of our own chats as the Bot API shows it: `message_id` is its place in the chat. Pure. */
-import type { Attachment, BotChat, Entity, Keyboard, Message, Service } from "@rookery/protocol";
+import type { Attachment, BotChat, BotExtra, Entity, Keyboard, Message, Service } from "@rookery/protocol";
+import { findEntities } from "../format/found-entity.ts";
+import { type FileName, mediaOf } from "./native-media.ts";
 import { nativeChat, nativeChatId, type NativePeople, nativeUser } from "./person.ts";
+
+/** With what bots alone are told. */
+export interface NativeMessage extends Message {
+  readonly extra?: BotExtra | undefined;
+}
 
 /** What stands around a message. */
 export interface NativeSetting {
   readonly chat: BotChat;
   readonly people: NativePeople;
   /** What it answers, where that is at hand. */
-  readonly reply?: Message | undefined;
+  readonly reply?: NativeMessage | undefined;
+  /** How the bot names a file; where it names none, ours stands. */
+  readonly fileName?: ((attachment: Attachment) => FileName) | undefined;
 }
 
 /** Telegram's `Message`. */
-export function nativeMessage(message: Message, setting: NativeSetting): Readonly<Record<string, unknown>> {
-  const { chat, people, reply } = setting;
+export function nativeMessage(
+  message: NativeMessage,
+  setting: NativeSetting,
+): Readonly<Record<string, unknown>> {
+  const { chat, people, reply, fileName } = setting;
   const shown = nativeChat(chat, people);
-  const { editedAt, forward, keyboard } = message;
+  const { editedAt, forward, keyboard, extra } = message;
   return {
     message_id: message.seq,
     // In a channel it is the channel that speaks.
@@ -31,7 +43,9 @@ export function nativeMessage(message: Message, setting: NativeSetting): Readonl
             date: seconds(message.ts),
           },
         }),
-    ...(reply === undefined ? {} : { reply_to_message: nativeMessage(reply, { chat, people }) }),
+    ...(reply === undefined ? {} : { reply_to_message: nativeMessage(reply, { chat, people, fileName }) }),
+    ...(extra?.mediaGroupId === undefined ? {} : { media_group_id: extra.mediaGroupId }),
+    ...(extra?.isProtected === undefined ? {} : { has_protected_content: true }),
     ...contentOf(message, setting),
     ...(keyboard === undefined ? {} : inlineMarkup(keyboard)),
   };
@@ -52,15 +66,18 @@ export function inaccessibleMessage(chat: BotChat, seq: number, people: NativePe
   return { message_id: seq, chat: nativeChat(chat, people), date: 0 };
 }
 
-function contentOf(message: Message, { chat, people }: NativeSetting): object {
-  const { service, poll, location, contact } = message;
+function contentOf(message: NativeMessage, { chat, people, fileName = ourName }: NativeSetting): object {
+  const { service, poll, location, contact, extra } = message;
+  if (extra?.dice !== undefined) return { dice: extra.dice };
   if (service !== undefined) return serviceContent(service, people);
   if (poll !== undefined) return { poll: nativePoll(message, chat) };
   if (location !== undefined) {
     const { latitude, longitude, accuracyM } = location;
-    const place = { latitude, longitude };
+    const accuracy = accuracyM === undefined ? {} : { horizontal_accuracy: accuracyM };
+    const place = { latitude, longitude, ...accuracy };
     return {
-      location: accuracyM === undefined ? place : { ...place, horizontal_accuracy: accuracyM },
+      location: place,
+      ...(extra?.venue === undefined ? {} : { venue: { location: place, ...extra.venue } }),
     };
   }
   if (contact !== undefined) {
@@ -75,15 +92,21 @@ function contentOf(message: Message, { chat, people }: NativeSetting): object {
     };
   }
   const [attachment] = message.attachments;
-  const entities = message.entities.map((entity) => nativeEntity(entity, people));
+  const entities = entitiesOf(message, people);
   if (attachment === undefined) {
     return { text: message.body, ...(entities.length === 0 ? {} : { entities }) };
   }
   return {
-    ...fileContent(attachment),
+    ...mediaOf(attachment, extra, fileName(attachment)),
+    ...(extra?.hasSpoiler === undefined ? {} : { has_media_spoiler: true }),
+    ...(extra?.showCaptionAbove === undefined ? {} : { show_caption_above_media: true }),
     ...(message.body === "" ? {} : { caption: message.body }),
     ...(entities.length === 0 ? {} : { caption_entities: entities }),
   };
+}
+
+function ourName({ fileId }: Attachment): FileName {
+  return { file_id: fileId, file_unique_id: fileId.slice(0, 32) };
 }
 
 function serviceContent(service: Service, people: NativePeople): object {
@@ -103,28 +126,42 @@ function serviceContent(service: Service, people: NativePeople): object {
   }
 }
 
-const sized: ReadonlySet<string> = new Set(["video", "animation", "video_note"]);
-const timed: ReadonlySet<string> = new Set(["video", "animation", "video_note", "audio", "voice"]);
-const fileKinds: ReadonlySet<string> = new Set([...sized, "audio", "voice", "document", "sticker"]);
-
-function fileContent({ fileId, kind, name, size, mime }: Attachment): object {
-  const file = {
-    file_id: fileId,
-    file_unique_id: fileId.slice(0, 32),
-    ...(size === undefined ? {} : { file_size: size }),
-  };
-  if (kind === "photo") return { photo: [{ ...file, width: 0, height: 0 }] };
-  const field = fileKinds.has(kind) ? kind : "document";
-  return {
-    [field]: {
-      ...file,
-      ...(sized.has(field) ? { width: 0, height: 0 } : {}),
-      ...(timed.has(field) ? { duration: 0 } : {}),
-      ...(name === undefined ? {} : { file_name: name }),
-      ...(mime === undefined ? {} : { mime_type: mime }),
-    },
-  };
+/** A bot said what its text is; what people wrote is looked through as Telegram's clients do before they send. */
+function entitiesOf(message: NativeMessage, people: NativePeople): object[] {
+  const { body, entities, source } = message;
+  const said = entities.filter(({ type }) => entityTypes.has(type));
+  const found =
+    source === "bot" ? [] : findEntities(body).filter((each) => !said.some((other) => overlap(other, each)));
+  return [...said, ...found]
+    .toSorted((one, other) => one.offset - other.offset || other.length - one.length)
+    .map((entity) => nativeEntity(entity, people));
 }
+
+function overlap(one: Entity, other: Entity): boolean {
+  return one.offset < other.offset + other.length && other.offset < one.offset + one.length;
+}
+
+const entityTypes: ReadonlySet<string> = new Set([
+  "mention",
+  "hashtag",
+  "cashtag",
+  "bot_command",
+  "url",
+  "email",
+  "phone_number",
+  "bold",
+  "italic",
+  "underline",
+  "strikethrough",
+  "spoiler",
+  "blockquote",
+  "expandable_blockquote",
+  "code",
+  "pre",
+  "text_link",
+  "text_mention",
+  "custom_emoji",
+]);
 
 export function nativeEntity(entity: Entity, people: NativePeople): object {
   const { type, offset, length, url, userId, language, customEmojiId } = entity;
@@ -157,7 +194,7 @@ export function nativePoll({ seq, poll }: Message, chat: BotChat): object {
       voter_count: userIds.length,
     })),
     total_voter_count: voters.size,
-    is_closed: false,
+    is_closed: poll.closed ?? false,
     is_anonymous: false,
     type: "regular",
     allows_multiple_answers: poll.multiple,

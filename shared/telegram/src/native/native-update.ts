@@ -1,16 +1,18 @@
 /** What a bot of our own is told, as Telegram's `Update`. Pure. */
-import type { BotUpdate, UserId } from "@rookery/protocol";
+import type { Attachment, BotUpdate, UserId } from "@rookery/protocol";
+import type { FileName } from "./native-media.ts";
 import { nativeMessage, nativePoll, nativePollId, peopleOfMessage, seconds } from "./native-message.ts";
 import { nativeChat, nativeMember, type NativePeople, nativeUser } from "./person.ts";
 
 export type NumberedUpdate = Pick<BotUpdate, "type" | "payload"> & { readonly updateId: number };
 
-/** Telegram's `Update`, with names as `people` has them. */
+/** Telegram's `Update`, with names as `people` has them; of files, as `fileName` does. */
 export function nativeUpdate(
   { updateId, type, payload }: NumberedUpdate,
   people: NativePeople,
+  fileName?: (attachment: Attachment) => FileName,
 ): Readonly<Record<string, unknown>> {
-  return { update_id: updateId, [type]: contentOf(payload, people) };
+  return { update_id: updateId, [type]: contentOf(payload, people, fileName) };
 }
 
 /** Everybody whose name the update shows. */
@@ -35,16 +37,20 @@ export function peopleOfUpdate({ payload: { chat, news } }: Pick<BotUpdate, "pay
   }
 }
 
-function contentOf({ chat, atMs, news }: BotUpdate["payload"], people: NativePeople): object {
+function contentOf(
+  { chat, atMs, news }: BotUpdate["payload"],
+  people: NativePeople,
+  fileName: ((attachment: Attachment) => FileName) | undefined,
+): object {
   const date = seconds(atMs);
   switch (news.kind) {
     case "message":
-      return nativeMessage(news.message, { chat, people, reply: news.reply });
+      return nativeMessage(news.message, { chat, people, fileName, reply: news.reply });
     case "callback":
       return {
         id: String(news.queryId),
         from: nativeUser(news.userId, people),
-        message: nativeMessage(news.message, { chat, people }),
+        message: nativeMessage(news.message, { chat, people, fileName }),
         chat_instance: String(chat.id),
         data: news.data,
       };

@@ -121,6 +121,7 @@ export class ChatView {
       case "MessageDeleted":
       case "Reaction":
       case "Pinned":
+      case "PollClosed":
       case "Voted": {
         const message = this.messages.get(frame.seq);
         // Read after that change, or not at all yet: then it comes with the change in it.
@@ -155,7 +156,7 @@ export function viewed(message: MessageBody): ViewedMessage {
 
 function changed(
   message: ViewedMessage,
-  frame: Change<"MessageEdited" | "MessageDeleted" | "Reaction" | "Pinned" | "Voted">,
+  frame: Change<"MessageEdited" | "MessageDeleted" | "Reaction" | "Pinned" | "PollClosed" | "Voted">,
 ): ViewedMessage {
   switch (frame.type) {
     case "MessageEdited": {
@@ -175,6 +176,8 @@ function changed(
     }
     case "Pinned":
       return { ...message, pinned: !frame.remove };
+    case "PollClosed":
+      return message.poll === null ? message : { ...message, poll: { ...message.poll, closed: true } };
     case "Voted": {
       const { poll } = message;
       if (poll === null) return message;

@@ -1,5 +1,6 @@
 import type {
   Attachment,
+  BotExtra,
   Contact,
   Entity,
   Forward,
@@ -27,6 +28,8 @@ export interface MessageDetail {
   readonly location?: Location;
   readonly contact?: Contact;
   readonly keyboard?: Keyboard;
+  /** Told to bots alone. */
+  readonly extra?: BotExtra;
   /** The rev it was sent at, once it was changed: a repeat of its sending is told that one (L3). */
   readonly sentRev?: number;
 }
