@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError } from "@rookery/runtime";
 import { runGenerator } from "./generator/generator.ts";
+import { broadcastUsage, runBroadcast } from "./scenario/broadcast.ts";
 import { runControl } from "./scenario/control.ts";
 import { receiptsUsage, runReceipts } from "./scenario/receipts.ts";
 import { runSmoke, smokeUsage } from "./scenario/smoke.ts";
@@ -18,6 +19,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   smoke: { run: runSmoke, usage: smokeUsage },
   sockets: { run: runSockets, usage: socketsUsage },
   receipts: { run: runReceipts, usage: receiptsUsage },
+  broadcast: { run: runBroadcast, usage: broadcastUsage },
   telegram: { run: runTelegram, usage: telegramUsage },
   // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
   control: { run: runControl },

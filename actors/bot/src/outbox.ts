@@ -65,11 +65,18 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
   readonly #busy = new Set<ChatLine<S>>();
   readonly #second = new Pace(1_000);
   readonly #bulkSecond = new Pace(1_000);
-  #perSecond = perSecondMax;
+  readonly #factor: number;
+  #perSecond: number;
   #waitUntilMs = 0;
   #complaints: number[] = [];
   #steppedMs = 0;
   #size = 0;
+
+  /** `paceFactor` multiplies all paces: 1, except before a Telegram of tests whose limits are multiplied too. */
+  constructor(paceFactor = 1) {
+    this.#factor = paceFactor;
+    this.#perSecond = perSecondMax * paceFactor;
+  }
 
   /** Sends not done. */
   get size(): number {
@@ -163,12 +170,13 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
   }
 
   get #bulkMax(): number {
-    return Math.max(1, Math.min(bulkPerSecondMax, this.#perSecond - (perSecondMax - bulkPerSecondMax)));
+    const kept = (perSecondMax - bulkPerSecondMax) * this.#factor;
+    return Math.max(1, Math.min(bulkPerSecondMax * this.#factor, this.#perSecond - kept));
   }
 
   #dueMs(line: ChatLine<S>, { telegramChatId }: S, nowMs: number): number {
-    const minuteMs = telegramChatId < 0 ? line.minute.nextMs(groupPerMinuteMax, nowMs) : nowMs;
-    return Math.max(line.waitUntilMs, line.pace.nextMs(chatMax, nowMs), minuteMs);
+    const minuteMs = telegramChatId < 0 ? line.minute.nextMs(groupPerMinuteMax * this.#factor, nowMs) : nowMs;
+    return Math.max(line.waitUntilMs, line.pace.nextMs(chatMax * this.#factor, nowMs), minuteMs);
   }
 
   #complain(retryMs: number, nowMs: number): void {
@@ -177,12 +185,13 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
     if (this.#complaints.length < complaintsMin) return;
     this.#complaints = [];
     this.#waitUntilMs = Math.max(this.#waitUntilMs, nowMs + retryMs);
-    this.#perSecond = Math.max(perSecondMin, Math.floor(this.#perSecond * 0.75));
+    this.#perSecond = Math.max(perSecondMin * this.#factor, Math.floor(this.#perSecond * 0.75));
   }
 
   #recover(nowMs: number): void {
-    if (this.#perSecond === perSecondMax || nowMs - this.#steppedMs < recoveryMs) return;
-    this.#perSecond += 1;
+    const most = perSecondMax * this.#factor;
+    if (this.#perSecond >= most || nowMs - this.#steppedMs < recoveryMs) return;
+    this.#perSecond = Math.min(most, this.#perSecond + this.#factor);
     this.#steppedMs = nowMs;
   }
 

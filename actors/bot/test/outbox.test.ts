@@ -45,6 +45,26 @@ function densest(times: readonly number[], windowMs: number): number {
   );
 }
 
+/** The most that went in any second. */
+function busiest(gone: readonly { readonly atMs: number }[]): number {
+  return Math.max(
+    ...gone.map(({ atMs }) => gone.filter((each) => each.atMs > atMs - 1_000 && each.atMs <= atMs).length),
+  );
+}
+
+describe("a factor of tests", () => {
+  test("multiplies what goes in a second, and nothing else does", () => {
+    const sends = Array.from({ length: 700 }, (_, index) => send(index + 1, 1, { prevSeq: 0, bulk: true }));
+    const paceOf = (factor?: number): number => {
+      const outbox = new Outbox(factor);
+      for (const each of sends) outbox.add(each);
+      return busiest(run(outbox));
+    };
+    assert.equal(paceOf(), 24);
+    assert.equal(paceOf(20), 24 * 20);
+  });
+});
+
 describe("order", () => {
   test("a chat has one in flight, by its place in the chat, whatever order they came in", () => {
     const outbox = outboxOf(send(5, 3), send(5, 1), send(5, 2));

@@ -79,6 +79,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     client: openTelegramClient({ apiRoot: config.telegramApiRoot, timeoutMs: sendMsMax }),
     secrets,
     shards: config.shards,
+    paceFactor: config.telegramPaceFactor,
     log,
   };
   const sender = startTelegramSender(leaving);

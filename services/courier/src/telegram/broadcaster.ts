@@ -42,9 +42,10 @@ export function startBroadcaster(parts: {
   readonly relay: Pick<Relay, "send">;
   readonly shards: number;
   readonly log: Log;
+  readonly paceFactor?: number;
   readonly lookMs?: number;
 }): Broadcaster {
-  const { store, shards, log, lookMs = lookMsDefault } = parts;
+  const { store, shards, log, paceFactor = 1, lookMs = lookMsDefault } = parts;
 
   const look = async (): Promise<void> => {
     if (!ours.some) return;
@@ -68,7 +69,7 @@ export function startBroadcaster(parts: {
       // Those of broadcasts that were stopped are on their way as well.
       const ids = broadcasts.map(({ id }) => id);
       const fed = await countFed(store, ids, nowMs - recentMs);
-      const room = Math.min(windowMax - fed.recent, fedMax - fed.all);
+      const room = Math.min(windowMax * paceFactor - fed.recent, fedMax * paceFactor - fed.all);
       if (room > 0) await feed(shard, fences, running, room, nowMs);
     }
     await finishBroadcasts(store, fences, owned, Date.now());

@@ -56,6 +56,7 @@ export function startTelegramSender(parts: {
   readonly relay: Pick<Relay, "send">;
   readonly client: Pick<TelegramClient, "send">;
   readonly secrets: SecretBox;
+  readonly paceFactor?: number;
   readonly shards: number;
   readonly log: Log;
 }): TelegramSender {

@@ -27,7 +27,12 @@ export interface SendingBot {
 export function selectBots(
   rows: readonly BotRow[],
   known: ReadonlyMap<UserId, SendingBot>,
-  ours: { readonly shards: number; readonly holds: (shard: ShardId) => boolean; readonly secrets: SecretBox },
+  ours: {
+    readonly shards: number;
+    readonly holds: (shard: ShardId) => boolean;
+    readonly secrets: SecretBox;
+    readonly paceFactor?: number;
+  },
 ): Map<UserId, SendingBot> {
   const bots = new Map<UserId, SendingBot>();
   for (const row of rows) {
@@ -36,7 +41,7 @@ export function selectBots(
     const bot = known.get(row.id) ?? {
       id: row.id,
       shard,
-      outbox: new Outbox<QueuedSend>(),
+      outbox: new Outbox<QueuedSend>(ours.paceFactor),
       moved: new Map(),
       token: null,
       onUnknown: row.onUnknown,
