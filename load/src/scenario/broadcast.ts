@@ -111,7 +111,8 @@ interface Owner {
 async function openOwner(cluster: Cluster, bot: Bot): Promise<Owner> {
   const base = cluster.edges[0] ?? "";
   const store = await openClusterStore(cluster.dataDir);
-  const [user] = await addPeople(store, cluster.dataDir, 1).finally(() => store.end());
+  const [user] = await addPeople(store, cluster.dataDir, 1);
+  await store.end();
   const token = user?.token ?? "";
   const body = { username: botName, displayName: "Herald", mode: "webhook", token: bot.token };
   const { id } = await call<{ id: number }>(base, "POST", "/v1/bots", { token, body });
