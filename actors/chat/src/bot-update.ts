@@ -118,6 +118,14 @@ function tellOfChange(teller: Teller, audience: Audience, { frame, headSeq, byId
       teller.tell(asker, "poll_answer", place, { kind: "pollAnswer", userId, seq, options });
       return;
     }
+    case "PollClosed": {
+      const message = messageAt(state, frame.seq);
+      const asker = message === undefined ? undefined : audience.presentBot(message.senderId);
+      if (message !== undefined && asker !== undefined) {
+        teller.tell(asker, "poll", place, { kind: "poll", message });
+      }
+      return;
+    }
     case "MessageDeleted":
     case "Pinned":
     case "MessageSettled":
