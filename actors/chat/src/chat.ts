@@ -73,7 +73,7 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
     case "send": {
       const answered = asked.telegram?.replyToMessageId;
       if (answered !== undefined) return missingTelegramMessage(state, answered);
-      // What is answered goes along: by its id to Telegram, whole to bots of our own.
+      // What is answered goes along: by its id to Telegram, whole to bots of our own; and a bot's owner is told who answers it.
       const { replyTo } = asked;
       if (replyTo === undefined || replyTo > state.headSeq) return [];
       return recentMessage(state.recent, replyTo) === undefined ? [replyTo] : [];

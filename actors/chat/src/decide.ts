@@ -16,6 +16,7 @@ import { moved, settle, takeUpdate } from "./telegram.ts";
 import { closePoll, rewrite } from "./rewrite.ts";
 import { rename } from "./title.ts";
 import { vote } from "./vote.ts";
+import { withWebhooks } from "./webhook.ts";
 
 /** What nobody does to a chat that they may not read. */
 const touching: ReadonlySet<ChatCommand["kind"]> = new Set([
@@ -40,7 +41,8 @@ export function decide(
   facts: ChatFacts = nothingKnown,
 ): Decided {
   const decision = judge(state, command, nowMs, facts);
-  return decision.kind === "refused" ? decision : tellBots(state, decision, command, facts, nowMs);
+  if (decision.kind === "refused") return decision;
+  return withWebhooks(state, tellBots(state, decision, command, facts, nowMs), facts, nowMs);
 }
 
 function judge(state: ChatState | null, command: AddressedCommand, nowMs: number, facts: ChatFacts): Decided {

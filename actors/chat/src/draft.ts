@@ -38,6 +38,9 @@ export interface NewMessage {
 /** What may change of a message. */
 type Amendment = Partial<Pick<StoredMessage, "kind" | "body" | "detail" | "editedAt" | "deletedAt">>;
 
+/** The others are made of what a decision has become (`webhook.ts`, `bot-update.ts`). */
+type OwnJob = Exclude<Job, { readonly kind: "webhookDelivery" | "botUpdate" }>;
+
 const rights = ["canRead", "canSend", "canManage"] as const;
 const nothing: AclEntry = { canRead: null, canSend: null, canManage: null };
 
@@ -163,7 +166,7 @@ export class Draft {
   }
 
   /** Something leaves the cluster because of this. */
-  job(job: Exclude<Job, { readonly kind: "botUpdate" }>): void {
+  job(job: OwnJob): void {
     this.#rows.push(rowOfJob(job));
     this.#jobs.push(job);
   }
@@ -249,6 +252,6 @@ export class Draft {
   }
 }
 
-function rowOfJob(job: Exclude<Job, { readonly kind: "botUpdate" }>): Row {
+function rowOfJob(job: OwnJob): Row {
   return job.kind === "telegramSend" ? { table: job.kind, row: job.job } : { table: job.kind, row: job.job };
 }

@@ -1,7 +1,13 @@
 /** What bots of our own are told: of whom, of what, in which order. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AddressedCommand, BotUpdate, ChatCommand, Keyboard } from "@rookery/protocol";
+import {
+  type AddressedCommand,
+  type BotUpdate,
+  type ChatCommand,
+  type Keyboard,
+  noEndpoints,
+} from "@rookery/protocol";
 import type { NativeBotFact } from "@rookery/store";
 import { type ChatFacts, type ChatState, decide } from "../src/mod.ts";
 import {
@@ -31,6 +37,7 @@ const botId = 9;
 const bot: NativeBotFact = { id: botId, username: "Tea_bot", privacyMode: true, allowedUpdates: null };
 const knowing = (...bots: NativeBotFact[]): ChatFacts => ({
   nativeBots: new Map(bots.map((each) => [each.id, each])),
+  endpoints: noEndpoints,
 });
 const facts = knowing(bot);
 

@@ -23,6 +23,8 @@ import type { Shard } from "./shard.ts";
 const messageBytesMax = 512 * 1024;
 /** Jobs in one message: with bodies of 16 KiB it still fits. */
 const jobsPerMessage = 30;
+/** Bodies of webhooks in one message, as they are: they are text in text, and so escaped twice at worst. */
+const payloadsMax = 64 * 1024;
 /** Heads and hashes are repeated so often (L5). */
 export const healMs = 5_000;
 /** An actor's head is repeated for so long after its last event. */
@@ -38,11 +40,25 @@ export function sendJobs(bus: Pick<Bus, "publish">, shards: number, jobs: readon
     else others.push(job);
   }
   for (const [shard, each] of byShard) {
-    for (let at = 0; at < each.length; at += jobsPerMessage) {
-      const batch: JobBatch = { jobs: each.slice(at, at + jobsPerMessage) };
-      bus.publish(subjects.jobs(shard), encodeInternal(batch));
-    }
+    for (const jobs of portions(each))
+      bus.publish(subjects.jobs(shard), encodeInternal({ jobs } satisfies JobBatch));
   }
+}
+
+function* portions(jobs: readonly Job[]): Generator<Job[]> {
+  let portion: Job[] = [];
+  let payloads = 0;
+  for (const job of jobs) {
+    const size = job.kind === "webhookDelivery" ? (job.job.payload?.length ?? 0) : 0;
+    if (portion.length === jobsPerMessage || (portion.length > 0 && payloads + size > payloadsMax)) {
+      yield portion;
+      portion = [];
+      payloads = 0;
+    }
+    portion.push(job);
+    payloads += size;
+  }
+  if (portion.length > 0) yield portion;
 }
 
 export interface Releaser {

@@ -4,6 +4,7 @@
  */
 import type { Attachment, Contact, Entity, Keyboard, Location, PollDraft } from "./frame.ts";
 import type { ChatId, Seq, UserId } from "./id.ts";
+import type { WebhookJob } from "./webhook.ts";
 
 /** The address of what a job is for; its job shard is `shardOf(kind, id)`. */
 export interface JobOwner {
@@ -79,6 +80,7 @@ export interface TelegramUpdateJob extends Omit<IncomingUpdate, "routed"> {
 export type Job =
   | { readonly kind: "telegramSend"; readonly owner: JobOwner; readonly job: TelegramSend }
   | { readonly kind: "telegramUpdate"; readonly owner: JobOwner; readonly job: TelegramUpdateJob }
+  | { readonly kind: "webhookDelivery"; readonly owner: JobOwner; readonly job: WebhookJob }
   /** Word alone: there is something for a bot of our own. Whoever owns it numbers what there is, in its rows' order. */
   | { readonly kind: "botUpdate"; readonly owner: JobOwner; readonly job: { readonly botId: UserId } };
 

@@ -152,4 +152,22 @@ export {
 export type { Revocation } from "./revocation.ts";
 export { emojiPattern } from "./scalar.ts";
 export { shardHashVersion, shardOf } from "./shard.ts";
+export {
+  deliverTo,
+  type EndpointFact,
+  type EndpointFacts,
+  endpointFacts,
+  noEndpoints,
+  type WebhookDelivery,
+  webhookDeliveryId,
+  type WebhookEvent,
+  webhookEventId,
+  webhookInlineMax,
+  type WebhookJob,
+  webhookPayload,
+  type WebhookScope,
+  webhookScopes,
+  type WebhookType,
+  webhookTypes,
+} from "./webhook.ts";
 export { commandLogName, encodeInternal, parseInternal, subjects } from "./subject.ts";

@@ -12,6 +12,7 @@ export {
 export { observeStore } from "./store-metrics.ts";
 export { commit, type Fence, type ShardRows } from "./commit.ts";
 export { readFactVersion } from "./query/fact/fact-version.ts";
+export { readEndpointFacts } from "./query/webhook/endpoint-fact.ts";
 export { audit, type AuditEvent, type AuditKind } from "./query/audit/audit.ts";
 export { type AuditFilter, type AuditRow, followAudit, listAudit } from "./query/audit/list-audit.ts";
 export { sweepAudit } from "./query/audit/sweep-audit.ts";

@@ -18,6 +18,8 @@ import type {
   Outcome,
   TelegramSend,
   TelegramUpdateJob,
+  WebhookDelivery,
+  WebhookEvent,
 } from "@rookery/protocol";
 import type { StoredMessage } from "./query/chat/message.ts";
 import type { StoredMarks } from "./query/chat/receipt.ts";
@@ -79,6 +81,9 @@ export type TelegramSendRow = TelegramSend;
 
 /** An update of Telegram's; how a routed one ended is the courier's to write. */
 export type TelegramUpdateRow = TelegramUpdateJob;
+
+/** The rest of the row is the courier's. */
+export type WebhookDeliveryRow = WebhookDelivery;
 
 export interface OutcomeRow {
   readonly actor: string;
@@ -142,6 +147,8 @@ export interface Rows {
   readonly telegramUpdate: TelegramUpdateRow;
   readonly botUpdate: BotUpdate;
   readonly botCallback: BotCallback;
+  readonly webhookEvent: WebhookEvent;
+  readonly webhookDelivery: WebhookDeliveryRow;
   readonly outcome: OutcomeRow;
   readonly relay: RelayRow;
   /** Takes a relayed command away: it has been applied. */
@@ -245,6 +252,23 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     userId: "bigint",
     edge: "text",
     createdMs: "bigint",
+  }),
+  webhookEvent: keep("webhook_event", {
+    id: "text",
+    type: "text",
+    payload: "text",
+    createdMs: "bigint",
+  }),
+  webhookDelivery: keep("webhook_delivery", {
+    id: "text",
+    endpointId: "bigint",
+    eventId: "text",
+    type: "text",
+    chatId: "bigint",
+    place: "bigint",
+    sub: "bigint",
+    createdMs: "bigint",
+    nextMs: "bigint",
   }),
   outcome: insert("outcome", {
     actor: "text",
