@@ -65,6 +65,8 @@ export class Connection {
   pulling: Promise<void> | null = null;
   /** Commands without an answer. */
   pending = 0;
+  /** While a forward is looked at: the commands behind it wait, so that they keep their order. */
+  looking: Promise<void> | null = null;
   /** Frames that could not be read, and the minute they are counted in. */
   badFrames = 0;
   badSinceMs = 0;

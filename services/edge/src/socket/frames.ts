@@ -1,5 +1,6 @@
 /** What a socket's frames do. */
 import {
+  type ChatCommand,
   type ClientFrame,
   closeCodes,
   Fault,
@@ -12,6 +13,7 @@ import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { Authentication } from "../identity/authentication.ts";
 import type { CommandGateway } from "@rookery/gateway";
+import { demandForward } from "../command/forward.ts";
 import type { ReceiptWindow } from "../command/receipts.ts";
 import type { Users } from "../room/users.ts";
 import type { Channels } from "./channels.ts";
@@ -145,6 +147,34 @@ export function openFrameHandler(parts: {
       return;
     }
     connection.pending += 1;
+    const forward = command.kind === "send" ? command.forward : undefined;
+    if (forward === undefined && connection.looking === null) {
+      ask(connection, frame, command);
+      return;
+    }
+    const look = async (before: Promise<void> | null): Promise<void> => {
+      await before;
+      try {
+        if (forward !== undefined) await demandForward(parts.store, forward, connection.session.principal);
+      } catch (error) {
+        connection.pending -= 1;
+        if (!(error instanceof Fault))
+          parts.log.warn({ err: String(error) }, "a forward could not be looked at");
+        const fault =
+          error instanceof Fault ? error : new Fault("unavailable", "try again", { retryMs: 1_000 });
+        connection.refuse(faultInfo(fault), uuid);
+        return;
+      }
+      ask(connection, frame, command);
+    };
+    const looking = look(connection.looking).finally(() => {
+      if (connection.looking === looking) connection.looking = null;
+    });
+    connection.looking = looking;
+  };
+
+  const ask = (connection: Connection, frame: CommandFrame, command: ChatCommand): void => {
+    const { uuid, chatId } = frame;
     const { userId, connId, principal } = connection.session;
     parts.gateway.ask(
       {

@@ -175,3 +175,26 @@ test("[L7] whoever is in as many chats as one may be in is brought into no other
     assert.deepEqual([answer.status, answer.body.code], [400, "invalid"]);
   }
 });
+
+test("[C5] a message is passed on by whoever may read it, in its sender's name, and by nobody else", async () => {
+  const [ann, bob, eve] = [await edge.person(), await edge.person(), await edge.person()];
+  const make = (owner: Person, others: readonly Person[]) =>
+    ask<Chat>(owner, "POST", "/v1/chats", {
+      type: "group",
+      title: "x",
+      memberIds: others.map(({ id }) => id),
+    });
+  const source = (await make(ann, [bob])).body;
+  const there = (await ask<Message>(ann, "POST", `/v1/chats/${source.id}/messages`, { body: "look" })).body;
+  const target = (await make(eve, [bob])).body;
+  const pass = (person: Person, change: object = {}) =>
+    ask<Coded>(person, "POST", `/v1/chats/${target.id}/messages`, {
+      body: "look",
+      forward: { chatId: source.id, seq: there.seq, senderId: ann.id, ...change },
+    });
+  assert.equal((await pass(bob)).status, 201);
+  assert.equal((await pass(eve)).body.code, "not_found");
+  assert.equal((await pass(bob, { seq: there.seq + 1 })).body.code, "not_found");
+  assert.equal((await pass(bob, { chatId: 999_999_999 })).body.code, "not_found");
+  assert.equal((await pass(bob, { senderId: bob.id })).body.code, "invalid");
+});

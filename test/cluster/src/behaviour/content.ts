@@ -48,12 +48,34 @@ export const content: Behaviours = {
   },
 
   async "a forward says where it is from, attachments are told by reference"(stage) {
-    const forward = { chatId: 5, seq: 7, senderId: 9 };
+    const { ann, bob, carl } = stage.cast;
+    const from = await createGroup(stage.base, ann, [carl], "source");
+    const { seq } = await done(await stage.open(ann), { type: "SendMessage", chatId: from.id, body: "look" });
+    const forward = { chatId: from.id, seq, senderId: ann.userId };
     const attachments = [
       { fileId: "f-1", kind: "photo", name: "rook.jpg", size: 12_345, mime: "image/jpeg" },
       { fileId: "f-2", kind: "document" },
     ];
     await comesBack(stage, { body: "see", forward, kind: "photo", attachments });
+    // Who may not read it there cannot pass it on, nor say that it was somebody else's; what they send next keeps its place.
+    const chat = await createGroup(stage.base, bob, [carl], "onward");
+    const socket = await stage.open(bob);
+    const onward = { type: "SendMessage", chatId: chat.id, body: "see" };
+    assert.equal(await refused(socket, { ...onward, forward }), "not_found");
+    const byCarl = await stage.open(carl);
+    assert.equal(
+      await refused(byCarl, { ...onward, forward: { ...forward, senderId: carl.userId } }),
+      "invalid",
+    );
+    const acks = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        done(byCarl, { ...onward, body: `${index}`, ...(index % 3 === 0 ? { forward } : {}) }),
+      ),
+    );
+    assert.deepEqual(
+      acks.map((ack) => ack.seq),
+      acks.map((_, index) => (acks[0]?.seq ?? 0) + index),
+    );
   },
 
   async "a location and a contact say their own kind"(stage) {

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault } from "@rookery/protocol";
 import { readBot, readTelegramChatOf } from "@rookery/store";
+import { demandForward } from "../../command/forward.ts";
 import { sendCommand } from "../../command/send-command.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { contentOf, draftSchema } from "../content-schema.ts";
@@ -46,6 +47,8 @@ export function registerBotNoticeRoutes(app: EdgeApp, context: EdgeContext): voi
     const chatId = await readTelegramChatOf(store, botId, { telegramUserId, userId });
     // Telegram lets no bot speak to somebody who never spoke to it.
     if (chatId === null) throw new Fault("not_found", "this person has not spoken to the bot");
+    const content = contentOf(message);
+    if (content.forward !== undefined) await demandForward(store, content.forward, c.get("principal"));
     const { outcome, duplicate } = await submitToChat(
       context,
       {
@@ -53,7 +56,7 @@ export function registerBotNoticeRoutes(app: EdgeApp, context: EdgeContext): voi
         sender: { userId: botId, keyId: null },
         uuid: c.req.valid("header")["idempotency-key"] ?? message.uuid,
         requestId: c.get("requestId"),
-        command: sendCommand(contentOf(message)),
+        command: sendCommand(content),
       },
       "sent",
     );

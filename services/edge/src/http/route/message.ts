@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault, idMax, type Message } from "@rookery/protocol";
+import { demandForward } from "../../command/forward.ts";
 import { sendCommand } from "../../command/send-command.ts";
 import { readHeads, readMessage, readMessages, readMessagesBefore } from "@rookery/store";
 import { demandReading } from "../chat-rights.ts";
@@ -76,6 +77,8 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
   app.openapi(send, async (c) => {
     const chatId = c.req.valid("param").id;
     const draft = c.req.valid("json");
+    const content = contentOf(draft);
+    if (content.forward !== undefined) await demandForward(store, content.forward, c.get("principal"));
     const { outcome, duplicate } = await submitToChat(
       context,
       {
@@ -83,7 +86,7 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
         sender: c.get("principal"),
         uuid: c.req.valid("header")["idempotency-key"] ?? draft.uuid,
         requestId: c.get("requestId"),
-        command: sendCommand(contentOf(draft)),
+        command: sendCommand(content),
       },
       "sent",
     );
