@@ -1,4 +1,5 @@
 import { isTelegramToken } from "@rookery/telegram";
+import { type AddressRules, readAddressRules } from "@rookery/webhook";
 import type { EnvironmentBot } from "./telegram/environment-bot.ts";
 import {
   ConfigError,
@@ -20,8 +21,8 @@ export interface CourierConfig extends ObservationConfig {
   readonly telegramApiRoot: string;
   /** How many times faster than Telegram allows bots send: 1, but for tests whose Telegram has multiplied limits. */
   readonly telegramPaceFactor: number;
-  /** Services and webhooks may have addresses that are not public. */
-  readonly allowPrivate: boolean;
+  /** What services and webhooks may have for addresses. */
+  readonly addresses: AddressRules;
   /** How long Telegram may hold a question for updates open. */
   readonly pollingTimeoutSeconds: number;
   /** Null: the environment names no bot. */
@@ -41,7 +42,7 @@ export function readConfig(env: Env): CourierConfig {
     pollingTimeoutSeconds: readInteger(env, "TELEGRAM_POLLING_TIMEOUT", { fallback: 30, min: 0, max: 50 }),
     telegramApiRoot: readText(env, "TELEGRAM_API_ROOT", "https://api.telegram.org"),
     telegramPaceFactor: readInteger(env, "TELEGRAM_PACE_FACTOR", { fallback: 1, min: 1, max: 100 }),
-    allowPrivate: readFlag(env, "WEBHOOK_ALLOW_PRIVATE", false),
+    addresses: readAddressRules(env),
   };
 }
 

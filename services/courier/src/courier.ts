@@ -71,7 +71,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     drain: (shard) => jobShards.drain(shard),
   });
   const jobShards = openJobShards({ bus, ownership, log });
-  const http = openHttpPost({ allowPrivate: config.allowPrivate });
+  const http = openHttpPost(config.addresses);
   const leaving = {
     jobShards,
     store,

@@ -1,3 +1,5 @@
+export { type AddressRules, type AddressSettings, openAddressRules } from "./address.ts";
+export { readAddressRules } from "./address-config.ts";
 export { parseRetryAfter } from "./retry-after.ts";
 export {
   attemptsMax,

@@ -1,7 +1,6 @@
-import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
-import { isIP } from "node:net";
+import type { AddressRules } from "@rookery/webhook";
 import { Agent, request } from "undici";
-import { isPublicAddress } from "./address-guard.ts";
+import { openGuardedConnect, refusedCode } from "./guarded-connect.ts";
 
 /** Posts to addresses that others have chosen. */
 export interface HttpPost {
@@ -28,24 +27,14 @@ const connectMs = 5_000;
 const connectionsMax = 64;
 const answerBytesMax = 1_048_576;
 
-/**
- * The address that was checked is the one that is connected to: names are resolved once, here (no second lookup to be told
- * something else).
- */
-export function openHttpPost({ allowPrivate }: { readonly allowPrivate: boolean }): HttpPost {
+export function openHttpPost(rules: Pick<AddressRules, "allows">): HttpPost {
   const agent = new Agent({
     connections: connectionsMax,
-    connect: { timeout: connectMs, ...(allowPrivate ? {} : { lookup: lookupPublic }) },
+    connect: openGuardedConnect(rules, { timeoutMs: connectMs }),
     pipelining: 1,
   });
   return {
     async post(url, { headers, body, timeoutMs, signal }) {
-      const { hostname } = new URL(url);
-      const host = hostname.replace(/^\[(.*)\]$/, "$1");
-      // An address is connected to without a lookup. A URL has spelled it out: `0x7f.1` is 127.0.0.1 by now.
-      if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) {
-        throw new OutboundError("the address is not a public one");
-      }
       const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
         const answer = await request(url, {
@@ -76,26 +65,5 @@ export function openHttpPost({ allowPrivate }: { readonly allowPrivate: boolean 
 
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return code === "EPRIVATE" ? "the address is not a public one" : `cannot be reached (${code})`;
-}
-
-type Resolved = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-function lookupPublic(hostname: string, options: LookupOptions, callback: Resolved): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) {
-      callback(error, []);
-      return;
-    }
-    const allowed = addresses.filter(({ address }) => isPublicAddress(address));
-    const [first] = allowed;
-    if (first === undefined)
-      callback(Object.assign(new Error("not a public address"), { code: "EPRIVATE" }), []);
-    else if (options.all === true) callback(null, allowed);
-    else callback(null, first.address, first.family);
-  });
+  return code === refusedCode ? "the address is not a public one" : `cannot be reached (${code})`;
 }

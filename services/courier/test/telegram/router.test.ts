@@ -15,7 +15,7 @@ import { openCourierFixture } from "../courier-fixture.ts";
 const withinMs = 20_000;
 const fixture = await openCourierFixture("router test");
 const { store, secrets, shards, log } = fixture;
-const http = openHttpPost({ allowPrivate: true });
+const http = openHttpPost({ allows: () => true });
 const running = new Set<UpdateRouter>();
 
 interface Asked {
