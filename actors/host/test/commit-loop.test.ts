@@ -45,6 +45,15 @@ test("[L1] a release holds what is in Postgres, at the moment it is told", async
   assert.equal(await appliedSeqOf(store, shard), shard.appliedSeq);
 });
 
+test("[L7] a full mailbox sheds its oldest and tells them so; other actors of the shard are served", async () => {
+  const names = Array.from({ length: 2_100 }, (_, index) => `m${index}`);
+  const refs = stage.feed(shard, ...names.map((name) => say(917, name)), say(918, "neighbour"));
+  const replies = brief(await stage.replies(refs));
+  assert.deepEqual(replies.slice(0, 100), Array<string>(100).fill("overloaded"));
+  assert.deepEqual(replies.at(-1), [1, false]);
+  assert.deepEqual(await bodiesOf(store, 917), names.slice(100));
+});
+
 test("[L3] a repeated uuid returns the first sequence, from memory, and changes nothing", async () => {
   const first = stage.feed(shard, say(13, "u"));
   assert.deepEqual(brief(await stage.replies(first)), [[1, false]]);

@@ -10,8 +10,8 @@ import { appliedSeqOf, bodiesOf, brief, openStage, say } from "./stage.ts";
 const withinMs = 15_000;
 const stage = await openStage();
 const { store } = stage;
-const shard = await stage.claim(0);
-const other = await stage.claim(1);
+let shard = await stage.claim(0);
+let other = await stage.claim(1);
 let chatId = 10;
 
 beforeEach(async () => {
@@ -61,6 +61,54 @@ for (const [what, poison] of poisons) {
     );
   });
 }
+
+test("[L8] Postgres lost while commands are tried one by one is waited for, and nothing is parked for it", async () => {
+  let refs: number[] = [];
+  await stage.whileLocked(
+    shard,
+    () => {
+      refs = stage.feed(shard, say(chatId, "a"), say(chatId, "p", bodies.poison), say(chatId, "b"));
+    },
+    async () => {
+      stage.gate.cut();
+      // It comes again and again, and is turned away.
+      await until(() => stage.gate.refused > 1, { withinMs });
+    },
+  );
+  stage.gate.open();
+  assert.deepEqual(brief(await stage.replies(refs)), [[1, false], "internal", [2, false]]);
+  assert.deepEqual(await bodiesOf(store, chatId), ["a", "b"]);
+  assert.equal((await letters()).length, 1);
+});
+
+test("[L8] [L3] who has to stop meanwhile parks nothing: the next owner finds it all in the log", async () => {
+  const sent = [say(chatId, "a"), say(chatId, "p", bodies.poison), say(chatId, "b")];
+  let refs: number[] = [];
+  await stage.whileLocked(
+    shard,
+    () => {
+      refs = stage.feed(shard, ...sent);
+    },
+    async () => {
+      stage.gate.cut();
+      await until(() => stage.gate.refused > 1, { withinMs });
+      stage.giveUp();
+    },
+  );
+  await stage.restart();
+  stage.gate.open();
+  assert.ok(refs.every((ref) => !stage.isAnswered(ref)));
+  assert.equal((await letters()).length, 0);
+  // Restarted, it holds nothing: both shards are claimed anew.
+  shard = await stage.claim(0);
+  other = await stage.claim(1);
+  const again = stage.feed(shard, ...sent);
+  assert.deepEqual(
+    brief(await stage.replies(again)).map((each) => (Array.isArray(each) ? each[0] : each)),
+    [1, "internal", 2],
+  );
+  assert.deepEqual(await bodiesOf(store, chatId), ["a", "b"]);
+});
 
 test("[L8] [L4] a refused row that comes last leaves nothing of itself in memory either", async () => {
   const refs = stage.feed(shard, say(chatId, "a"), say(chatId, "p", "\0"));

@@ -44,6 +44,8 @@ export interface Stage {
   readonly factReads: number;
   /** Tells the loop that the facts have changed. */
   renewFacts(): void;
+  /** The loop waits for Postgres no more, as one that has to stop. */
+  giveUp(): void;
   /** Ends the loop and starts another, that remembers nothing. Shards have to be claimed again. */
   restart(): Promise<void>;
   /** Runs `work` while nobody can commit the shard, and once the loop waits for that. */
@@ -141,6 +143,7 @@ export async function openStage(): Promise<Stage> {
         },
         { withinMs, what: `replies to ${asked.join()}` },
       ) as Promise<Reply[]>,
+    giveUp: () => loop.giveUp(),
     isAnswered: (ref) => answers.has(ref),
     get factReads() {
       return factReads;

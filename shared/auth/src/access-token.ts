@@ -139,9 +139,8 @@ export async function openTokens(options: TokenOptions): Promise<Tokens> {
         memory.keep(token, principal, nowMs);
         return { kind: "valid", principal };
       } catch (error) {
-        if (error instanceof errors.JWTExpired) return { kind: "expired" };
-        if (error instanceof errors.JOSEError) return { kind: "bad" };
-        throw error;
+        if (!(error instanceof errors.JOSEError)) throw error;
+        return { kind: error instanceof errors.JWTExpired ? "expired" : "bad" };
       }
     },
   };

@@ -2,14 +2,15 @@
  * `npm test [-- part of a file name …]`: starts the servers once, runs the test files, ends with the count.
  * With `--coverage` (`npm run coverage`) it tells which lines were run, and a whole run that ran too few has failed.
  */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { startParts } from "@rookery/local";
-import { type CoveredFile, coverageGlobs, reportCoverage } from "./coverage.ts";
+import { type CoveredFile, coverageGlobs, hasCode, reportCoverage } from "./coverage.ts";
+import { wholePaths } from "./coverage-gate.ts";
 import { type Count, repeated, type Result, settle } from "./repetition.ts";
 import { partVariables, urlOf, withoutServers } from "./test-part.ts";
 
@@ -69,7 +70,14 @@ async function main(args: readonly string[]): Promise<number> {
         ),
       ];
       const count = await repeat(sum(results), stop);
-      const report = coverage === null ? null : reportCoverage(root.replace(/\/$/, ""), coverage);
+      const report =
+        coverage === null
+          ? null
+          : reportCoverage(
+              root.replace(/\/$/, ""),
+              coverage,
+              filters.length === 0 ? await findSources() : [],
+            );
       if (report !== null) process.stdout.write(`\n${report.text}\n`);
       const code = tell(count, stop.signal);
       // Some of the files say nothing about the whole.
@@ -156,6 +164,21 @@ async function findTestFiles(): Promise<string[]> {
   };
   for (const folder of folders) await visit(join(root, folder));
   return found.toSorted((a, b) => a.localeCompare(b));
+}
+
+/** Files that are to be run whole and hold code, whoever loads them. */
+async function findSources(): Promise<string[]> {
+  const lists = await Promise.all(
+    wholePaths.map(async (path) => {
+      if (!path.endsWith("/")) return [path];
+      const names = await readdir(join(root, path), { recursive: true });
+      return names.filter((name) => name.endsWith(".ts")).map((name) => path + name);
+    }),
+  );
+  const texts = await Promise.all(
+    lists.flat().map(async (path) => [path, await readFile(join(root, path), "utf8")] as const),
+  );
+  return texts.flatMap(([path, text]) => (hasCode(text) ? [path] : []));
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -84,7 +84,7 @@ test("[A3] a session that ended unheard is found in Postgres within seconds, tol
   const asked: Tokens = {
     lifeMs: tokenLifeMs,
     jwks: { keys: [] },
-    refresh: () => Promise.resolve(false),
+    refresh: () => Promise.resolve(true),
     sign: () => Promise.reject(new Error("no signing in this test")),
     verify: (token) => {
       if (token === "expired") return Promise.resolve({ kind: "expired" });
@@ -101,6 +101,32 @@ test("[A3] a session that ended unheard is found in Postgres within seconds, tol
     ["valid", "bad", "bad", "valid", "expired"],
   );
   assert.deepEqual(used, [lives]);
+  // The rest of it is the tokens' own.
+  assert.equal(await guarded.refresh(), true);
+  assert.equal(guarded.jwks, asked.jwks);
+  await assert.rejects(guarded.sign({ userId: 1, sessionId: 1, roles: [] }, 1), /no signing/);
+});
+
+test("[L7] of more ended sessions than a page holds all are found, a page at a time", async (t) => {
+  const { store } = await openSessions(t);
+  const nowMs = Date.now();
+  const { rows } = await store.query<{ readonly id: number }>(
+    `insert into session (user_id, created_ms, refreshed_ms, expires_ms, ended_ms, end_reason)
+     select 1, $1::bigint, $1::bigint, $1::bigint, $1::bigint, 'revoked' from generate_series(1, 2500) returning id`,
+    [nowMs],
+  );
+  const pages: number[] = [];
+  const ended = openEndedSessions({
+    store,
+    tokenLifeMs,
+    now: Date.now,
+    onFound: (ids) => pages.push(ids.length),
+    log,
+  });
+  t.after(() => ended.close());
+  await until(() => pages.length === 3, { withinMs: 10_000 });
+  assert.deepEqual(pages, [1_000, 1_000, 500]);
+  assert.ok(rows.every(({ id }) => ended.has(id)));
 });
 
 test("an end is forgotten when the last token of its session has ended", async (t) => {

@@ -46,3 +46,27 @@ test("uses of a session are written together, once a minute, at once when it is 
   assert.deepEqual(await after([10, phone], [10, nowhere]), [startMs + 31, "192.0.2.2", "phone"]);
   assert.deepEqual(await after([60_000, nowhere]), [nowMs, "192.0.2.2", "phone"]);
 });
+
+test("uses that cannot be written are told, and the next use says them again", async () => {
+  let written: string[] = [];
+  let away = true;
+  const store = {
+    query: async (query: { readonly name?: string }) => {
+      if (away) throw new Error("away");
+      written = [...written, query.name ?? ""];
+      return { rows: [] };
+    },
+  } as unknown as Parameters<typeof openSessionUses>[0]["store"];
+  const warnings: string[] = [];
+  const told = openLog("test", { LOG_LEVEL: "silent" });
+  Object.assign(told, { warn: (_details: unknown, said: string) => warnings.push(said) });
+  const uses = openSessionUses({ store, now: () => 1_000, log: told });
+  const here = { address: "192.0.2.1", device: null };
+  uses.note(1, here);
+  await uses.close();
+  assert.equal(warnings.length, 1);
+  away = false;
+  uses.note(1, here);
+  await uses.close();
+  assert.equal(written.length, 1);
+});

@@ -50,3 +50,17 @@ test("[L7] expired sessions and events beyond their retention are swept every mi
     [nowMs - 2 * dayMs, nowMs - dayMs],
   );
 });
+
+test("a sweep that fails is told, and the next one comes all the same", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const warnings: string[] = [];
+  const told = openLog("test", { LOG_LEVEL: "silent" });
+  Object.assign(told, { warn: (_details: unknown, said: string) => warnings.push(said) });
+  const store = { query: () => Promise.reject(new Error("away")) } as unknown as ReturnType<typeof openStore>;
+  const stop = startIdentitySweep({ store, auditDays: 1, now: () => 1, log: told });
+  t.after(stop);
+  for (const count of [1, 2]) {
+    t.mock.timers.tick(60_000);
+    await until(() => warnings.length === count, { withinMs: 5_000 });
+  }
+});

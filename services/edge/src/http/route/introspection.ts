@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Principal } from "@rookery/auth";
-import { Fault } from "@rookery/protocol";
+import { type ChatRights, Fault } from "@rookery/protocol";
+import { readRights } from "@rookery/store";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { openNeeds } from "../needs.ts";
 import { json, problem } from "../schema.ts";
@@ -8,6 +9,15 @@ import { text } from "../validation.ts";
 
 const token = text({ bytesMin: 1, bytesMax: 4_096 });
 const name = text({ bytesMin: 1, bytesMax: 64 });
+/** A single chat. */
+const chatPattern = /^chat:([1-9]\d{0,15})$/;
+
+/** What may be done to a single chat: the permission that this needs of whoever asks, and the right in that chat. */
+const chatActions: ReadonlyMap<string, readonly [permission: string, right: keyof ChatRights]> = new Map([
+  ["read", ["messages:read", "canRead"]],
+  ["send", ["messages:write", "canSend"]],
+  ["manage", ["chats:write", "canManage"]],
+] as const);
 
 /** Of RFC 7662, so its times are in seconds. What is not active is told nothing of. */
 const introspected = z
@@ -33,6 +43,14 @@ export function registerIntrospectionRoutes(app: EdgeApp, context: EdgeContext):
       if (error instanceof Fault && error.code === "unauthorized") return null;
       throw error;
     }
+  };
+
+  /** As the chat itself would decide: what the credential permits at all, and then the chat to its holder. */
+  const mayInChat = async (principal: Principal, chatId: number, action: string): Promise<boolean> => {
+    const [permission, right] = chatActions.get(action) ?? [];
+    if (permission === undefined || right === undefined || !Number.isSafeInteger(chatId)) return false;
+    if (!(await access.may(principal, permission))) return false;
+    return (await readRights(context.store, chatId, principal))?.[right] === true;
   };
 
   const introspect = createRoute({
@@ -71,8 +89,12 @@ export function registerIntrospectionRoutes(app: EdgeApp, context: EdgeContext):
           "application/json": {
             schema: z.object({
               token,
-              resource: name.describe("What a permission begins with: messages, chats, …"),
-              action: name.describe("What it ends with: read, write, manage, …"),
+              resource: name.describe(
+                "What a permission begins with: messages, chats, …; or a chat: `chat:5`",
+              ),
+              action: name.describe(
+                "What it ends with: read, write, manage, …; of a chat: read, send, manage",
+              ),
             }),
           },
         },
@@ -85,6 +107,11 @@ export function registerIntrospectionRoutes(app: EdgeApp, context: EdgeContext):
     const { token: credential, resource, action } = c.req.valid("json");
     const principal = await prove(credential, c.env.clientAddress);
     if (principal === null) return c.json({ allowed: false }, 200);
-    return c.json({ allowed: await access.may(principal, `${resource}:${action}`) }, 200);
+    const chatId = Number(chatPattern.exec(resource)?.[1] ?? 0);
+    const allowed =
+      chatId === 0
+        ? await access.may(principal, `${resource}:${action}`)
+        : await mayInChat(principal, chatId, action);
+    return c.json({ allowed }, 200);
   });
 }

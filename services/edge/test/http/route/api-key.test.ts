@@ -237,6 +237,52 @@ test("[A11] a service learns whose a token is and what it may be used for", asyn
   assert.equal(refused.status, 403);
 });
 
+test("[A11] a service learns what a token or key may do in a single chat", async (t) => {
+  const app = await open(t);
+  const [ann, bob, eve, service] = await Promise.all([
+    app.person(),
+    app.person(),
+    app.person(),
+    app.person(),
+  ]);
+  const { key } = (await app.makeKey(service, { scopes: ["auth:introspect"] })).body;
+  const reader = (await app.makeKey(ann, { scopes: ["messages:read"] })).body;
+  const muted = (await app.makeKey(ann, { scopes: ["messages:*", "chats:*"] })).body;
+  const chat = 77;
+  const chatRow =
+    "insert into chat (id, type, head_seq, rev, created_by, created_ms) values ($1, 'group', 0, 1, $2, 1)";
+  await app.store.query(chatRow, [chat, ann.id]);
+  const join = `insert into member (chat_id, user_id, role, joined_seq, joined_ms, rev) values ($1, $2, $3, 0, 1, 1)`;
+  await app.store.query(join, [chat, ann.id, "owner"]);
+  await app.store.query(join, [chat, bob.id, "reader"]);
+  await app.store.query(
+    `insert into chat_acl (chat_id, subject, can_send, since_seq, rev, changed_ms) values ($1, $2, false, 0, 1, 1)`,
+    [chat, `key:${muted.id}`],
+  );
+  const may = async (token: string, resource: string, action: string) => {
+    const body = { token, resource, action };
+    return (await app.call("POST", "/v1/auth/check", { ...app.byKey(key), body })).body.allowed;
+  };
+  const all = (token: string) =>
+    Promise.all(["read", "send", "manage"].map((action) => may(token, `chat:${chat}`, action)));
+  assert.deepEqual(await all(ann.token), [true, true, true], "the owner");
+  assert.deepEqual(await all(bob.token), [true, false, false], "a reader");
+  assert.deepEqual(await all(eve.token), [false, false, false], "a stranger");
+  assert.deepEqual(await all(reader.key), [true, false, false], "a key with the scope to read");
+  assert.deepEqual(await all(muted.key), [true, false, true], "a key that the chat forbids to send");
+  assert.deepEqual(await all("nonsense"), [false, false, false]);
+  const nothing = [
+    ["chat:999999", "read"],
+    ["chat:0", "read"],
+    [`chat:${"9".repeat(16)}`, "read"],
+    [`chat:${chat}x`, "read"],
+    [`chat:${chat}`, "write"],
+    [`chat:${chat}`, "constructor"],
+  ] as const;
+  for (const [resource, action] of nothing)
+    assert.equal(await may(ann.token, resource, action), false, resource);
+});
+
 test("[A5] a role is what Postgres says, whatever the token says, as soon as the change is heard of", async (t) => {
   const app = await open(t);
   const ann = await app.person();
