@@ -12,6 +12,10 @@ import { Pace } from "./pace.ts";
 const perSecondMax = 28;
 /** Of which bulk sends take at most so many. */
 const bulkPerSecondMax = 24;
+/** They go evenly, and no more are under way than a second's: whatever holds them up on the way, they do not arrive as a flood. */
+const bulkWindowMs = 250;
+const bulkPerWindowMax = 6;
+const bulkInFlightMax = 24;
 /** In any `chatWindowMs`, to one chat: one a second, with a short burst. */
 const chatMax = 3;
 const chatWindowMs = 3_000;
@@ -52,6 +56,9 @@ interface ChatLine<S> {
   /** Of them those that are no bulk: with one, the whole line is no bulk, for nothing overtakes within a chat. */
   urgent: number;
   inFlight: boolean;
+  /** When the one in flight was taken, and whether as bulk. */
+  takenMs: number;
+  takenAsBulk: boolean;
   waitUntilMs: number;
   lastSeq: Seq;
   readonly pace: Pace;
@@ -65,6 +72,8 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
   readonly #busy = new Set<ChatLine<S>>();
   readonly #second = new Pace(1_000);
   readonly #bulkSecond = new Pace(1_000);
+  readonly #bulkWindow = new Pace(bulkWindowMs);
+  #bulkInFlight = 0;
   readonly #factor: number;
   #perSecond: number;
   #waitUntilMs = 0;
@@ -112,23 +121,42 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
         const [send] = line.sends;
         if (send === undefined || isBulk(line) !== bulk) continue;
         if (taken.length >= max || this.#second.room(this.#perSecond, nowMs) === 0) return taken;
-        if (bulk && this.#bulkSecond.room(this.#bulkMax, nowMs) === 0) return taken;
+        if (bulk && this.#bulkRoom(nowMs) <= 0) return taken;
         if (line.inFlight || this.#dueMs(line, send, nowMs) > nowMs) continue;
         line.inFlight = true;
+        line.takenMs = nowMs;
+        line.takenAsBulk = bulk;
         line.pace.take(nowMs);
         line.minute.take(nowMs);
         this.#second.take(nowMs);
-        if (bulk) this.#bulkSecond.take(nowMs);
+        if (bulk) {
+          this.#bulkSecond.take(nowMs);
+          this.#bulkWindow.take(nowMs);
+          this.#bulkInFlight += 1;
+        }
         taken.push(send);
       }
     }
     return taken;
   }
 
+  /** Those taken leave only now: what was written before took its time. */
+  departed(sends: readonly S[], nowMs: number): void {
+    for (const { id, chatId } of sends) {
+      const line = this.#chats.get(chatId);
+      if (line === undefined || !line.inFlight || line.sends[0]?.id !== id) continue;
+      const paces = [line.pace, line.minute, this.#second];
+      if (line.takenAsBulk) paces.push(this.#bulkSecond, this.#bulkWindow);
+      for (const pace of paces) pace.move(line.takenMs, nowMs);
+      line.takenMs = nowMs;
+    }
+  }
+
   /** What became of one that was in flight. */
   settle({ id, chatId }: S, verdict: Verdict, nowMs: number): void {
     const line = this.#chats.get(chatId);
     if (line === undefined || line.sends[0]?.id !== id) return;
+    if (line.inFlight && line.takenAsBulk) this.#bulkInFlight -= 1;
     line.inFlight = false;
     switch (verdict.kind) {
       case "done":
@@ -151,7 +179,8 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
       const [send] = line.sends;
       if (send === undefined || line.inFlight) continue;
       const paceMs = this.#second.nextMs(this.#perSecond, nowMs);
-      const bulkMs = isBulk(line) ? this.#bulkSecond.nextMs(this.#bulkMax, nowMs) : 0;
+      if (isBulk(line) && this.#bulkInFlight >= bulkInFlightMax * this.#factor) continue;
+      const bulkMs = isBulk(line) ? this.#bulkNextMs(nowMs) : 0;
       const dueMs = Math.max(this.#dueMs(line, send, nowMs), this.#waitUntilMs, paceMs, bulkMs);
       if (next === null || dueMs < next) next = dueMs;
     }
@@ -167,6 +196,21 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
     this.#chats.delete(chatId);
     this.#chats.set(chatId, line);
     this.#trim();
+  }
+
+  #bulkRoom(nowMs: number): number {
+    return Math.min(
+      this.#bulkSecond.room(this.#bulkMax, nowMs),
+      this.#bulkWindow.room(bulkPerWindowMax * this.#factor, nowMs),
+      bulkInFlightMax * this.#factor - this.#bulkInFlight,
+    );
+  }
+
+  #bulkNextMs(nowMs: number): number {
+    return Math.max(
+      this.#bulkSecond.nextMs(this.#bulkMax, nowMs),
+      this.#bulkWindow.nextMs(bulkPerWindowMax * this.#factor, nowMs),
+    );
   }
 
   get #bulkMax(): number {
@@ -202,6 +246,8 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
         sends: [],
         urgent: 0,
         inFlight: false,
+        takenMs: 0,
+        takenAsBulk: false,
         waitUntilMs: 0,
         lastSeq: -1,
         pace: new Pace(chatWindowMs),

@@ -17,6 +17,13 @@ export class Pace {
     this.#takenMs.push(nowMs);
   }
 
+  /** What was taken then went only now: a window is counted from what happened. */
+  move(takenMs: number, nowMs: number): void {
+    const at = this.#takenMs.indexOf(takenMs);
+    if (at >= 0) this.#takenMs.splice(at, 1);
+    this.#takenMs.push(nowMs);
+  }
+
   /** When the next may go; now or earlier when there is room. */
   nextMs(max: number, nowMs: number): number {
     this.#forget(nowMs);

@@ -13,6 +13,15 @@ test("a window counts exactly: what was taken leaves it when it is as old as the
   assert.equal(pace.nextMs(2, 6_000), 6_400);
 });
 
+test("what went later than it was taken counts from when it went", () => {
+  const pace = new Pace(1_000);
+  pace.take(5_000);
+  pace.take(5_000);
+  pace.move(5_000, 5_900);
+  assert.deepEqual([pace.room(2, 6_000), pace.nextMs(1, 6_000)], [1, 6_900]);
+  assert.equal(pace.room(2, 6_900), 2);
+});
+
 test("a smaller allowance counts what was taken under the larger one", () => {
   const pace = new Pace(1_000);
   for (let at = 0; at < 10; at += 1) pace.take(5_000 + at);

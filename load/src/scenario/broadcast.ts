@@ -41,6 +41,8 @@ interface BroadcastResult {
   /** Answers 429, and of 1,000 sends. */
   readonly refused: number;
   readonly refusedPerThousand: number;
+  /** Of which the limit of: the bot, a chat, a group. */
+  readonly refusedScopes: Readonly<Record<string, number>>;
   /** From the owner's request to what the person sees. */
   readonly replies: Percentiles;
 }
@@ -242,6 +244,7 @@ async function announce(
     allowed,
     refused: violations.length,
     refusedPerThousand,
+    refusedScopes: countBy(violations.map(({ scope }) => scope)),
     replies: replies.percentiles(),
   };
   if (mostInSecond > allowed) faults.push(`${mostInSecond} went within a second, of ${allowed}`);
@@ -250,6 +253,10 @@ async function announce(
   if (result.replies.p99Ms > replyMsMax)
     faults.push(`an answer takes ${result.replies.p99Ms.toFixed(0)} ms p99`);
   return { result, faults };
+}
+
+function countBy(names: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, of]) => [name, of.length]));
 }
 
 function missing(
@@ -274,7 +281,11 @@ function asText(config: BroadcastConfig, result: BroadcastResult, faults: readon
     `${config.messages} people, limits and pace ${config.scale === 1 ? "as they are" : `times ${config.scale}`}`,
     `broadcast   ${result.seconds.toFixed(1)} s, ${result.perSecond.toFixed(1)}/s`,
     `busiest s   ${result.mostInSecond} of ${result.allowed} allowed, answers included`,
-    `answers 429 ${result.refused}, ${result.refusedPerThousand.toFixed(2)} of 1,000 sends`,
+    `answers 429 ${result.refused}, ${result.refusedPerThousand.toFixed(2)} of 1,000 sends ${Object.entries(
+      result.refusedScopes,
+    )
+      .map(([scope, count]) => `(${count} for the ${scope})`)
+      .join(" ")}`,
     `replies     ${replies.count}: p50 ${replies.p50Ms.toFixed(0)} ms, p99 ${replies.p99Ms.toFixed(0)} ms, worst ${replies.maxMs.toFixed(0)} ms`,
     "",
     faults.length === 0 ? "everybody got it once, within the limits" : `faults:\n  ${faults.join("\n  ")}`,

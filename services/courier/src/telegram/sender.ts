@@ -157,6 +157,12 @@ export function startTelegramSender(parts: {
         bot.outbox.settle(send, { kind: "again", afterMs: retryMs }, Date.now());
       throw error;
     }
+    for (const [bot, of] of Map.groupBy(taken, (each) => each.bot)) {
+      bot.outbox.departed(
+        of.map(({ send }) => send),
+        Date.now(),
+      );
+    }
     for (const { bot, send } of taken) {
       if (begun.has(send.id)) flights.set(send.id, { bot, landed: fly(bot, send) });
       // Not open any more, or not ours.

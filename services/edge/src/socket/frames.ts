@@ -132,7 +132,7 @@ export function openFrameHandler(parts: {
   };
 
   const submit = (connection: Connection, frame: CommandFrame): void => {
-    const { uuid, chatId } = frame;
+    const { uuid } = frame;
     const command = commandOf(frame);
     if (!connection.session.mayWrite) {
       connection.refuse(
