@@ -35,6 +35,8 @@ export interface EdgeConfig extends ObservationConfig {
   /** How long events of the audit log are kept. */
   readonly auditDays: number;
   readonly drainMs: number;
+  /** Of its sockets an edge that holds more than its share sends away in a second. */
+  readonly shedPercent: number;
 }
 
 /** @throws ConfigError naming the variable. */
@@ -62,6 +64,7 @@ export function readConfig(env: Env): EdgeConfig {
     rateLimited: readChoice(env, "RATE_LIMITS", ["on", "off"], "on") === "on",
     rateLimits: readRateLimits(env),
     auditDays: readInteger(env, "AUDIT_DAYS", { fallback: 180, min: 1, max: 36_500 }),
+    shedPercent: readInteger(env, "SHED_PERCENT", { fallback: 1, min: 0, max: 100 }),
     drainMs: readInteger(env, "DRAIN_MS", { fallback: 15_000, min: 0, max: 600_000 }),
   };
 }

@@ -19,6 +19,7 @@ import { openIdentity } from "./identity/identity.ts";
 import { openPresencePort } from "./room/presence-query.ts";
 import { openFormats } from "./socket/format.ts";
 import { originRule } from "./socket/origin.ts";
+import { startShedding } from "./socket/shed.ts";
 import { serveSockets } from "./socket/server.ts";
 import { openUpgrade } from "./socket/upgrade.ts";
 import { openServer } from "./tls.ts";
@@ -168,6 +169,16 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   app.any("/*", adapter.handle);
   const listening = await listen(app, config);
   const liveness = startLiveness(bus, { role: "edge", id });
+  const shedding = startShedding({
+    bus,
+    edge: id,
+    percent: config.shedPercent,
+    live: () => liveness.live("edge"),
+    count: () => sockets.connections.size,
+    shed: (count) => sockets.shed(count),
+    metrics,
+    log,
+  });
   log.info({ id, port: config.port }, "serving");
 
   return {
@@ -175,6 +186,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     async close() {
       draining = true;
       liveness.leave();
+      shedding.close();
       await settle(() => gateway.pending === 0, Math.min(2_000, config.drainMs));
       await sockets.drain(config.drainMs);
       receipts.close();

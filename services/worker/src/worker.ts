@@ -10,12 +10,15 @@ import { endStore, ensureCluster, observeStore, openStore } from "@rookery/store
 import { userActor } from "@rookery/user";
 import type { WorkerConfig } from "./config.ts";
 import { readFacts } from "./facts.ts";
+import { LagClock } from "./lag-clock.ts";
 import { openPresence } from "./presence.ts";
 
 /** One commits, the others load, recall and claim. */
 const connectionsMax = 6;
 /** A commit without an answer by then is settled over another connection. */
 const queryMsMax = 3_000;
+/** How often it is noted where the shards' logs end, to tell how late they are. */
+const noteMs = 1_000;
 
 export async function startWorker(config: WorkerConfig, log: Log): Promise<Service> {
   const id = `${config.node}.${randomUUID().slice(0, 8)}`;
@@ -86,11 +89,27 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
       this.set(host.status().reduce((sum, shard) => sum + shard.lag, 0));
     },
   });
+  new Gauge({
+    name: "rookery_shards",
+    help: "Log shards of the whole cluster, as every worker knows",
+    registers: [metrics],
+  }).set(config.shards);
+  const lateness = new LagClock();
+  const lateSeconds = new Gauge({
+    name: "rookery_shard_lag_seconds",
+    help: "For how long the latest of this worker's shards has had something to apply that it has not reached",
+    registers: [metrics],
+    collect() {
+      this.set(lateness.note(host.status(), performance.now()));
+    },
+  });
+  const noting = setInterval(() => lateSeconds.set(lateness.note(host.status(), performance.now())), noteMs);
   await host.settled;
   status.serving();
   return {
     async close() {
       status.draining();
+      clearInterval(noting);
       await host.close();
       await presence.close();
       await Promise.all([bus.close(), endStore(store), status.close()]);

@@ -10,6 +10,8 @@ export const subjects = {
   allCommands: "cmd.0.*",
   /** Core: releases for one edge. */
   edge: (edge: string): string => `edge.${edge}`,
+  /** Core: how many sockets an edge holds, every second, to all edges. */
+  edgeLoad: "edge-load",
   /** Core, request and reply: what an edge watches on a shard. */
   interest: (shard: ShardId): string => `shard.${shard}.interest`,
   /** Core, request and reply: how users of a shard are now. */

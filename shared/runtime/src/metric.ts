@@ -18,5 +18,27 @@ export function openMetrics(service: string, node?: string): Registry {
   registry.setDefaultLabels(node === undefined ? { service } : { service, node });
   collectDefaultMetrics({ register: registry });
   for (const name of misnamed) registry.removeSingleMetric(name);
+  observeEventLoop(registry);
   return registry;
+}
+
+/** Whoever asks sooner is told the last figure: several may ask, and a moment's share says nothing. */
+const sampleMsMin = 1_000;
+
+/** How much of the time the event loop worked instead of waiting, since it was last told. */
+function observeEventLoop(registry: Registry): void {
+  let before = performance.eventLoopUtilization();
+  let sinceMs = performance.now();
+  new Gauge({
+    name: "rookery_event_loop_utilization",
+    help: "Share of the time in which the event loop was at work; 1 is all of it",
+    registers: [registry],
+    collect() {
+      if (performance.now() - sinceMs < sampleMsMin) return;
+      const now = performance.eventLoopUtilization();
+      this.set(performance.eventLoopUtilization(now, before).utilization);
+      before = now;
+      sinceMs = performance.now();
+    },
+  });
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { checkMetrics, until } from "@rookery/kit";
 import { type Cluster, openCluster } from "./cluster.ts";
@@ -92,6 +93,26 @@ describe("a cluster is watched", () => {
       body: { body },
     });
   }
+
+  it("tells every metric that alerts, dashboards and autoscalers ask for", async () => {
+    const root = new URL("../../../", import.meta.url);
+    const folders = ["infra/prometheus/rules/", "infra/grafana/dashboards/", "k8s/component/autoscaling/"];
+    const asked = new Set<string>();
+    for (const folder of folders) {
+      for (const file of await readdir(new URL(folder, root))) {
+        const text = await readFile(new URL(folder + file, root), "utf8");
+        const code = text.replaceAll(/^\s*#.*$/gm, "");
+        for (const [name] of code.matchAll(/\b(?:rookery|process|nodejs)_[a-z0-9_]+\b/g)) asked.add(name);
+      }
+    }
+    assert.ok(asked.size > 25, `${asked.size} names`);
+    // A counter of what has not happened yet has no series where it has labels, but its name is known.
+    const { text } = await read();
+    const families = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = "", type]) =>
+      type === "histogram" ? ["_bucket", "_sum", "_count"].map((part) => name + part) : [name],
+    );
+    assert.deepEqual([...asked].filter((name) => !families.includes(name)).toSorted(), []);
+  });
 
   it("an edge tells every name of the contract, and the state of process, event loop, pool and Redis", async () => {
     const { series } = await read();

@@ -22,7 +22,7 @@ export {
   type ServerFrame,
 } from "./frame.ts";
 export { openRandom, type Random, seeds } from "./random.ts";
-export { checkMetrics } from "./promtool.ts";
+export { checkMetrics, runPromtool } from "./promtool.ts";
 export { openTestDatabase, type TestDatabase } from "./test-database.ts";
 export { natsUrl, ownNatsUrl, redisUrl } from "./test-part.ts";
 export { type UntilOptions, until } from "./until.ts";

@@ -17,6 +17,16 @@ const unpackMsMax = 150_000;
  * @throws when there is no promtool and none can be unpacked: what was not checked is not good.
  */
 export async function checkMetrics(text: string): Promise<string[]> {
+  const { code, output } = await runPromtool(["check", "metrics"], text);
+  const lines = output.split("\n").filter((line) => line !== "");
+  return code === 0 || lines.length > 0 ? lines : [`promtool ended with ${code}`];
+}
+
+/** Runs promtool on something. @throws as `checkMetrics` */
+export async function runPromtool(
+  args: readonly string[],
+  input = "",
+): Promise<{ readonly code: number | null; readonly output: string }> {
   const { path, libraryPath } = await findServerBinary(wish, {
     env: process.env,
     tether: readTether(),
@@ -24,7 +34,7 @@ export async function checkMetrics(text: string): Promise<string[]> {
     dataDir: tmpdir(),
     progress: (line) => void process.stderr.write(`${line}\n`),
   });
-  const child = spawn(path, ["check", "metrics"], {
+  const child = spawn(path, args, {
     env: { ...process.env, ...(libraryPath ? { LD_LIBRARY_PATH: libraryPath } : {}) },
   });
   const said: string[] = [];
@@ -32,11 +42,7 @@ export async function checkMetrics(text: string): Promise<string[]> {
     stream.setEncoding("utf8").on("data", (part: string) => said.push(part));
   }
   // It may have seen enough before it has read all.
-  child.stdin.on("error", () => undefined).end(text);
+  child.stdin.on("error", () => undefined).end(input);
   const [code] = (await once(child, "close")) as [number | null];
-  const lines = said
-    .join("")
-    .split("\n")
-    .filter((line) => line !== "");
-  return code === 0 || lines.length > 0 ? lines : [`promtool ended with ${code}`];
+  return { code, output: said.join("") };
 }

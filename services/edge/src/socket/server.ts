@@ -15,9 +15,13 @@ const backpressureBytesMax = 32 * 1_024 * 1_024;
 /** Above our own bound on frames, so that a large one is answered instead of cut off. */
 const payloadBytesMax = 1_024 * 1_024;
 
-/** How an edge that stops moves its sockets elsewhere: so many at a time, so that they do not all come back at once. */
-const drainBatch = 500;
+/**
+ * How an edge that stops moves its sockets elsewhere: so many at a time, or as many as need be for all to have gone in two
+ * thirds of the time it has, so that they do not all come back at once.
+ */
+const drainBatchMin = 50;
 const drainPauseMs = 100;
+const drainShare = 2 / 3;
 /** Clients come back at a moment of their own within this. */
 const reconnectMsMax = 1_000;
 
@@ -31,6 +35,8 @@ export interface SocketServer {
   readonly connections: ReadonlySet<Connection>;
   /** Closes the sockets of which it holds. @returns how many. */
   endWhere(holds: (session: Session) => boolean, code: number, reason: string): number;
+  /** Tells so many sockets, any, to move and closes them with 4000. @returns how many. */
+  shed(count: number): number;
   /** Tells every socket to move, closes them with 4000, and resolves when they are gone or `withinMs` has passed. */
   drain(withinMs: number): Promise<void>;
 }
@@ -115,6 +121,11 @@ export function serveSockets(
 
   const stopSweep = startSweep(connections);
 
+  const sendAway = (connection: Connection, reason: string): void => {
+    connection.send({ type: "Draining", reconnectMs: Math.floor(Math.random() * reconnectMsMax) });
+    connection.end(closeCodes.draining, reason);
+  };
+
   const publish = (topicIn: (format: FormatName) => string, frame: ServerFrame): void => {
     for (const format of [formats.json, formats.proto]) {
       const topic = topicIn(format.name);
@@ -140,15 +151,21 @@ export function serveSockets(
       for (const connection of ending) connection.end(code, reason);
       return ending.length;
     },
+    shed(count) {
+      // Every so many, so that those who came together do not all go.
+      const step = Math.max(1, Math.floor(connections.size / Math.max(1, count)));
+      const going = [...connections].filter((_, index) => index % step === 0).slice(0, count);
+      for (const connection of going) sendAway(connection, "other edges hold fewer");
+      return going.length;
+    },
     async drain(withinMs) {
       stopSweep();
       const untilMs = performance.now() + withinMs;
       const waiting = [...connections];
+      const pauses = Math.max(1, (withinMs * drainShare) / drainPauseMs);
+      const batch = Math.max(drainBatchMin, Math.ceil(waiting.length / pauses));
       while (waiting.length > 0) {
-        for (const connection of waiting.splice(0, drainBatch)) {
-          connection.send({ type: "Draining", reconnectMs: Math.floor(Math.random() * reconnectMsMax) });
-          connection.end(closeCodes.draining, "this edge is stopping");
-        }
+        for (const connection of waiting.splice(0, batch)) sendAway(connection, "this edge is stopping");
         if (performance.now() > untilMs) break;
         await new Promise((resolve) => setTimeout(resolve, drainPauseMs));
       }
