@@ -87,6 +87,35 @@ export {
   shareChat,
 } from "./query/bot/native-bot.ts";
 export { type NativeBotFact, readNativeBotFacts } from "./query/bot/native-fact.ts";
+export {
+  type BotInShard,
+  confirmUpdates,
+  numberUpdates,
+  readUpdates,
+  type StoredUpdate,
+  sweepUpdates,
+  unnumberedBots,
+  type UpdatesAsked,
+  type UpdatesRead,
+} from "./query/bot/native-update.ts";
+export {
+  type BotTold,
+  changeAllowedUpdates,
+  type NativeWebhook,
+  noteWebhookError,
+  type PostedBot,
+  postedBots,
+  queuedUpdates,
+  readNativeWebhook,
+  takeUpdates,
+  writeNativeWebhook,
+} from "./query/bot/native-webhook.ts";
+export {
+  answerCallback,
+  readNativePeople,
+  type CallbackAnswerRow,
+  waitForCallback,
+} from "./query/bot/native-callback.ts";
 export { updateBot } from "./query/bot/update-bot.ts";
 export { readWebhookDoor, type WebhookDoor } from "./query/bot/webhook-door.ts";
 export {
