@@ -19,6 +19,9 @@ import { startTelegramPoller } from "./telegram/poller.ts";
 import { startUpdateRouter } from "./telegram/router.ts";
 import { startTelegramSender } from "./telegram/sender.ts";
 import { openServiceCaller } from "./telegram/service-caller.ts";
+import { startPollDesk } from "./native/poll-desk.ts";
+import { openShownPeople } from "./native/shown-people.ts";
+import { startNativeSweep } from "./native/native-sweep.ts";
 import { startUpdateSweep } from "./telegram/update-sweep.ts";
 import { startWebhookWatch } from "./telegram/webhook-watch.ts";
 import { startWebhookRepair } from "./webhook-repair.ts";
@@ -107,6 +110,12 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     log,
   });
   const broadcaster = startBroadcaster(leaving);
+  const desk = startPollDesk({
+    ...leaving,
+    bus,
+    people: openShownPeople(store, Date.now),
+    stirred: () => {},
+  });
   const counting = setInterval(() => counts.telegramQueue.set(sender.queued), countMs);
   const repairing = {
     store,
@@ -119,6 +128,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
   const repairs = [
     startWebhookWatch({ ...repairing, publicUrl: config.publicUrl }),
     startUpdateSweep({ store, isOurs: isFirst, log }),
+    startNativeSweep({ store, isOurs: isFirst, log }),
     ...(config.bot === null ? [] : [startEnvironmentBot({ ...leaving, bot: config.bot, isOurs: isFirst })]),
     startWebhookRepair({ ...repairing, publicUrl: config.publicUrl }),
     startCommandRepair(repairing),
@@ -129,7 +139,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     async close() {
       status.draining();
       clearInterval(counting);
-      await Promise.all([...repairs, sender, router, poller, broadcaster].map((part) => part.close()));
+      await Promise.all([...repairs, sender, router, poller, broadcaster, desk].map((part) => part.close()));
       await http.close();
       gateway.close();
       replies.close();

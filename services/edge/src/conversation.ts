@@ -5,6 +5,7 @@ import { parseAclSubject } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
+import type { BotWaits } from "./bot-api/bot-waits.ts";
 import { openReceiptWindow, type ReceiptWindow } from "./command/receipts.ts";
 import type { EdgeMetrics } from "./edge-metrics.ts";
 import type { Authentication } from "./identity/authentication.ts";
@@ -35,6 +36,7 @@ export function openConversation(parts: {
   readonly cache: Cache;
   readonly gateway: CommandGateway;
   readonly authentication: Authentication;
+  readonly waits: BotWaits;
   readonly metrics: EdgeMetrics;
   readonly sockets: () => SocketServer;
   readonly shards: number;
@@ -105,6 +107,8 @@ export function openConversation(parts: {
     typing,
     mirror,
     authentication: parts.authentication,
+    waits: parts.waits,
+    edge,
     commandMs,
     log,
   });

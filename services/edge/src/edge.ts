@@ -8,6 +8,7 @@ import { limits as bounds } from "@rookery/protocol";
 import { endStore, observeStore, openStore } from "@rookery/store";
 import { type TemplatedApp, type us_listen_socket, us_listen_socket_close } from "uWebSockets.js";
 import { openGateway } from "@rookery/gateway";
+import { openBotWaits } from "./bot-api/bot-waits.ts";
 import type { EdgeConfig } from "./config.ts";
 import { openConversation } from "./conversation.ts";
 import { openEdgeMetrics } from "./edge-metrics.ts";
@@ -72,7 +73,9 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     log,
     observeSent: () => counts.observeSent(),
   });
+  const waits = openBotWaits({ bus, edge: id, shards: config.shards });
   const conversation = openConversation({
+    waits,
     bus,
     store,
     cache,
@@ -196,6 +199,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
         Promise.all([adapter.idle(), webhook.idle()]),
         new Promise((resolve) => setTimeout(resolve, 2_000)),
       ]);
+      waits.close();
       gateway.close();
       await conversation.close();
       await identity.close();

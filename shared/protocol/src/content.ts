@@ -74,10 +74,12 @@ export const contact = object("Contact", {
   userId: optional(4, id),
 });
 
+export const callbackData = text({ bytesMax: 64, pattern: /^[^]+$/ });
+
 const button = object("Button", {
   text: required(1, text({ bytesMax: 256, pattern: visible })),
   /** What a press tells the bot; Telegram takes 64 bytes. */
-  data: optional(2, text({ bytesMax: 64, pattern: /^[^]+$/ })),
+  data: optional(2, callbackData),
   url: optional(3, text({ bytesMax: 2_048 })),
   /** On a reply keyboard: a press sends one's phone number or place. */
   request: optional(4, choice("contact", "location")),

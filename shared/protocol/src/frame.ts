@@ -3,7 +3,17 @@
  * these tables (CONTRACT §3). Numbers are for ever: a field is added, never renumbered or reused.
  */
 import { aclSubjectPattern } from "./acl.ts";
-import { attachments, contact, entities, forward, keyboard, location, poll, pollDraft } from "./content.ts";
+import {
+  attachments,
+  callbackData,
+  contact,
+  entities,
+  forward,
+  keyboard,
+  location,
+  poll,
+  pollDraft,
+} from "./content.ts";
 import { limits } from "./limit.ts";
 import { body, emoji, id, kind, position, timeMs, title, uuid, word } from "./scalar.ts";
 import {
@@ -143,6 +153,8 @@ export const clientFrames = {
   DeleteMessage: { number: 3, fields: aimed },
   React: { number: 4, fields: { ...aimed, emoji: required(4, emoji), remove: optional(5, flag) } },
   Pin: { number: 5, fields: { ...aimed, remove: optional(4, flag) } },
+  /** A button of a bot of our own is pressed; `data` is the button's. */
+  Callback: { number: 6, fields: { ...aimed, data: required(4, callbackData) } },
   Read: { number: 7, fields: { chatId: required(1, id), seq: required(2, id) } },
   Delivered: { number: 8, fields: { chatId: required(1, id), seq: required(2, id) } },
   Sync: {
@@ -293,6 +305,17 @@ export const serverFrames = {
   },
   /** What became of a message's way to Telegram. */
   MessageSettled: { number: 55, fields: { ...changed, telegram: required(4, telegram) } },
+  /** What the bot says to a press; with nothing in it: nothing, or nothing in time. */
+  CallbackAnswer: {
+    number: 57,
+    fields: {
+      uuid: required(1, uuid),
+      text: optional(2, text({ bytesMax: 4_096 })),
+      /** Shown until it is put away. */
+      alert: optional(3, flag),
+      url: optional(4, text({ bytesMax: 2_048 })),
+    },
+  },
   /** A poll takes no more votes. */
   PollClosed: { number: 56, fields: changed },
 } as const satisfies Record<string, { number: number; fields: Fields }>;

@@ -1,4 +1,12 @@
 export type { BotExtra } from "./bot-extra.ts";
+export type {
+  BotAsk,
+  BotPoll,
+  BotPolled,
+  BotTold,
+  CallbackReply,
+  PollConflict,
+} from "./bot-poll.ts";
 export {
   type BotCallback,
   type BotChat,

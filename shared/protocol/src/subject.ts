@@ -30,6 +30,12 @@ export const subjects = {
   facts: "facts",
   /** Core: jobs of a shard that have just been committed. */
   jobs: (shard: ShardId): string => `job.${shard}`,
+  /** Core: who waits for updates of the bots of a job shard (`BotAsk`), to its owner. */
+  botAsk: (shard: ShardId): string => `bot.ask.${shard}`,
+  /** Core: what an edge waits for on behalf of bots and of those who press their buttons (`BotTold`). */
+  botTold: (edge: string): string => `bot.told.${edge}`,
+  /** Core: job shards have a new owner, who knows of nobody that waits. */
+  botOwner: "bot.owner",
   /** Core: heartbeats of everybody. */
   live: "live",
   /** Core: an edge asks workers and couriers for their metrics. */

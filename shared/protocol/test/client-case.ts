@@ -97,6 +97,7 @@ export const goodCases: readonly GoodCase[] = [
   { says: "a pin taken away", frame: { type: "Pin", ...aimed, remove: true } },
   { says: "a vote", frame: { ...vote, options: [0, 19] } },
   { says: "a vote taken back", frame: { type: "Vote", ...aimed, remove: true } },
+  { says: "a button pressed", frame: { type: "Callback", ...aimed, data: "tea:green 🍵" } },
   { says: "an empty body", frame: { ...send, body: "" } },
   { says: "a body of exactly 16 KiB", frame: { ...send, body: "é".repeat(8_192) } },
   { says: "characters beyond the BMP", frame: { ...send, body: "👩‍👩‍👧 𝄞" } },

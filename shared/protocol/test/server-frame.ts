@@ -164,6 +164,10 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
       telegram: { state: "failed", error: "Forbidden: bot was blocked by the user" },
     },
   ],
+  CallbackAnswer: [
+    { type: "CallbackAnswer", uuid: "u-1" },
+    { type: "CallbackAnswer", uuid: "u-1", text: "Saved", alert: true, url: "https://a.example/" },
+  ],
   AccessChanged: [
     {
       type: "AccessChanged",

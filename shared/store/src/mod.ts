@@ -99,7 +99,7 @@ export {
   type UpdatesRead,
 } from "./query/bot/native-update.ts";
 export {
-  type BotTold,
+  type BotTaken,
   changeAllowedUpdates,
   type NativeWebhook,
   noteWebhookError,

@@ -11,6 +11,7 @@ import {
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
+import type { BotWaits } from "../bot-api/bot-waits.ts";
 import type { Authentication } from "../identity/authentication.ts";
 import type { CommandGateway } from "@rookery/gateway";
 import { demandForward } from "../command/forward.ts";
@@ -22,6 +23,7 @@ import type { Connection } from "./connection.ts";
 import type { Membership } from "./membership.ts";
 import { markOf } from "./receipt.ts";
 import type { Mirror } from "./mirror.ts";
+import { openPresses } from "./press.ts";
 import { sync } from "./sync.ts";
 import type { Typing } from "./typing.ts";
 
@@ -46,9 +48,13 @@ export function openFrameHandler(parts: {
   readonly channels: Pick<Channels, "handle">;
   readonly typing: Pick<Typing, "hear">;
   readonly mirror: Pick<Mirror, "tell">;
+  readonly waits: Pick<BotWaits, "press" | "unpress">;
+  readonly edge: string;
   readonly commandMs: number;
   readonly log: Log;
 }): FrameHandler {
+  const press = openPresses(parts);
+
   const receive = (connection: Connection, bytes: ArrayBuffer, binary: boolean): void => {
     if (connection.phase === "opening") {
       if (connection.early.length < earlyMax) connection.early.push(bytes.slice(0));
@@ -73,6 +79,9 @@ export function openFrameHandler(parts: {
       case "Pin":
       case "Vote":
         submit(connection, frame);
+        return;
+      case "Callback":
+        if (admit(connection, frame.uuid)) press(connection, frame, () => void (connection.pending -= 1));
         return;
       case "Sync":
         sync(parts, connection, frame).catch((error: unknown) => {
@@ -131,22 +140,28 @@ export function openFrameHandler(parts: {
     }
   };
 
-  const submit = (connection: Connection, frame: CommandFrame): void => {
-    const { uuid } = frame;
-    const command = commandOf(frame);
+  /** Whether a command of this socket may go on its way; then one more waits for an answer. */
+  const admit = (connection: Connection, uuid: string): boolean => {
     if (!connection.session.mayWrite) {
       connection.refuse(
         { code: "forbidden", message: "this socket may not write: messages:write is needed" },
         uuid,
       );
-      return;
+      return false;
     }
     if (connection.pending >= limits.pendingPerSocketMax) {
       const message = `more than ${limits.pendingPerSocketMax} commands wait for an answer`;
       connection.refuse({ code: "overloaded", message, retryMs: 1_000 }, uuid);
-      return;
+      return false;
     }
     connection.pending += 1;
+    return true;
+  };
+
+  const submit = (connection: Connection, frame: CommandFrame): void => {
+    const { uuid } = frame;
+    const command = commandOf(frame);
+    if (!admit(connection, uuid)) return;
     const forward = command.kind === "send" ? command.forward : undefined;
     if (forward === undefined && connection.looking === null) {
       ask(connection, frame, command);

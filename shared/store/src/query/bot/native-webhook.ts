@@ -139,7 +139,7 @@ export async function queuedUpdates(
   return rows;
 }
 
-export interface BotTold extends BotInShard {
+export interface BotTaken extends BotInShard {
   readonly updateId: number;
 }
 
@@ -147,7 +147,7 @@ export interface BotTold extends BotInShard {
 export async function takeUpdates(
   db: Queryable,
   fences: readonly JobFence[],
-  told: readonly BotTold[],
+  told: readonly BotTaken[],
   nowMs: number,
 ): Promise<void> {
   await db.query({

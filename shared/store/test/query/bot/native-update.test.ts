@@ -75,7 +75,7 @@ async function ask(botId: number, offset = 0, consumer = "", limit = 100): Promi
   const asked = [{ botId, shard: 0, consumer, offset, limit }];
   await confirmUpdates(store, [fence], asked, nowMs);
   const [read] = await readUpdates(store, asked, nowMs);
-  return (read?.updates ?? []).map(({ updateId, payload }) => `${updateId}:${String(payload)}`);
+  return (read?.updates ?? []).map(({ updateId, payload }) => `${updateId}:${payload as unknown as string}`);
 }
 
 const left = async (botId: number) =>

@@ -1,0 +1,94 @@
+/** Buttons of bots of our own: the press is committed, the bot is told, and what it says goes to the socket that pressed. */
+import { randomInt } from "node:crypto";
+import { type CallbackReply, type ClientFrameOf, Fault, faultInfo, type Reply } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import { type Store, waitForCallback } from "@rookery/store";
+import type { CommandGateway } from "@rookery/gateway";
+import type { BotWaits } from "../bot-api/bot-waits.ts";
+import type { Connection } from "./connection.ts";
+
+type Callback = ClientFrameOf<"Callback">;
+
+/** What a client waits for; the bot may answer later, but to nobody. */
+export const pressMs = 15_000;
+/** What `randomInt` takes. */
+const queryIdMax = 2 ** 48;
+
+export function openPresses(parts: {
+  readonly store: Store;
+  readonly gateway: Pick<CommandGateway, "ask">;
+  readonly waits: Pick<BotWaits, "press" | "unpress">;
+  readonly edge: string;
+  readonly commandMs: number;
+  readonly log: Log;
+}) {
+  const { waits } = parts;
+
+  /** Waits for the answer to an earlier press of the same name, which may have been answered already. */
+  const follow = async (queryId: number, settle: (reply: CallbackReply | null) => void): Promise<void> => {
+    if (!waits.press(queryId, pressMs, settle)) return settle(null);
+    const answer = await waitForCallback(parts.store, queryId, parts.edge);
+    if (answer === null) return;
+    waits.unpress(queryId);
+    settle({ queryId, ...answer });
+  };
+
+  /** `ended` is called once, when nothing more is said. */
+  return (connection: Connection, frame: Callback, ended: () => void): void => {
+    const { uuid, chatId, seq, data } = frame;
+    const { userId, connId, principal } = connection.session;
+    const queryId = randomInt(1, queryIdMax);
+    let isOver = false;
+    const settle = (reply: CallbackReply | null): void => {
+      if (isOver) return;
+      isOver = true;
+      ended();
+      const { queryId: _, ...said } = reply ?? {};
+      connection.send({ type: "CallbackAnswer", uuid, ...said });
+    };
+    const refuse = (fault: Fault): void => {
+      if (isOver) return;
+      isOver = true;
+      waits.unpress(queryId);
+      ended();
+      connection.refuse(faultInfo(fault), uuid);
+    };
+    // Before it is asked: the bot may be quicker than the word of the commit.
+    if (!waits.press(queryId, parts.commandMs + pressMs, settle)) {
+      return refuse(new Fault("overloaded", "too many buttons wait for an answer", { retryMs: 1_000 }));
+    }
+    const reply = (told: Reply): void => {
+      if (told.kind === "refused") {
+        const { code, message, ...hints } = told.fault;
+        return refuse(new Fault(code, message, hints));
+      }
+      if (told.outcome.kind !== "pressed") {
+        return refuse(new Fault("conflict", "the uuid names another command"));
+      }
+      if (isOver) return;
+      const { queryId: known } = told.outcome;
+      waits.unpress(queryId);
+      if (known === queryId) {
+        if (!waits.press(queryId, pressMs, settle)) settle(null);
+        return;
+      }
+      follow(known, settle).catch((error: unknown) => {
+        parts.log.warn({ err: String(error), connId }, "the answer to a button could not be looked for");
+        refuse(new Fault("unavailable"));
+      });
+    };
+    parts.gateway.ask(
+      {
+        actor: { kind: "chat", id: chatId },
+        senderId: userId,
+        ...(principal.keyId === null ? {} : { keyId: principal.keyId }),
+        uuid,
+        source: "ws",
+        requestId: connId,
+        command: { kind: "press", seq, data, queryId, edge: parts.edge },
+      },
+      parts.commandMs,
+      reply,
+    );
+  };
+}
