@@ -178,9 +178,8 @@ function answerPeople(asked: Asked, answers: Readonly<Record<string, unknown>>, 
 
 function answerOnce(body: string): Reply {
   const asked = JSON.parse(body) as Asked;
-  const key = `${asked.requestId}/${asked.payload.step ?? ""}`;
-  const reply = remembered.get(key) ?? answer(asked);
-  remembered.set(key, reply);
+  const reply = remembered.get(asked.requestId) ?? answer(asked);
+  remembered.set(asked.requestId, reply);
   const [oldest] = remembered.keys();
   if (remembered.size > rememberedMax && oldest !== undefined) remembered.delete(oldest);
   return reply;

@@ -5,7 +5,7 @@
  *      ▲                                                 │
  *      └──────────────── again, after a while ───────────┘
  */
-import type { ChatId, Seq } from "@rookery/protocol";
+import type { ChatId } from "@rookery/protocol";
 import { Pace } from "./pace.ts";
 
 /** In any second, of one bot. Telegram takes about 30. */
@@ -37,9 +37,10 @@ export interface OutboxSend {
   readonly chatId: ChatId;
   /** Telegram's id of the chat; groups have negative ones. */
   readonly telegramChatId: number;
-  readonly seq: Seq;
-  /** The send before it in its chat, done or not; 0 when it is the first. */
-  readonly prevSeq: Seq;
+  /** Among the chat's. */
+  readonly place: number;
+  /** That of the send before it in its chat, done or not; 0 when it is the first. */
+  readonly prevPlace: number;
   readonly bulk: boolean;
 }
 
@@ -51,7 +52,7 @@ export type Verdict =
   | { readonly kind: "patience"; readonly retryMs: number };
 
 interface ChatLine<S> {
-  /** By seq; the first may be in flight. */
+  /** By place; the first may be in flight. */
   readonly sends: S[];
   /** Of them those that are no bulk: with one, the whole line is no bulk, for nothing overtakes within a chat. */
   urgent: number;
@@ -60,7 +61,7 @@ interface ChatLine<S> {
   takenMs: number;
   takenAsBulk: boolean;
   waitUntilMs: number;
-  lastSeq: Seq;
+  lastPlace: number;
   readonly pace: Pace;
   readonly minute: Pace;
 }
@@ -93,21 +94,21 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
   }
 
   /** Whether nothing before this send can be missing here; if not, the chat's are to be read first. */
-  follows({ chatId, prevSeq, seq }: S): boolean {
-    const lastSeq = this.#chats.get(chatId)?.lastSeq ?? -1;
-    return lastSeq >= seq || lastSeq === prevSeq;
+  follows({ chatId, prevPlace, place }: S): boolean {
+    const lastPlace = this.#chats.get(chatId)?.lastPlace ?? -1;
+    return lastPlace >= place || lastPlace === prevPlace;
   }
 
   /** What is there already, or was, changes nothing. */
   add(send: S): void {
     const line = this.#line(send.chatId);
     if (line.sends.some(({ id }) => id === send.id)) return;
-    const at = line.sends.findLastIndex(({ seq }) => seq < send.seq) + 1;
+    const at = line.sends.findLastIndex(({ place }) => place < send.place) + 1;
     // Whoever is in flight stays the first.
     line.sends.splice(Math.max(at, line.inFlight ? 1 : 0), 0, send);
     if (!send.bulk) line.urgent += 1;
     this.#busy.add(line);
-    line.lastSeq = Math.max(line.lastSeq, send.seq);
+    line.lastPlace = Math.max(line.lastPlace, send.place);
     this.#size += 1;
   }
 
@@ -249,7 +250,7 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
         takenMs: 0,
         takenAsBulk: false,
         waitUntilMs: 0,
-        lastSeq: -1,
+        lastPlace: -1,
         pace: new Pace(chatWindowMs),
         minute: new Pace(60_000),
       };

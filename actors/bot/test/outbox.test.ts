@@ -4,13 +4,13 @@ import { Outbox, type OutboxSend } from "../src/mod.ts";
 
 const startMs = 1_700_000_000_000;
 
-function send(telegramChatId: number, seq: number, more: Partial<OutboxSend> = {}): OutboxSend {
+function send(telegramChatId: number, place: number, more: Partial<OutboxSend> = {}): OutboxSend {
   return {
-    id: `${telegramChatId}/${seq}`,
+    id: `${telegramChatId}/${place}`,
     chatId: telegramChatId,
     telegramChatId,
-    seq,
-    prevSeq: seq - 1,
+    place,
+    prevPlace: place - 1,
     bulk: false,
     ...more,
   };
@@ -104,11 +104,11 @@ describe("order", () => {
   test("a chat has one in flight, by its place in the chat, whatever order they came in", () => {
     const outbox = outboxOf(send(5, 3), send(5, 1), send(5, 2));
     const [first] = outbox.take(startMs, 10);
-    assert.equal(first?.seq, 1);
+    assert.equal(first?.place, 1);
     assert.deepEqual(outbox.take(startMs, 10), []);
     outbox.settle(send(5, 1), { kind: "done" }, startMs);
     assert.deepEqual(
-      run(outbox).map((each) => each.send.seq),
+      run(outbox).map((each) => each.send.place),
       [2, 3],
     );
   });
@@ -121,7 +121,7 @@ describe("order", () => {
     assert.equal(outbox.nextMs(startMs), startMs + 400);
     const gone = run(outbox);
     assert.deepEqual(
-      gone.map(({ send: { seq }, atMs }) => [seq, atMs - startMs]),
+      gone.map(({ send: { place }, atMs }) => [place, atMs - startMs]),
       [
         [1, 400],
         [2, 401],
@@ -139,12 +139,12 @@ describe("order", () => {
   });
 
   test("a send follows when the one before it is known, also where that is long done", () => {
-    const outbox = outboxOf(send(5, 4, { prevSeq: 2 }));
-    assert.equal(outbox.follows(send(5, 7, { prevSeq: 4 })), true);
-    assert.equal(outbox.follows(send(5, 9, { prevSeq: 7 })), false);
-    assert.equal(outbox.follows(send(6, 2, { prevSeq: 0 })), false);
+    const outbox = outboxOf(send(5, 4, { prevPlace: 2 }));
+    assert.equal(outbox.follows(send(5, 7, { prevPlace: 4 })), true);
+    assert.equal(outbox.follows(send(5, 9, { prevPlace: 7 })), false);
+    assert.equal(outbox.follows(send(6, 2, { prevPlace: 0 })), false);
     run(outbox);
-    assert.equal(outbox.follows(send(5, 7, { prevSeq: 4 })), true);
+    assert.equal(outbox.follows(send(5, 7, { prevPlace: 4 })), true);
   });
 });
 
@@ -164,7 +164,7 @@ describe("pace", () => {
         ) <= 3,
       );
       assert.deepEqual(
-        ofChat.map((each) => each.send.seq),
+        ofChat.map((each) => each.send.place),
         [1, 2, 3, 4, 5],
       );
     }

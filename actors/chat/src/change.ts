@@ -2,6 +2,7 @@
 import { type AddressedCommand, type ChatCommand, limits, type Seq } from "@rookery/protocol";
 import type { MessageDetail, StoredMessage } from "@rookery/store";
 import { Draft } from "./draft.ts";
+import { editRefusal, queueChange } from "./outgoing.ts";
 import { maySend, roleOf } from "./permission.ts";
 import { recentMessage } from "./recollection.ts";
 import { type Decided, noMessage, notFound, refused } from "./refusal.ts";
@@ -23,10 +24,9 @@ export function edit(
   if (message.senderId !== command.senderId || message.kind === "service") {
     return refused("forbidden", "only one's own messages can be edited");
   }
-  if (state.type === "telegram") {
-    return refused("forbidden", "editing in a Telegram chat is not supported yet");
-  }
   if (message.kind === "poll") return refused("forbidden", "a poll cannot be edited");
+  const unfit = state.type === "telegram" ? editRefusal(message, asked) : null;
+  if (unfit !== null) return unfit;
   const { seq, body, entities = [] } = asked;
   const { entities: _, ...others } = message.detail ?? {};
   const detail: MessageDetail = entities.length === 0 ? others : { ...others, entities };
@@ -40,6 +40,8 @@ export function edit(
     entities,
     editedAt: nowMs,
   }));
+  const { requestId } = command;
+  queueChange(draft, "edit", { ...message, body, detail }, { requestId, nowMs });
   return draft.changed(command, seq);
 }
 
@@ -56,9 +58,6 @@ export function remove(
   if (message === undefined) return noMessage();
   const leads = role === "owner" || role === "admin";
   if (message.kind === "service") return refused("forbidden", "what the chat itself says stays");
-  if (state.type === "telegram") {
-    return refused("forbidden", "deleting in a Telegram chat is not supported yet");
-  }
   if (message.senderId !== command.senderId && !leads) {
     return refused("forbidden", "only the owner and admins can delete others' messages");
   }
@@ -71,6 +70,8 @@ export function remove(
       seq,
       rev,
     }));
+    const { requestId } = command;
+    queueChange(draft, "delete", message, { requestId, nowMs });
   }
   return draft.changed(command, seq);
 }

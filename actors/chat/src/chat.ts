@@ -83,6 +83,8 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
       if (change?.kind !== "edit" && change?.kind !== "react") return [];
       return missingTelegramMessage(state, change.messageId);
     }
+    case "amend":
+      return missingTelegramMessage(state, asked.messageId);
     case "create":
     case "moved":
     case "rename":

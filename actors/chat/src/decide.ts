@@ -7,6 +7,7 @@ import { disband } from "./ending.ts";
 import { type ChatFacts, nothingKnown } from "./facts.ts";
 import { invite, leave, removeMember, setRole } from "./member.ts";
 import { send } from "./message.ts";
+import { amend } from "./outgoing.ts";
 import { mayTouch } from "./permission.ts";
 import { press } from "./press.ts";
 import { mark } from "./receipt.ts";
@@ -61,6 +62,8 @@ function judge(state: ChatState | null, command: AddressedCommand, nowMs: number
       return rewrite(state, command, asked, nowMs);
     case "closePoll":
       return closePoll(state, command, asked, nowMs);
+    case "amend":
+      return amend(state, command, asked, nowMs);
     case "delete":
       return remove(state, command, asked, nowMs);
     case "react":

@@ -6,7 +6,8 @@ import { maySend } from "./permission.ts";
 import { recentTelegramMessage } from "./recollection.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
-import { keepUpdate, queueSend, telegramRefusal } from "./telegram.ts";
+import { queueSend, telegramRefusal } from "./outgoing.ts";
+import { keepUpdate } from "./telegram.ts";
 
 type Send = Extract<ChatCommand, { kind: "send" }>;
 

@@ -1,9 +1,8 @@
-/** What a chat of Telegram's has to tell there, and what is heard of it. */
+/** What a chat hears of Telegram. */
 import type {
   AddressedCommand,
   ChatCommand,
   IncomingUpdate,
-  OutgoingMessage,
   Seq,
   TelegramUpdateJob,
 } from "@rookery/protocol";
@@ -15,68 +14,6 @@ import { type Decided, noMessage, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
 type Asked<K extends ChatCommand["kind"]> = Extract<ChatCommand, { kind: K }>;
-
-/** UTF-16 units of a text, and of one beside a file. */
-const textMax = 4_096;
-const captionMax = 1_024;
-
-/** Why Telegram would not take it; null: it would. */
-export function telegramRefusal({ body, attachments = [], ...asked }: Asked<"send">): Decided | null {
-  const max = attachments.length > 0 ? captionMax : textMax;
-  if (body.length > max) return refused("invalid", `body: Telegram takes at most ${max} characters there`);
-  if (attachments.length > 1) return refused("invalid", "attachments: one a message goes to Telegram");
-  const hasContent = [asked.poll, asked.location, asked.contact].some((each) => each !== undefined);
-  if (body === "" && attachments.length === 0 && !hasContent) {
-    return refused("invalid", "body: there is nothing to send to Telegram");
-  }
-  if (asked.messageKind === "e2ee") {
-    return refused("invalid", "kind: ciphertext means nothing to Telegram");
-  }
-  return null;
-}
-
-/** The message just drafted goes to Telegram too, after all that went before it. */
-export function queueSend(
-  draft: Draft,
-  asked: Asked<"send">,
-  requestId: string | undefined,
-  nowMs: number,
-): void {
-  const { id: chatId, telegram, headSeq: seq, recent } = draft.state;
-  if (telegram === null) return;
-  const { botId, chatId: telegramChatId, sentSeq: prevSeq = 0, movedSeq = 0 } = telegram;
-  const answered = asked.replyTo === undefined ? undefined : recentMessage(recent, asked.replyTo);
-  const isThere = answered !== undefined && answered.seq > movedSeq;
-  const replyToMessageId = isThere ? answered.detail?.telegram?.messageId : undefined;
-  const content: OutgoingMessage = {
-    kind: asked.messageKind,
-    body: asked.body,
-    ...(asked.entities === undefined ? {} : { entities: asked.entities }),
-    ...(asked.attachments === undefined ? {} : { attachments: asked.attachments }),
-    ...(asked.poll === undefined ? {} : { poll: asked.poll }),
-    ...(asked.location === undefined ? {} : { location: asked.location }),
-    ...(asked.contact === undefined ? {} : { contact: asked.contact }),
-    ...(asked.keyboard === undefined ? {} : { keyboard: asked.keyboard }),
-    ...(replyToMessageId === undefined ? {} : { replyToMessageId }),
-    ...(requestId === undefined ? {} : { requestId }),
-  };
-  draft.telegram({ sentSeq: seq });
-  draft.job({
-    kind: "telegramSend",
-    owner: { kind: "bot", id: botId },
-    job: {
-      id: `${chatId}/${seq}`,
-      botId,
-      telegramChatId,
-      chatId,
-      seq,
-      prevSeq,
-      bulk: asked.bulk ?? false,
-      content,
-      createdMs: nowMs,
-    },
-  });
-}
 
 /** An update is kept as it came; where somebody here answers the bot's people it is a job too. */
 export function keepUpdate(draft: Draft, update: IncomingUpdate, seq: Seq | null, nowMs: number): void {
@@ -132,7 +69,9 @@ export function settle(
   const message = recentMessage(state.recent, seq);
   if (message === undefined) return noMessage();
   const draft = new Draft(state, nowMs);
-  if (message.detail?.telegram?.state === telegram.state) return draft.done({ kind: "noted" });
+  // What was deleted meanwhile is a tombstone, wherever it came.
+  if (message.deletedAt !== null || message.detail?.telegram?.state === telegram.state)
+    return draft.done({ kind: "noted" });
   draft.amend(message, { detail: { ...message.detail, telegram } }, (rev) => ({
     type: "MessageSettled",
     chatId: state.id,

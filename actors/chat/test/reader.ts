@@ -31,7 +31,7 @@ function changed(
       };
     }
     case "MessageDeleted": {
-      const { poll: _, location: __, contact: ___, ...rest } = message;
+      const { poll: _, location: __, contact: ___, telegram: ____, ...rest } = message;
       const empty = { body: "", entities: [], replyTo: null, forward: null, attachments: [] };
       const deletedAt = outcome.kind === "changed" ? outcome.ts : null;
       return { ...rest, ...empty, reactions: {}, pinned: false, deletedAt };

@@ -28,11 +28,14 @@ describe("a message into a Telegram chat", () => {
     assert.deepEqual(messages(decision)[0]?.telegram, { state: "queued" });
     const job = {
       id: `${chatId}/2`,
+      action: "send",
       botId: 9,
       telegramChatId: -100,
       chatId,
       seq: 2,
-      prevSeq: 0,
+      messageId: null,
+      place: 1,
+      prevPlace: 0,
       bulk: false,
       content: { kind: "text", body: "hello", replyToMessageId: 77 },
       createdMs: nowMs,
@@ -46,8 +49,8 @@ describe("a message into a Telegram chat", () => {
     const [row] = rowsOf(first, "chat");
     const second = onward({ ...first.state, telegram: row?.telegram ?? null }, ask(1, say("c"), "m-2"));
     assert.deepEqual(
-      rowsOf(second, "telegramSend").map(({ seq, prevSeq }) => [seq, prevSeq]),
-      [[4, 2]],
+      rowsOf(second, "telegramSend").map(({ seq, place, prevPlace }) => [seq, place, prevPlace]),
+      [[4, 2, 1]],
     );
   });
 

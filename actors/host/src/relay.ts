@@ -63,7 +63,7 @@ function byTarget(rows: readonly RelayRow[], shards: number): Map<ShardId, Logge
     const actor = { kind: row.targetKind, id: row.targetId };
     const shard = shardOf(actor.kind, actor.id, shards);
     const asked = row.command as Command;
-    const botId = asked.kind === "send" ? asked.botId : undefined;
+    const botId = asked.kind === "send" || asked.kind === "amend" ? asked.botId : undefined;
     const command: LoggedCommand = {
       actor,
       senderId: botId ?? 0,

@@ -90,6 +90,14 @@ export type ChatCommand =
     }
   /** By a bot of ours, of its own poll. `conflict` when it is closed. */
   | { readonly kind: "closePoll"; readonly seq: Seq; readonly keyboard?: Keyboard | null }
+  /** By relay, in the bot's name: a message of its own, by Telegram's id, is another from here on, without a keyboard if none is told. */
+  | {
+      readonly kind: "amend";
+      readonly botId: UserId;
+      readonly messageId: number;
+      readonly body: string;
+      readonly keyboard?: Keyboard;
+    }
   | { readonly kind: "delete"; readonly seq: Seq }
   | { readonly kind: "react"; readonly seq: Seq; readonly emoji: string; readonly remove: boolean }
   | { readonly kind: "pin"; readonly seq: Seq; readonly remove: boolean }

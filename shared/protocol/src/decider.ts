@@ -65,14 +65,14 @@ export interface BotMessage {
 export type BotAction =
   /** A message into the chat: stored, shown to people of ours, sent by the bot's outbox; once. */
   | { readonly kind: "send"; readonly message: BotMessage }
-  /** Of a message of the bot's, by Telegram's id; at most once. */
+  /** Of a message of the bot's, by Telegram's id: here and there, by the bot's outbox, after all that was said before it. */
   | {
       readonly kind: "edit";
       readonly messageId: number;
       readonly body: string;
       readonly keyboard?: Keyboard;
     }
-  /** The answer to a press, for the person alone; at most once. Without one the router answers with nothing. */
+  /** The answer to a press, for the person alone; only as long as they may wait for it. Without one the router answers with nothing. */
   | { readonly kind: "answer"; readonly text: string; readonly alert?: boolean };
 
 /** A call of a service of the bot's, by its name. A crash may repeat it, under the same request id. */

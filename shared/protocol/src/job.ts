@@ -28,15 +28,23 @@ export interface OutgoingMessage {
   readonly requestId?: string;
 }
 
+/** What goes to Telegram: a message, or a change of one that is there. */
 export interface TelegramSend {
   readonly id: string;
+  readonly action: "send" | "edit" | "delete";
   readonly botId: UserId;
   readonly telegramChatId: number;
   readonly chatId: ChatId;
+  /** The message; 0: one of Telegram's that is none here. */
   readonly seq: Seq;
-  /** The send before it in the chat; 0: none. */
-  readonly prevSeq: Seq;
+  /** Telegram's id of what is changed; null: what the send of that message will have been told. */
+  readonly messageId: number | null;
+  /** Its place among all that goes there from the chat, without gaps. */
+  readonly place: number;
+  /** The place of the one before it; 0: none. */
+  readonly prevPlace: number;
   readonly bulk: boolean;
+  /** The message as it is to be; of one that is deleted it says nothing. */
   readonly content: OutgoingMessage;
   readonly createdMs: number;
 }

@@ -37,11 +37,12 @@ export interface ChatRow {
   readonly telegram: TelegramPlace | null;
 }
 
-/** A Telegram chat's identity there, and the last message that was to go to it. */
+/** A Telegram chat's identity there, and how much was to go to it. */
 export interface TelegramPlace {
   readonly botId: number;
   readonly chatId: number;
-  readonly sentSeq?: number;
+  /** The place of the last that was to go there. */
+  readonly sentPlace?: number;
   /** Messages up to here have the ids they had before the group became a supergroup. */
   readonly movedSeq?: number;
   /** What the bot is there, as Telegram told last: `kicked` and `left` mean that nothing arrives. */
@@ -217,11 +218,14 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
   }),
   telegramSend: insert("telegram_send", {
     id: "text",
+    action: "text",
     botId: "bigint",
     telegramChatId: "bigint",
     chatId: "bigint",
     seq: "bigint",
-    prevSeq: "bigint",
+    messageId: "bigint",
+    place: "bigint",
+    prevPlace: "bigint",
     bulk: "boolean",
     content: "jsonb",
     createdMs: "bigint",

@@ -32,7 +32,7 @@ export {
   type NativePerson,
   nativeUser,
 } from "./native/person.ts";
-export { callOf, markupOf, type TelegramCall } from "./outgoing.ts";
+export { callOf, editCallOf, markupOf, type TelegramCall } from "./outgoing.ts";
 export { isTelegramToken } from "./token.ts";
 export {
   senderOf,

@@ -34,6 +34,26 @@ export function callOf(telegramChatId: number, message: OutgoingMessage): Telegr
   };
 }
 
+/** The call that makes a message there what it is to be. Without a keyboard it has none from then on. Pure. */
+export function editCallOf(
+  telegramChatId: number,
+  messageId: number,
+  message: OutgoingMessage,
+): TelegramCall {
+  const { body, entities = [], attachments = [], keyboard } = message;
+  const spans = entities.flatMap(toTelegram);
+  const isFile = attachments.length > 0;
+  return {
+    method: isFile ? "editMessageCaption" : "editMessageText",
+    params: {
+      chat_id: telegramChatId,
+      message_id: messageId,
+      ...(isFile ? captionOf(body, spans) : textOf(body, spans)),
+      ...(keyboard === undefined ? {} : { reply_markup: markupOf(keyboard) }),
+    },
+  };
+}
+
 /** The keyboard as Telegram's `reply_markup`. A button that says nothing to the bot is a press without effect. */
 export function markupOf({ rows, place = "inline" }: Keyboard): object {
   if (place === "removed") return { remove_keyboard: true };
@@ -83,10 +103,11 @@ function contentOf({ body, entities = [], attachments = [], ...message }: Outgoi
       params: { question, options: choices, allows_multiple_answers: multiple, is_anonymous: false },
     };
   }
-  return {
-    method: "sendMessage",
-    params: { text: body, ...(spans.length === 0 ? {} : { entities: spans }) },
-  };
+  return { method: "sendMessage", params: textOf(body, spans) };
+}
+
+function textOf(body: string, spans: readonly object[]): Readonly<Record<string, unknown>> {
+  return { text: body, ...(spans.length === 0 ? {} : { entities: spans }) };
 }
 
 function captionOf(body: string, spans: readonly object[]): object {

@@ -96,4 +96,40 @@ describe("people of Telegram", () => {
     assert.ok(isClean(verdict), JSON.stringify(verdict));
     assert.deepEqual(simulator.journal.violations, []);
   });
+
+  it("what is edited or deleted here is so there too, after all that went before, also when Telegram fails meanwhile", async () => {
+    const [person] = all;
+    assert.ok(person !== undefined);
+    const chatId = (await readChats()).get(person.user.first_name)?.id ?? 0;
+    const path = `/v1/chats/${chatId}/messages`;
+    const write = async (text: string): Promise<string> => {
+      const body = { uuid: crypto.randomUUID(), body: text };
+      const { seq } = await expect<{ seq: number }>(201, cluster.base, "POST", path, {
+        token: owner.token,
+        body,
+      });
+      return `${path}/${seq}`;
+    };
+    const since = simulator.journal.seen.length;
+    const seen = () =>
+      simulator.journal.seen.slice(since).map(({ kind, body }) => [kind, body["text"] ?? body["message_id"]]);
+    simulator.faults.add({ kind: "status", code: 429, retryAfter: 1, method: "editMessageText" });
+    simulator.faults.add({ kind: "cut_after", method: "editMessageText", skip: 1 });
+    const [kept, gone] = [await write("wrong"), await write("regretted")];
+    // Both are asked for while the messages may still be on their way.
+    const { token } = owner;
+    await expect(200, cluster.base, "PATCH", kept, { token, body: { body: "right" } });
+    assert.equal((await request(cluster.base, "DELETE", gone, { token })).status, 204);
+    await until(() => seen().some(([kind]) => kind === "delete"), { withinMs });
+    const told = seen();
+    assert.deepEqual(
+      told.slice(0, -1).filter(([, text], index) => index === 0 || text !== told[index - 1]?.[1]),
+      [
+        ["message", "wrong"],
+        ["message", "regretted"],
+        ["edit", "right"],
+      ],
+    );
+    simulator.faults.clear();
+  });
 });

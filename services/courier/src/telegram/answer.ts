@@ -35,7 +35,7 @@ const payloadLifeMs = 30 * 24 * 3_600_000;
 export interface AnswerParts {
   readonly store: Store;
   readonly services: ServiceCaller;
-  /** To Telegram, at most once; never throws. */
+  /** To Telegram, at most once, that the bot is typing; never throws. */
   readonly tell: (bot: RoutedBot, call: TelegramCall) => void;
   /** Held while we use Postgres, not while a service is asked. */
   readonly gate: Gate;
@@ -155,7 +155,7 @@ async function consult(
       if (verdict.memory !== undefined) memory = verdict.memory;
       if (verdict.call === undefined) break;
       if (calls === callsMax) throw new Error(`more than ${callsMax} calls for one update`);
-      const answer = await callService(parts, bot, event, verdict.call, usage, signal);
+      const answer = await callService(parts, bot, event, { ...verdict.call, step: calls }, usage, signal);
       if (signal.aborted) return null;
       if (answer.kind === "failed") {
         error = `${verdict.call.service}: ${answer.reason}`.slice(0, 500);
@@ -178,7 +178,7 @@ async function callService(
   parts: AnswerParts,
   bot: RoutedBot,
   event: BotEvent,
-  call: ServiceCall,
+  call: ServiceCall & { readonly step: number },
   usage: BotUsage[],
   signal: AbortSignal,
 ): Promise<ServiceAnswer> {

@@ -19,13 +19,14 @@ import {
   type Store,
   sweepBotMemory,
 } from "@rookery/store";
-import { type TelegramCall, type TelegramClient, TelegramError } from "@rookery/telegram";
+import type { TelegramClient } from "@rookery/telegram";
 import type { JobShards } from "../job-shards.ts";
 import { type AnswerParts, answerUpdate } from "./answer.ts";
 import { openAnswerWriter } from "./answer-writer.ts";
 import { openGate } from "./gate.ts";
-import { openRoutedBots, type RoutedBot } from "./routed-bot.ts";
+import { openRoutedBots } from "./routed-bot.ts";
 import type { ServiceCaller } from "./service-caller.ts";
+import { openTeller } from "./teller.ts";
 
 const lookMs = 2_000;
 /** Of one bot in memory; what is beyond is read when there is room (L7). */
@@ -33,8 +34,6 @@ const updatesMax = 2_000;
 /** Decided at once; those that wait for services are not counted. */
 const decidingMax = 32;
 const retryMs = 200;
-/** Calls of Telegram's under way beside sends; beyond it they are left out, for none is promised. */
-const tellingMax = 256;
 const sweepMs = 10 * 60_000;
 const sweepMax = 10_000;
 
@@ -68,29 +67,17 @@ export function startUpdateRouter(parts: {
   const known = new Map<UserId, Set<number>>();
   /** Answered, by the count of reads then: a read that had begun may still find them pending. */
   const finished = new Map<string, number>();
-  const told = new Set<Promise<void>>();
   const hinted = new Set<UserId>();
   let reads = 0;
   let reading: Promise<void> | null = null;
   let closing = false;
 
   const shardOfBot = (botId: UserId): ShardId => shardOf("bot", botId, parts.shards);
-  const tell = (bot: RoutedBot, call: TelegramCall): void => {
-    if (bot.token === null || told.size >= tellingMax) return;
-    const telling = parts.client
-      .ask(bot.token, call)
-      .catch((error: unknown) => {
-        if (!(error instanceof TelegramError)) throw error;
-        log.info({ botId: bot.id, method: call.method, error: error.message }, "Telegram was not told");
-      })
-      .catch((error: unknown) => log.error({ err: error }, "a call of Telegram's met a bug"))
-      .finally(() => told.delete(telling));
-    told.add(telling);
-  };
+  const teller = openTeller({ client: parts.client, now, log });
   const answering: AnswerParts = {
     store,
     services: parts.services,
-    tell,
+    tell: teller.tell,
     gate,
     shards: parts.shards,
     now,
@@ -176,7 +163,7 @@ export function startUpdateRouter(parts: {
     if (answer === null || signal.aborted) return false;
     if (await writer.write(answer.answered)) {
       parts.relay.send(relaysOf(answer.answered));
-      if (bot !== null) for (const call of answer.calls) tell(bot, call);
+      if (bot !== null) for (const call of answer.calls) teller.insist(bot, call);
     }
     return true;
   };
@@ -210,7 +197,7 @@ export function startUpdateRouter(parts: {
       await ours.close();
       await reading;
       await Promise.all([...lines.values()].map(({ ended }) => ended));
-      await Promise.all(told);
+      await teller.close();
     },
   };
 }

@@ -54,7 +54,7 @@ export function startTelegramSender(parts: {
   readonly jobShards: JobShards;
   readonly store: Store;
   readonly relay: Pick<Relay, "send">;
-  readonly client: Pick<TelegramClient, "send">;
+  readonly client: Pick<TelegramClient, "send" | "ask">;
   readonly secrets: SecretBox;
   readonly paceFactor?: number;
   readonly shards: number;
@@ -85,7 +85,8 @@ export function startTelegramSender(parts: {
 
   /** A send that was under way when its owner ended may have arrived. */
   const add = (bot: SendingBot, send: QueuedSend): void => {
-    if (send.state === "sending" && bot.onUnknown === "mark" && !flights.has(send.id)) {
+    const isMarked = bot.onUnknown === "mark" && send.action === "send";
+    if (send.state === "sending" && isMarked && !flights.has(send.id)) {
       bot.outbox.add(send);
       note(bot, send, { kind: "unknown", error: "the courier that sent it ended before the answer came" });
       return;
@@ -144,7 +145,7 @@ export function startTelegramSender(parts: {
   const launch = async (
     taken: readonly { readonly bot: SendingBot; readonly send: QueuedSend }[],
   ): Promise<void> => {
-    let begun: ReadonlySet<string>;
+    let begun: ReadonlyMap<string, number | null>;
     try {
       begun = await beginSends(
         store,
@@ -164,15 +165,16 @@ export function startTelegramSender(parts: {
       );
     }
     for (const { bot, send } of taken) {
-      if (begun.has(send.id)) flights.set(send.id, { bot, landed: fly(bot, send) });
+      const messageId = begun.get(send.id);
+      if (messageId !== undefined) flights.set(send.id, { bot, landed: fly(bot, send, messageId) });
       // Not open any more, or not ours.
       else bot.outbox.settle(send, { kind: "done" }, Date.now());
     }
   };
 
-  const fly = async (bot: SendingBot, send: QueuedSend): Promise<void> => {
+  const fly = async (bot: SendingBot, send: QueuedSend, messageId: number | null): Promise<void> => {
     try {
-      const target = targetOf(send, bot.moved.get(send.chatId));
+      const target = targetOf({ ...send, messageId }, bot.moved.get(send.chatId));
       const transmission = await transmit(parts.client, bot.token ?? "", target, abort.signal);
       const { requestId } = send.content;
       log.debug({ requestId, sendId: send.id, botId: bot.id, result: transmission.kind }, "a send was tried");
@@ -217,7 +219,11 @@ export function startTelegramSender(parts: {
     };
     const write = (state: SendResult["state"], messageId: number | null, error: string | null): void => {
       const { chatId, seq } = send;
-      const word = { chatId, seq, shard: shardOf("chat", chatId, parts.shards) };
+      const isNews = send.action === "send";
+      const word = isNews ? { chatId, seq, shard: shardOf("chat", chatId, parts.shards) } : null;
+      if (!isNews && state !== "sent") {
+        log.info({ botId: bot.id, sendId: send.id, error }, "a message was not changed at Telegram");
+      }
       const result = { id: send.id, shard: bot.shard, state, messageId, error, atMs: nowMs, word };
       results.add({ bot, send, result });
     };
@@ -234,7 +240,9 @@ export function startTelegramSender(parts: {
       case "unknown":
         // We stop: the next owner finds it under way, and knows as little.
         if (abort.signal.aborted) return;
-        if (bot.onUnknown === "mark" || isOld) return write("unknown", null, transmission.error);
+        // To change a message twice does no harm.
+        if ((bot.onUnknown === "mark" && send.action === "send") || isOld)
+          return write("unknown", null, transmission.error);
         return again();
     }
   };
@@ -284,12 +292,15 @@ export function startTelegramSender(parts: {
   };
 }
 
-/** Where it goes: to the chat as it was when it was written, or where that is now, where its messages are numbered anew. */
+/**
+ * Where it goes: to the chat as it was when it was written, or where that is now, where its messages are numbered anew: what would
+ * have been changed is there no more.
+ */
 function targetOf(
   send: QueuedSend,
   movedTo: number | undefined,
-): Pick<QueuedSend, "telegramChatId" | "content"> {
+): Pick<QueuedSend, "action" | "telegramChatId" | "messageId" | "content"> {
   if (movedTo === undefined || movedTo === send.telegramChatId) return send;
   const { replyToMessageId: _, ...content } = send.content;
-  return { telegramChatId: movedTo, content };
+  return { action: send.action, telegramChatId: movedTo, messageId: null, content };
 }

@@ -28,7 +28,8 @@ export interface ServiceCaller {
       readonly headers: Readonly<Record<string, string>>;
     },
     event: BotEvent,
-    asked: ServiceCall,
+    /** `step`: which call of its update it is; with it every call has a name of its own, and its repeats the same. */
+    asked: ServiceCall & { readonly step: number },
     signal: AbortSignal,
   ): Promise<ServiceAnswer>;
 }
@@ -56,7 +57,7 @@ export function openServiceCaller(parts: {
       if (standings.size > standingsMax && oldest !== undefined) standings.delete(oldest);
       if (standing.inFlight >= inFlightMax) return { kind: "failed", reason: "too many calls are under way" };
       const { timeoutMs = timeoutMsDefault, retries = retriesDefault } = spec;
-      const requestId = `bot-${event.botId}-${event.updateId}`;
+      const requestId = `bot-${event.botId}-${event.updateId}-${asked.step}`;
       const body = JSON.stringify(requestOf(event, asked, requestId));
       let reason = "";
       standing.inFlight += 1;

@@ -1,7 +1,7 @@
 /** What a verdict's actions become: commands for the chat, and calls of Telegram's. Pure. */
 import { createHash } from "node:crypto";
 import type { BotAction, BotEvent, BotMessage, ChatCommand, Keyboard } from "@rookery/protocol";
-import { markupOf, type TelegramCall } from "@rookery/telegram";
+import type { TelegramCall } from "@rookery/telegram";
 
 /** A payload that Telegram would not take, by a name made of it: said twice, it is one. */
 export interface NamedPayload {
@@ -9,9 +9,11 @@ export interface NamedPayload {
   readonly data: string;
 }
 
+type BotCommand = Extract<ChatCommand, { kind: "send" | "amend" }>;
+
 export interface Spoken {
-  readonly commands: readonly Extract<ChatCommand, { kind: "send" }>[];
-  /** At most once, after the commit. */
+  readonly commands: readonly BotCommand[];
+  /** Answers to presses, after the commit. */
   readonly calls: readonly TelegramCall[];
   readonly payloads: readonly NamedPayload[];
 }
@@ -29,9 +31,9 @@ export function isToken(data: string): boolean {
 
 export function speak(event: BotEvent, actions: readonly BotAction[]): Spoken {
   const payloads: NamedPayload[] = [];
-  const commands: Extract<ChatCommand, { kind: "send" }>[] = [];
+  const commands: BotCommand[] = [];
   const calls: TelegramCall[] = [];
-  const { input, telegramChatId } = event;
+  const { input } = event;
   const keysOf = (keyboard: Keyboard | undefined): { readonly keyboard?: Keyboard } =>
     keyboard === undefined ? {} : { keyboard: shorten(keyboard, payloads) };
   let isAnswered = false;
@@ -43,17 +45,16 @@ export function speak(event: BotEvent, actions: readonly BotAction[]): Spoken {
         break;
       }
       case "edit": {
-        if (telegramChatId === null) break;
+        if (event.chatId === null) break;
+        const { messageId } = action;
         const { keyboard } = keysOf(action.keyboard);
         const isInline = keyboard !== undefined && (keyboard.place ?? "inline") === "inline";
-        calls.push({
-          method: "editMessageText",
-          params: {
-            chat_id: telegramChatId,
-            message_id: action.messageId,
-            text: cut(action.body, textMax),
-            ...(isInline ? { reply_markup: markupOf(keyboard) } : {}),
-          },
+        commands.push({
+          kind: "amend",
+          botId: event.botId,
+          messageId,
+          body: cut(action.body, textMax),
+          ...(isInline ? { keyboard } : {}),
         });
         break;
       }

@@ -82,8 +82,8 @@ async function serve(
         [chatId, botId, id],
       );
       await db.query(
-        `insert into telegram_send (id, bot_id, telegram_chat_id, chat_id, seq, prev_seq, bulk, content, state, error,
-           created_ms) values ($1::bigint || '/7', $2, $1::bigint, $1::bigint, 7, 0, true, '{}', $3, $4, 1)`,
+        `insert into telegram_send (id, bot_id, telegram_chat_id, chat_id, seq, place, prev_place, bulk, content, state, error,
+           created_ms) values ($1::bigint || '/7', $2, $1::bigint, $1::bigint, 7, 1, 0, true, '{}', $3, $4, 1)`,
         [chatId, botId, state, state === "failed" ? "403 blocked" : null],
       );
     });

@@ -25,22 +25,34 @@ async function makeBot(onUnknown: "repeat" | "mark" = "repeat"): Promise<number>
 }
 
 /** What a chat's commit leaves: the row, and the job that tells of it. */
-async function write(botId: number, chatId: number, seq: number, prevSeq = seq - 1): Promise<Job> {
+async function write(
+  botId: number,
+  chatId: number,
+  place: number,
+  more: Partial<TelegramSend> = {},
+): Promise<Job> {
   const job: TelegramSend = {
-    id: `${chatId}/${seq}`,
+    id: `${chatId}/${place}`,
+    action: "send",
     botId,
     telegramChatId: chatId * 10,
     chatId,
-    seq,
-    prevSeq,
+    seq: place,
+    messageId: null,
+    place,
+    prevPlace: place - 1,
     bulk: false,
-    content: { kind: "text", body: `no. ${seq}` },
+    content: { kind: "text", body: `no. ${place}` },
     createdMs: Date.now(),
+    ...more,
   };
   await store.query(
-    `insert into telegram_send (id, bot_id, telegram_chat_id, chat_id, seq, prev_seq, bulk, content, created_ms)
-     values ($1, $2, $3, $4, $5, $6, false, $7, $8)`,
-    [job.id, botId, job.telegramChatId, chatId, seq, prevSeq, JSON.stringify(job.content), job.createdMs],
+    `insert into telegram_send (id, action, bot_id, telegram_chat_id, chat_id, seq, message_id, place, prev_place, bulk,
+       content, created_ms)
+     select id, action, "botId", "telegramChatId", "chatId", seq, "messageId", place, "prevPlace", bulk, content, "createdMs"
+     from json_to_record($1::json) as r(id text, action text, "botId" bigint, "telegramChatId" bigint, "chatId" bigint,
+       seq bigint, "messageId" bigint, place bigint, "prevPlace" bigint, bulk boolean, content jsonb, "createdMs" bigint)`,
+    [JSON.stringify(job)],
   );
   return { kind: "telegramSend", owner: { kind: "bot", id: botId }, job };
 }
@@ -70,6 +82,12 @@ async function start(answer: Answer = (_, count) => count): Promise<Courier> {
         const answered = await answer(call, seen.length);
         if (answered instanceof Error) throw answered;
         return answered;
+      },
+      async ask(_token, call) {
+        const { text = "" } = call.params;
+        seen.push(`${call.method} ${String(call.params["message_id"])} ${String(text)}`.trimEnd());
+        const answered = await answer(call, seen.length);
+        if (answered instanceof Error) throw answered;
       },
     },
     secrets,
@@ -108,7 +126,7 @@ test("what was written before it came and while nobody told of it is sent, in th
   await write(botId, 101, 2);
   const courier = await start();
   await until(() => courier.seen.length === 2, { withinMs, what: "what was there" });
-  const job = await write(botId, 101, 4, 2);
+  const job = await write(botId, 101, 4, { prevPlace: 2 });
   await write(botId, 102, 1);
   courier.wake(job);
   await until(() => courier.seen.length === 4, { withinMs, what: "what came" });
@@ -225,4 +243,91 @@ test("[L2] who was deposed sends nothing more and writes nothing; the next takes
   assert.deepEqual(rows, [{ message_id: 101 }, { message_id: 102 }]);
   assert.equal(old.seen.length, 1);
   await Promise.all([old.close(), next.close()]);
+});
+
+const change = (seq: number, action: "edit" | "delete", messageId: number | null): Partial<TelegramSend> => ({
+  action,
+  seq,
+  messageId,
+  content: { kind: "text", body: `now ${seq}` },
+});
+
+test("changes go in the chat's order, under the id that their message got; 429 and cuts are repeated, in every bot", async () => {
+  const botId = await makeBot("mark");
+  const edits = [
+    new TelegramError("outage", "429", { code: 429, retryMs: 50 }),
+    new TelegramError("outage", "no answer", { isUnknown: true }),
+  ];
+  const courier = await start((call) =>
+    call.method === "editMessageText" ? (edits.shift() ?? 0) : 500 + Number(call.params["text"] === "no. 3"),
+  );
+  courier.wake(
+    await write(botId, 111, 1),
+    await write(botId, 111, 2, { ...change(1, "edit", null), id: "111/change/2" }),
+    await write(botId, 111, 3),
+    await write(botId, 111, 4, { ...change(1, "delete", 500), id: "111/change/4" }),
+  );
+  await settled(botId);
+  const again = "editMessageText 500 now 1";
+  assert.deepEqual(courier.seen, [
+    `${bots} 1110 no. 1`,
+    again,
+    again,
+    again,
+    `${bots} 1110 no. 3`,
+    "deleteMessage 500",
+  ]);
+  assert.deepEqual(await statesOf(botId), [
+    "111/1 sent",
+    "111/change/2 sent",
+    "111/change/4 sent",
+    "111/3 sent",
+  ]);
+  // The chat is told of messages alone.
+  await until(() => courier.told.length === 2, { withinMs, what: "word for the chat" });
+  assert.deepEqual(courier.told, ["telegram:111/1/sent", "telegram:111/3/sent"]);
+  await courier.close();
+});
+
+test("a change that is so already is done; one of a message that is not there has failed, and holds up nobody", async () => {
+  const botId = await makeBot();
+  const refusal = (words: string) => new TelegramError("refused", `400 Bad Request: ${words}`, { code: 400 });
+  const courier = await start((call, count) => {
+    if (call.method === "editMessageText") return refusal("message is not modified: the same");
+    if (call.method === "deleteMessage") return refusal("message to delete not found");
+    return call.params["text"] === "no. 3" ? refusal("chat not found") : count;
+  });
+  courier.wake(
+    await write(botId, 112, 1, { ...change(9, "edit", 70), id: "112/change/1" }),
+    await write(botId, 112, 2, { ...change(9, "delete", 70), id: "112/change/2" }),
+    await write(botId, 112, 3),
+    await write(botId, 112, 4, { ...change(3, "edit", null), id: "112/change/4" }),
+    await write(botId, 112, 5),
+  );
+  await settled(botId);
+  const { rows } = await store.query("select id, state from telegram_send where bot_id = $1 order by place", [
+    botId,
+  ]);
+  assert.deepEqual(
+    rows.map(({ id, state }) => `${id} ${state}`),
+    ["112/change/1 sent", "112/change/2 sent", "112/3 failed", "112/change/4 failed", "112/5 sent"],
+  );
+  await courier.close();
+});
+
+test("a message of a group that has moved is changed under no other's id", async () => {
+  const botId = await makeBot();
+  const courier = await start((call, count) =>
+    call.params["chat_id"] === 1_130
+      ? new TelegramError("refused", "400", { code: 400, migratedTo: -2_000 })
+      : count,
+  );
+  courier.wake(
+    await write(botId, 113, 1, { ...change(9, "edit", 70), id: "113/change/1" }),
+    await write(botId, 113, 2),
+  );
+  await settled(botId);
+  assert.deepEqual(courier.seen, ["editMessageText 70 now 9", `${bots} -2000 no. 2`]);
+  assert.deepEqual(await statesOf(botId), ["113/2 sent", "113/change/1 failed"]);
+  await courier.close();
 });

@@ -28,8 +28,8 @@ export interface SendResult {
   readonly word: { readonly chatId: number; readonly seq: number; readonly shard: number } | null;
 }
 
-const columns = `id, bot_id as "botId", telegram_chat_id as "telegramChatId", chat_id as "chatId", seq,
-  prev_seq as "prevSeq", bulk, content, created_ms as "createdMs", state, attempts`;
+const columns = `id, action, bot_id as "botId", telegram_chat_id as "telegramChatId", chat_id as "chatId", seq,
+  message_id as "messageId", place, prev_place as "prevPlace", bulk, content, created_ms as "createdMs", state, attempts`;
 
 /** The open sends of these bots, the oldest first: of each chat a beginning without gaps. */
 export async function openSendsOf(
@@ -41,7 +41,7 @@ export async function openSendsOf(
     name: "open sends of bots",
     text: `select ${columns} from telegram_send
            where bot_id = any($1::bigint[]) and state in ('pending', 'sending')
-           order by created_ms, seq limit $2`,
+           order by created_ms, place limit $2`,
     values: [botIds, limit],
   });
   return rows;
@@ -57,7 +57,7 @@ export async function openSendsOfChats(
     name: "open sends of chats",
     text: `select ${columns} from telegram_send
            where bot_id = $1 and chat_id = any($2::bigint[]) and state in ('pending', 'sending')
-           order by chat_id, seq`,
+           order by chat_id, place`,
     values: [botId, chatIds],
   });
   return rows;
@@ -83,23 +83,25 @@ const fenced = `with fence as (select * from json_to_recordset($1::json) as f(sh
 
 /**
  * Before their bytes leave: after a crash the outcome of these is unknown.
- * @returns those that may leave; the others' shards are somebody else's, or they are open no more.
+ * @returns those that may leave, with Telegram's id of what they change, if it is known by now; the others' shards are somebody
+ *   else's, or they are open no more.
  */
 export async function beginSends(
   db: Queryable,
   fences: readonly JobFence[],
   sends: readonly { readonly id: string; readonly shard: number }[],
-): Promise<ReadonlySet<string>> {
-  const { rows } = await db.query<{ id: string }>({
+): Promise<ReadonlyMap<string, number | null>> {
+  const { rows } = await db.query<{ id: string; messageId: number | null }>({
     name: "begin sends",
     text: `${fenced}
            update telegram_send t set state = 'sending', attempts = attempts + 1
            from json_to_recordset($2::json) as r(id text, shard integer)
            where t.id = r.id and t.state in ('pending', 'sending') and r.shard in (select id from held)
-           returning t.id`,
+           returning t.id, coalesce(t.message_id, (select s.message_id from telegram_send s
+             where t.action <> 'send' and s.id = t.chat_id || '/' || t.seq)) as "messageId"`,
     values: [JSON.stringify(fences), JSON.stringify(sends)],
   });
-  return new Set(rows.map((row) => row.id));
+  return new Map(rows.map(({ id, messageId }) => [id, messageId]));
 }
 
 /**
