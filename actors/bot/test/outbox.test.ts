@@ -53,7 +53,7 @@ function busiest(gone: readonly { readonly atMs: number }[]): number {
 }
 
 describe("bulk that is held up", () => {
-  const bulk = Array.from({ length: 200 }, (_, index) => send(index + 1, 1, { prevSeq: 0, bulk: true }));
+  const bulk = Array.from({ length: 200 }, (_, index) => send(index + 1, 1, { prevPlace: 0, bulk: true }));
 
   test("goes evenly, never a second's worth at once", () => {
     const gone = run(outboxOf(...bulk));
@@ -70,14 +70,14 @@ describe("bulk that is held up", () => {
     for (let ms = 0; ms < 5_000; ms += 50) taken += outbox.take(startMs + ms, 1_000).length;
     assert.equal(taken, 24);
     assert.equal(outbox.nextMs(startMs + 5_000), null, "an answer wakes it");
-    outbox.add(send(1_000, 1, { prevSeq: 0 }));
+    outbox.add(send(1_000, 1, { prevPlace: 0 }));
     assert.equal(outbox.take(startMs + 5_000, 1_000).length, 1);
     outbox.settle(send(1, 1, { bulk: true }), { kind: "done" }, startMs + 5_000);
     assert.equal(outbox.take(startMs + 5_050, 1_000).length, 1);
   });
 
   test("what left late is counted when it left", () => {
-    const outbox = outboxOf(...Array.from({ length: 60 }, (_, index) => send(index + 1, 1, { prevSeq: 0 })));
+    const outbox = outboxOf(...Array.from({ length: 60 }, (_, index) => send(index + 1, 1, { prevPlace: 0 })));
     const first = outbox.take(startMs, 1_000);
     assert.equal(first.length, 28);
     outbox.departed(first, startMs + 900);
@@ -89,7 +89,7 @@ describe("bulk that is held up", () => {
 
 describe("a factor of tests", () => {
   test("multiplies what goes in a second, and nothing else does", () => {
-    const sends = Array.from({ length: 700 }, (_, index) => send(index + 1, 1, { prevSeq: 0, bulk: true }));
+    const sends = Array.from({ length: 700 }, (_, index) => send(index + 1, 1, { prevPlace: 0, bulk: true }));
     const paceOf = (factor?: number): number => {
       const outbox = new Outbox(factor);
       for (const each of sends) outbox.add(each);

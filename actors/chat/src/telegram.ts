@@ -10,7 +10,7 @@ import { bear } from "./birth.ts";
 import { Draft } from "./draft.ts";
 import { recentMessage } from "./recollection.ts";
 import { applyChange } from "./telegram-change.ts";
-import { type Decided, noMessage, notFound, refused } from "./refusal.ts";
+import { type Decided, noMessage, notFound } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
 type Asked<K extends ChatCommand["kind"]> = Extract<ChatCommand, { kind: K }>;
