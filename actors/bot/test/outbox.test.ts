@@ -77,7 +77,9 @@ describe("bulk that is held up", () => {
   });
 
   test("what left late is counted when it left", () => {
-    const outbox = outboxOf(...Array.from({ length: 60 }, (_, index) => send(index + 1, 1, { prevPlace: 0 })));
+    const outbox = outboxOf(
+      ...Array.from({ length: 60 }, (_, index) => send(index + 1, 1, { prevPlace: 0 })),
+    );
     const first = outbox.take(startMs, 1_000);
     assert.equal(first.length, 28);
     outbox.departed(first, startMs + 900);
