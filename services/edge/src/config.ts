@@ -9,6 +9,7 @@ import {
   readRequired,
   readText,
 } from "@rookery/runtime";
+import { type AddressRules, readAddressRules } from "@rookery/webhook";
 import type { ProxyTrust } from "./http/client-address.ts";
 import { type RateLimits, readRateLimits } from "./rate-limits.ts";
 import { readTlsFiles, type TlsFiles } from "./tls.ts";
@@ -34,6 +35,8 @@ export interface EdgeConfig extends ObservationConfig {
   readonly rateLimits: RateLimits;
   /** How long events of the audit log are kept. */
   readonly auditDays: number;
+  /** Where webhooks may go. */
+  readonly addresses: AddressRules;
   readonly drainMs: number;
   /** Of its sockets an edge that holds more than its share sends away in a second. */
   readonly shedPercent: number;
@@ -65,6 +68,7 @@ export function readConfig(env: Env): EdgeConfig {
     rateLimits: readRateLimits(env),
     auditDays: readInteger(env, "AUDIT_DAYS", { fallback: 180, min: 1, max: 36_500 }),
     shedPercent: readInteger(env, "SHED_PERCENT", { fallback: 1, min: 0, max: 100 }),
+    addresses: readAddressRules(env),
     drainMs: readInteger(env, "DRAIN_MS", { fallback: 15_000, min: 0, max: 600_000 }),
   };
 }

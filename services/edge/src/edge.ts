@@ -25,6 +25,7 @@ import { serveSockets } from "./socket/server.ts";
 import { openUpgrade } from "./socket/upgrade.ts";
 import { openServer } from "./tls.ts";
 import { serveTelegramWebhook } from "./telegram/webhook.ts";
+import { openJobWakes } from "./webhook/job-wakes.ts";
 
 const version = "0.1.0";
 /** A command without a reply by then is answered `unavailable`. */
@@ -118,6 +119,8 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     passwords: openPasswords(),
     secrets: openSecretBox(master),
     commands: gateway,
+    addresses: config.addresses,
+    jobWakes: openJobWakes(bus, config.shards),
     apiKeys: identity.apiKeys,
     authentication,
     access,

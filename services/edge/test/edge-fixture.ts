@@ -4,6 +4,7 @@ import { openTestDatabase } from "@rookery/kit";
 import { type AddressedCommand, Fault, type Reply } from "@rookery/protocol";
 import { openLog, openMetrics } from "@rookery/runtime";
 import { insertUser, openStore, type Store } from "@rookery/store";
+import { openAddressRules } from "@rookery/webhook";
 import { checkAnswer } from "./document-check.ts";
 import { openTestIdentity } from "./identity/test-identity.ts";
 import { createApp } from "../src/http/app.ts";
@@ -59,6 +60,8 @@ export async function openEdgeFixture(
     passwords: openPasswords({ cost: 4 }),
     secrets: openSecretBox(master),
     commands: make(store),
+    addresses: openAddressRules({ allowPrivate: false }),
+    jobWakes: { tell: () => {} },
     presence: { noteOf: () => Promise.resolve(null) },
     socketsOf: () => Promise.resolve([]),
     receipts: { mark: () => Promise.reject(new Fault("unavailable")) },

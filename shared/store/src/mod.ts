@@ -12,6 +12,39 @@ export {
 export { observeStore } from "./store-metrics.ts";
 export { commit, type Fence, type ShardRows } from "./commit.ts";
 export { readFactVersion } from "./query/fact/fact-version.ts";
+export {
+  type AttemptRow,
+  type DeliveryPlace,
+  type DeliveryRow,
+  type DeliveryStatus,
+  insertDelivery,
+  listDeliveries,
+  readAttempts,
+  readDelivery,
+  recoverDeliveries,
+  replayDelivery,
+} from "./query/webhook/delivery.ts";
+export {
+  countEndpoints,
+  deleteEndpoint,
+  enableEndpoint,
+  type EndpointRow,
+  type EndpointSettings,
+  insertEndpoint,
+  listEndpoints,
+  readEndpoint,
+  readEndpointByRequest,
+  updateEndpoint,
+} from "./query/webhook/endpoint.ts";
+export {
+  type EndpointSecretRow,
+  endpointSecretOwner,
+  expireEndpointSecrets,
+  insertEndpointSecret,
+  readEndpointSecrets,
+  rekeyEndpoints,
+  touchEndpoint,
+} from "./query/webhook/endpoint-secret.ts";
 export { readEndpointFacts } from "./query/webhook/endpoint-fact.ts";
 export { audit, type AuditEvent, type AuditKind } from "./query/audit/audit.ts";
 export { type AuditFilter, type AuditRow, followAudit, listAudit } from "./query/audit/list-audit.ts";
@@ -43,7 +76,7 @@ export {
   reopenWebhook,
   type TelegramWord,
 } from "./query/bot/polled-bot.ts";
-export { listBots, readBot, readBotByRequest } from "./query/bot/read-bot.ts";
+export { isLivingBot, listBots, readBot, readBotByRequest } from "./query/bot/read-bot.ts";
 export {
   type BotProgram,
   type CommandWork,

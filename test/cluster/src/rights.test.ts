@@ -22,8 +22,8 @@ import { openStage, type Stage } from "./rights/stage.ts";
 import { makeKeyPem } from "./signing.ts";
 import { openSocket, UpgradeRefused } from "./socket.ts";
 
-/** Bots are made; nobody answers for Telegram. */
-const noTelegram = { TELEGRAM_API_ROOT: "http://127.0.0.1:9" };
+/** Bots are made; nobody answers for Telegram, nor where webhooks go. */
+const noTelegram = { TELEGRAM_API_ROOT: "http://127.0.0.1:9", WEBHOOK_ALLOW_PRIVATE: "true" };
 /** End the asker's own session. */
 const leavings = new Set(["postAuthLogout", "postAuthLogoutAll"]);
 

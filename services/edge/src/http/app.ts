@@ -30,6 +30,8 @@ import { registerNativeBotRoutes } from "./route/native-bot.ts";
 import { registerReactionRoutes } from "./route/reaction.ts";
 import { registerReceiptRoutes } from "./route/receipt.ts";
 import { registerUserRoutes } from "./route/user.ts";
+import { registerWebhookRoutes } from "./route/webhook.ts";
+import { registerDeliveryRoutes } from "./route/webhook-delivery.ts";
 import { secureAnswers } from "./security-headers.ts";
 import { refusalOf } from "./validation.ts";
 
@@ -75,6 +77,8 @@ export function createApp(context: EdgeContext): EdgeApp {
   registerBotUsageRoutes(app, context);
   registerBotNoticeRoutes(app, context);
   registerBroadcastRoutes(app, context);
+  registerWebhookRoutes(app, context);
+  registerDeliveryRoutes(app, context);
   describeForeignRoutes(app);
   registerDocumentRoutes(app, context);
   return app;

@@ -4,12 +4,14 @@ import type { Decision, Limits, MirroredSocket } from "@rookery/cache";
 import type { AddressedCommand, ChatId, Mark, Reply, UserId } from "@rookery/protocol";
 import type { Log, MetricsDoor, Probe, Registry } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
+import type { AddressRules } from "@rookery/webhook";
 import type { Access } from "../identity/access.ts";
 import type { Authentication } from "../identity/authentication.ts";
 import type { SessionUses } from "../identity/session-uses.ts";
 import type { Revocations } from "../revocations.ts";
 import type { RateLimits } from "../rate-limits.ts";
 import type { PresencePort } from "../room/presence-query.ts";
+import type { JobWakes } from "../webhook/job-wakes.ts";
 import type { ConnectionInfo } from "./adapter.ts";
 import type { Identity } from "./identify.ts";
 
@@ -54,6 +56,9 @@ export interface EdgeContext {
   readonly passwords: Passwords;
   readonly secrets: SecretBox;
   readonly commands: CommandPort;
+  /** Where webhooks may go. */
+  readonly addresses: AddressRules;
+  readonly jobWakes: JobWakes;
   readonly apiKeys: ApiKeys;
   readonly authentication: Authentication;
   readonly access: Access;

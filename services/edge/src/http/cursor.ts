@@ -1,4 +1,5 @@
 import { idMax } from "@rookery/protocol";
+import type { DeliveryPlace } from "@rookery/store";
 import { RequestFault } from "./problem.ts";
 
 /** Where a list by ascending id goes on; 0 at its start. @throws RequestFault when it is none of ours. */
@@ -30,6 +31,20 @@ export function readHistoryCursor(cursor: string): HistoryCursor {
 
 export function writeHistoryCursor(cursor: HistoryCursor): string {
   return `${cursor.direction}-${cursor.seq}`;
+}
+
+/** @throws RequestFault when it is none of ours. */
+export function readDeliveryCursor(cursor: string | undefined): DeliveryPlace | null {
+  if (cursor === undefined) return null;
+  const [, digits, id] = /^(\d{1,16})-([A-Za-z0-9_-]{1,200})$/.exec(cursor) ?? [];
+  const createdMs = Number(digits);
+  if (id === undefined || !(createdMs <= idMax)) throw badCursor();
+  return { createdMs, id };
+}
+
+/** Null when the page was not full: nothing follows. */
+export function writeDeliveryCursor(last: DeliveryPlace | undefined, full: boolean): string | null {
+  return last === undefined || !full ? null : `${last.createdMs}-${last.id}`;
 }
 
 function badCursor(): RequestFault {

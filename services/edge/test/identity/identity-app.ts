@@ -6,6 +6,7 @@ import { openTestDatabase, redisUrl, until } from "@rookery/kit";
 import type { Revocation } from "@rookery/protocol";
 import { openLog, openMetrics } from "@rookery/runtime";
 import { openStore, type Store } from "@rookery/store";
+import { openAddressRules } from "@rookery/webhook";
 import { checkAnswer, openDocumentCheck } from "../document-check.ts";
 import { openTestIdentity } from "./test-identity.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -101,6 +102,8 @@ export async function openIdentityApp(
     secrets: openSecretBox(master),
     presence: { noteOf: () => Promise.resolve(null) },
     socketsOf: () => Promise.resolve([]),
+    addresses: openAddressRules({ allowPrivate: false }),
+    jobWakes: { tell: () => {} },
     commands: { submit: () => Promise.reject(new Error("no commands in this test")) },
     receipts: { mark: () => Promise.reject(new Error("no receipts in this test")) },
     revocations: {

@@ -107,6 +107,11 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
     return { id };
   };
 
+  /** A chat that everybody but the admin may read. */
+  const shared = await createGroup(base, owner, [member, other], "of all");
+  const makeEndpoint = () =>
+    made("/v1/webhooks", { url: "http://127.0.0.1:9/", scope: "chat", chatId: shared.id });
+
   const makeNativeBot = () => made("/v1/bots", { username: name(), displayName: "Ours", mode: "native" });
 
   /** Fresh things of the owner, by the beginning of a path. */
@@ -150,6 +155,15 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
       });
       return { id: page.items[0]?.id ?? 0 };
     },
+    "/v1/webhooks/{id}": async () => ({ id: (await makeEndpoint()).id }),
+    "/v1/deliveries/{id}": async () => {
+      const { id: endpointId } = await makeEndpoint();
+      const token = ownerToken();
+      const { id } = await expect<{ id: string }>(202, base, "POST", `/v1/webhooks/${endpointId}/test`, {
+        token,
+      });
+      return { id };
+    },
     "/v1/telegram/webhook/{botUsername}": () => Promise.resolve({ botUsername: "nobody_bot" }),
   };
   function sampleBody(path: string, method: string): unknown {
@@ -170,6 +184,10 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
     postChats: () => ({ type: "group" }),
     postChatInvite: () => ({ userIds: [other.userId] }),
     postBots: newBot,
+    postWebhooks: (asker) => ({
+      url: "http://127.0.0.1:9/",
+      ...(asker === "admin" ? { scope: "all" } : { scope: "chat", chatId: shared.id }),
+    }),
     postBotNotify: () => ({ telegramUserId: from.id }),
   };
   const queries: Readonly<Record<string, string>> = {

@@ -24,7 +24,12 @@ export type AuditKind =
   | "role_revoked"
   | "signing_key_rotated"
   | "bot_created"
-  | "bot_token_changed";
+  | "bot_token_changed"
+  | "endpoint_created"
+  | "endpoint_changed"
+  | "endpoint_secret_changed"
+  | "endpoint_enabled"
+  | "endpoint_deleted";
 
 /** Something that happened to an account. Never a secret, and no name somebody typed: it may be a password. */
 export interface AuditEvent {

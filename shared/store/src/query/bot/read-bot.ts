@@ -38,3 +38,9 @@ export async function readBotByRequest(
   const { secret_key_id: keyId, secret_box: box, ...bot } = row;
   return { bot, secret: { keyId, box } };
 }
+
+/** Whether there is one, whoever owns it. */
+export async function isLivingBot(db: Queryable, id: UserId): Promise<boolean> {
+  const { rowCount } = await db.query("select 1 from bot where id = $1 and deleted_ms is null", [id]);
+  return rowCount === 1;
+}
