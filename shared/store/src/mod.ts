@@ -38,7 +38,7 @@ export {
 } from "./query/webhook/endpoint.ts";
 export {
   type EndpointSecretRow,
-  endpointSecretOwner,
+  webhookSecretOwner,
   expireEndpointSecrets,
   insertEndpointSecret,
   readEndpointSecrets,

@@ -1,7 +1,7 @@
 import type { SecretBox } from "@rookery/auth";
 import {
   type EndpointSecretRow,
-  endpointSecretOwner,
+  webhookSecretOwner,
   expireEndpointSecrets,
   insertEndpointSecret,
   type Queryable,
@@ -24,7 +24,7 @@ export async function makeEndpointSecrets(
   let told: ToldSecrets = {};
   for (const kind of [...new Set(kinds)].toSorted()) {
     const made = makeSigningSecret(kind);
-    const sealed = secrets.sealSecret(made.secret, endpointSecretOwner(of.endpointId, kind));
+    const sealed = secrets.sealSecret(made.secret, webhookSecretOwner(of.endpointId));
     await insertEndpointSecret(db, {
       ...of,
       kind,
@@ -58,7 +58,7 @@ export function retellSecrets(
   let told: ToldSecrets = {};
   for (const row of rows) {
     if (row.requestUuid !== requestUuid) continue;
-    const owner = endpointSecretOwner(row.endpointId, row.kind);
+    const owner = webhookSecretOwner(row.endpointId);
     if (row.kind === "v1") told = { ...told, secret: secrets.openSecret(row, owner) };
     else if (row.public !== null) told = { ...told, publicKey: row.public };
   }

@@ -3,7 +3,7 @@ import { after, describe, test } from "node:test";
 import { openSecretBox, parseMasterKey } from "@rookery/auth";
 import { forbiddenUrls } from "@rookery/kit";
 import type { WebhookDelivery } from "@rookery/protocol";
-import { endpointSecretOwner, readEndpointSecrets } from "@rookery/store";
+import { webhookSecretOwner, readEndpointSecrets } from "@rookery/store";
 import { openEdgeFixture } from "../../edge-fixture.ts";
 
 const told: WebhookDelivery[] = [];
@@ -102,8 +102,8 @@ describe("endpoints", () => {
     const [row] = await readEndpointSecrets(edge.store, [made.id], nowMs);
     assert.ok(row && !row.box.includes(Buffer.from(made.secret?.slice(6) ?? "", "base64")));
     const box = openSecretBox(parseMasterKey(Buffer.alloc(32, 7)));
-    assert.equal(box.openSecret(row, endpointSecretOwner(made.id, "v1")), made.secret);
-    assert.throws(() => box.openSecret(row, endpointSecretOwner(made.id + 1, "v1")));
+    assert.equal(box.openSecret(row, webhookSecretOwner(made.id)), made.secret);
+    assert.throws(() => box.openSecret(row, webhookSecretOwner(made.id + 1)));
     const { rows } = await edge.store.query("select kind, detail from audit where user_id = $1", [ada.id]);
     assert.deepEqual(rows, [{ kind: "endpoint_created", detail: { endpointId: made.id } }]);
   });

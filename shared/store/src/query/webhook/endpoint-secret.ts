@@ -3,8 +3,8 @@ import { inTransaction, type Queryable, type Store } from "../../pool.ts";
 import type { SealedColumns } from "../bot/bot.ts";
 
 /** The name under which an endpoint's secret is sealed, so that a row copied to another's place is worthless. */
-export function endpointSecretOwner(endpointId: number, kind: "v1" | "v1a"): string {
-  return `endpoint:${endpointId}:${kind}`;
+export function webhookSecretOwner(endpointId: number): string {
+  return `webhook:${endpointId}`;
 }
 
 export interface EndpointSecretRow extends SealedColumns {

@@ -60,7 +60,7 @@ export async function insertEndpoint(
 export async function countEndpoints(db: Queryable, ownerId: UserId): Promise<number> {
   const sql = `select count(*) from webhook_endpoint where ${owned}`;
   const { rows } = await db.query<{ count: number }>(sql, [ownerId]);
-  return Number(rows[0]?.count ?? 0);
+  return rows[0]?.count ?? 0;
 }
 
 /** One of this owner's; null when there is none, or it is another's. */
