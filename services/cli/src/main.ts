@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError, type Env } from "@rookery/runtime";
 import { audit } from "./audit.ts";
+import { backup, restore } from "./backup.ts";
 import { bot } from "./bot.ts";
 import type { Command } from "./command.ts";
 import { deadLetters } from "./dead-letters.ts";
@@ -25,6 +26,8 @@ const commands: readonly Command[] = [
   key,
   audit,
   bot,
+  backup,
+  restore,
 ];
 
 const help = [

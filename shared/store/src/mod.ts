@@ -9,6 +9,7 @@ export {
   type Store,
   type StoreOptions,
 } from "./pool.ts";
+export { type BackupCounts, readBackup, writeBackup } from "./backup.ts";
 export { observeStore } from "./store-metrics.ts";
 export { commit, type Fence, type ShardRows } from "./commit.ts";
 export { readFactVersion } from "./query/fact/fact-version.ts";

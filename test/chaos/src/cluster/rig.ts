@@ -11,6 +11,7 @@ import { type Env, openLog } from "@rookery/runtime";
 import { migrateUp, openStore, type Store } from "@rookery/store";
 import { clientLink, type LinkName, type Links, openLinks, partLink, partsOfRole } from "./link.ts";
 import { type Member, openMember, type Role } from "./member.ts";
+import { type NatsCluster, startNatsCluster } from "./nats-cluster.ts";
 import { type Server, startServer } from "./server.ts";
 
 export interface RigShape {
@@ -18,6 +19,8 @@ export interface RigShape {
   readonly workers: number;
   readonly couriers: number;
   readonly shards: number;
+  /** 3: a cluster of them, R3, reached directly. One of its own behind proxies if not given. */
+  readonly natsServers?: number;
 }
 
 export interface RigOptions extends RigShape {
@@ -35,6 +38,8 @@ export interface RigOptions extends RigShape {
 export interface Rig {
   readonly shape: RigShape;
   readonly servers: Readonly<Record<PartName, Server>>;
+  /** When there are three. */
+  readonly natsCluster: NatsCluster | undefined;
   readonly links: Links;
   /** Where clients go, by edge. */
   readonly edgeUrls: readonly string[];
@@ -61,6 +66,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const members = new Map<string, Member>();
   const logFds: number[] = [];
   let store: Store | undefined;
+  let natsCluster: NatsCluster | undefined;
 
   const close = async (): Promise<void> => {
     for (const server of started) server.thaw();
@@ -75,7 +81,9 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   try {
     await Promise.all(
       parts.map(async (part) => {
-        started.push(await startServer(part, join(runDir, part), progress));
+        if (part === "nats" && options.natsServers === 3) {
+          started.push((natsCluster = await startNatsCluster(join(runDir, part), progress)));
+        } else started.push(await startServer(part, join(runDir, part), progress));
       }),
     );
     const servers = Object.fromEntries(started.map((server) => [server.name, server])) as Record<
@@ -99,6 +107,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       const known = members.get(`${role}-${index}`);
       if (known !== undefined) return known;
       const through = async (part: PartName): Promise<string> => {
+        if (part === "nats" && natsCluster !== undefined) return natsCluster.url;
         const url = new URL(servers[part].url);
         url.port = String((await links.open(partLink(role, index, part), servers[part].port)).port);
         return url.href;
@@ -118,6 +127,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         PORT: role === "edge" ? String(edgePorts[index]) : undefined,
         PUBLIC_URL: edgeUrls[0],
         ROOKERY_SHARDS: String(options.shards),
+        LOG_REPLICAS: natsCluster === undefined ? undefined : "3",
       };
       const { plant } = options;
       const member = openMember({
@@ -147,6 +157,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     return {
       shape: options,
       servers,
+      natsCluster,
       links,
       edgeUrls,
       store,

@@ -2,13 +2,23 @@ import { ConfigError } from "@rookery/runtime";
 import { edgeLoss } from "./edge-loss.ts";
 import { join } from "./join.ts";
 import { logLoss } from "./log-loss.ts";
+import { natsCluster } from "./nats-cluster.ts";
 import { outage } from "./outage.ts";
 import { rolling } from "./rolling.ts";
 import type { Scenario } from "./scenario.ts";
 import { stops } from "./stops.ts";
 import { takeover } from "./takeover.ts";
 
-export const scenarios: readonly Scenario[] = [takeover, edgeLoss, rolling, outage, stops, join, logLoss];
+export const scenarios: readonly Scenario[] = [
+  takeover,
+  edgeLoss,
+  rolling,
+  outage,
+  stops,
+  join,
+  logLoss,
+  natsCluster,
+];
 
 /** @throws ConfigError naming those there are. */
 export function findScenario(name: string): Scenario {
