@@ -52,6 +52,8 @@ export interface Keeper {
   readonly started: Promise<void>;
   /** The pid of the child that runs now. */
   readonly pid: number | undefined;
+  /** Stops the child as `close` does and lets it be started again. Resolves when it has ended, not when it serves again. */
+  restart(): Promise<void>;
   /** Stops the child and starts none any more. Resolves when it has ended; never rejects. */
   close(): Promise<void>;
   /** Ends the child at once; `close` still has to be called. */
@@ -137,8 +139,7 @@ export function keep(program: Program, options: KeeperOptions): Keeper {
   const started = start();
   const kept = started.then(keepOn, () => undefined);
 
-  async function close(): Promise<void> {
-    closing.abort(new Error(`${program.name} is being stopped`));
+  async function stopChild(): Promise<void> {
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       child.kill(program.stopSignal);
       // One that was stopped by SIGSTOP would never see the signal.
@@ -147,6 +148,11 @@ export function keep(program: Program, options: KeeperOptions): Keeper {
       await exited;
       clearTimeout(timer);
     }
+  }
+
+  async function close(): Promise<void> {
+    closing.abort(new Error(`${program.name} is being stopped`));
+    await stopChild();
     await kept;
   }
 
@@ -155,6 +161,7 @@ export function keep(program: Program, options: KeeperOptions): Keeper {
     get pid() {
       return child?.pid;
     },
+    restart: stopChild,
     close,
     kill() {
       closing.abort(new Error(`${program.name} is being stopped`));

@@ -14,6 +14,7 @@
  * A child or part that ends while `ready` is started again by its keeper, and the `pids` line told again. Edges
  * stop first, so that what they have taken in still finds its owner; the parts last, so that it is committed.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   findFreePort,
   type Keeper,
@@ -45,6 +46,8 @@ export interface Cluster {
   readonly urls: readonly string[];
   /** `pids edge=1,2 worker=3 courier=4 postgres=5 nats=6 redis=7` as of now. */
   readonly pidsLine: string;
+  /** Replaces every process of ours, one after the other: each has ended, with its drain, and serves again before the next. */
+  restart(): Promise<void>;
   /** Stops everything in order. Resolves when no process is left. */
   close(): Promise<void>;
   /** Ends everything at once. */
@@ -60,7 +63,10 @@ interface Plan {
 const roles = ["edge", "worker", "courier"] as const satisfies readonly Role[];
 const partNames = ["postgres", "nats", "redis"] as const;
 const restartMs = 1_000;
+const restartPollMs = 50;
 const stopMsMax = 15_000;
+/** How often free ports are chosen anew that somebody took between choosing and listening. */
+const portTriesMax = 5;
 
 /**
  * Starts parts and processes; resolves when all of them serve.
@@ -70,6 +76,8 @@ const stopMsMax = 15_000;
 export async function startCluster(config: UpConfig, options: ClusterOptions): Promise<Cluster> {
   const { progress, signal } = options;
   const keepers: Record<Role, Keeper[]> = { edge: [], worker: [], courier: [] };
+  /** How often each has served. */
+  const upCounts = new Map<Keeper, number>();
   const tether = readTether();
   let parts: Parts | undefined;
   let isReady = false;
@@ -77,14 +85,28 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
   const closeAll = async (role: Role): Promise<void> => {
     await Promise.all(keepers[role].map((keeper) => keeper.close()));
   };
-  const close = async (): Promise<void> => {
+  const closeChildren = async (): Promise<void> => {
     await closeAll("edge");
     await Promise.all([closeAll("worker"), closeAll("courier")]);
+  };
+  const close = async (): Promise<void> => {
+    await closeChildren();
     await parts?.close();
   };
   const pidsLine = (): string => encodePids(keepers, parts?.pids ?? {});
   const tellPids = (): void => {
     if (isReady && !signal.aborted) options.onPids(pidsLine());
+  };
+
+  const restart = async (): Promise<void> => {
+    for (const role of roles) {
+      for (const keeper of keepers[role]) {
+        if (signal.aborted) return;
+        const before = upCounts.get(keeper) ?? 0;
+        await keeper.restart();
+        while ((upCounts.get(keeper) ?? 0) === before && !signal.aborted) await sleep(restartPollMs);
+      }
+    }
   };
 
   function startChild(role: Role, index: number, plan: Plan): Promise<void> {
@@ -100,12 +122,13 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
       },
       stopMsMax: role === "edge" ? config.drainMs + stopMsMax : stopMsMax,
     });
-    let starts = 0;
-    const keeper = keep(program, {
+    const keeper: Keeper = keep(program, {
       tether,
       restartMs,
       onUp: (pid, startMs) => {
-        const again = starts++ > 0;
+        const starts = upCounts.get(keeper) ?? 0;
+        upCounts.set(keeper, starts + 1);
+        const again = starts > 0;
         progress(`${node}: ${again ? "serves again" : "started"} in ${seconds(startMs)}, pid ${pid}`);
         if (again) tellPids();
       },
@@ -117,7 +140,7 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
 
   const lock = await lockFolder(config.dataDir);
   try {
-    const ports = await choosePorts(config);
+    let ports = await choosePorts(config);
     const shards = await readOrMakeShards(config.dataDir, config.shards);
     const keys = await readOrMakeKeys(config.dataDir, config.env);
     parts = await startParts({
@@ -132,19 +155,33 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
     signal.throwIfAborted();
 
     const scheme = readText(config.env, "TLS_CERT_FILE", "") === "" ? "http" : "https";
-    const urls = ports.map((port) => `${scheme}://${urlHost(config.host)}:${port}`);
-    const plan = { ports, urls, env: childEnv(config, { parts, keys, shards, urls }) };
+    let urls: readonly string[] = [];
     const counts = { edge: config.edges, worker: config.workers, courier: config.couriers };
-    const starts = roles.flatMap((role) =>
-      Array.from({ length: counts[role] }, (_, index) => startChild(role, index, plan)),
-    );
-    await Promise.race([Promise.all(starts), aborted(signal)]);
+    for (let tries = 1; ; tries++) {
+      urls = ports.map((port) => `${scheme}://${urlHost(config.host)}:${port}`);
+      const plan = { ports, urls, env: childEnv(config, { parts, keys, shards, urls }) };
+      const starts = roles.flatMap((role) =>
+        Array.from({ length: counts[role] }, (_, index) => startChild(role, index, plan)),
+      );
+      try {
+        await Promise.race([Promise.all(starts), aborted(signal)]);
+        break;
+      } catch (error) {
+        await closeChildren();
+        const isChosen = config.port === 0 && tries < portTriesMax && !signal.aborted;
+        if (!isChosen || !(await isAnyTaken(config.host, ports))) throw error;
+        progress("somebody else took a port that was free; starting again with others");
+        for (const role of roles) keepers[role] = [];
+        ports = await choosePorts(config);
+      }
+    }
     isReady = true;
     return {
       urls,
       get pidsLine() {
         return pidsLine();
       },
+      restart,
       close,
       kill() {
         for (const role of roles) for (const keeper of keepers[role]) keeper.kill();
@@ -171,6 +208,11 @@ async function choosePorts(config: UpConfig): Promise<number[]> {
     ports.push(port);
   }
   return ports;
+}
+
+async function isAnyTaken(host: string, ports: readonly number[]): Promise<boolean> {
+  const reasons = await Promise.all(ports.map((port) => whyPortTaken(host, port)));
+  return reasons.some((reason) => reason !== undefined);
 }
 
 async function migrate(databaseUrl: string, { progress, ...options }: ClusterOptions): Promise<void> {

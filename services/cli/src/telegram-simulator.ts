@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { findFreePort, keep, readTether } from "@rookery/local";
+import { findFreePort, keep, readTether, whyPortTaken } from "@rookery/local";
 import { type Env, readText } from "@rookery/runtime";
 import { demoBot } from "@rookery/telegram-simulator/demo";
 import { planChild } from "./child.ts";
@@ -19,6 +19,7 @@ export const simulatorProgram = fileURLToPath(
 const host = "127.0.0.1";
 const restartMs = 1_000;
 const stopMsMax = 5_000;
+const portTriesMax = 5;
 
 /** Starts it as a child; resolves when it serves. It keeps its port when it has to be started again. */
 export async function startTelegramSimulator(
@@ -28,7 +29,23 @@ export async function startTelegramSimulator(
     readonly progress: (line: string) => void;
   },
 ): Promise<TelegramSimulator> {
-  const port = await findFreePort(host);
+  for (let tries = 1; ; tries++) {
+    const port = await findFreePort(host);
+    try {
+      return await startAt(file, port, options);
+    } catch (error) {
+      // Somebody took it between choosing and listening.
+      const isTaken = (await whyPortTaken(host, port)) !== undefined;
+      if (!isTaken || tries === portTriesMax) throw error;
+    }
+  }
+}
+
+async function startAt(
+  file: string,
+  port: number,
+  options: Parameters<typeof startTelegramSimulator>[1],
+): Promise<TelegramSimulator> {
   const url = `http://${host}:${port}`;
   const node = "telegram-simulator";
   const env = {

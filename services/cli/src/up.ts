@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readText } from "@rookery/runtime";
 import { migrateUp } from "@rookery/store";
@@ -5,6 +7,7 @@ import type { Role } from "./child.ts";
 import { type Cluster, type ClusterOptions, startCluster } from "./cluster.ts";
 import { type Command, parseFlags } from "./command.ts";
 import { watchNpm } from "./npm-watch.ts";
+import { watchSources } from "./source-watch.ts";
 import { simulatorProgram, startTelegramSimulator, type TelegramSimulator } from "./telegram-simulator.ts";
 import { readUpConfig, type UpConfig, upFlags } from "./up-config.ts";
 
@@ -24,6 +27,7 @@ export const up: Command = {
       ({ flag, variable, fallback, text }) =>
         `  --${flag.padEnd(12)} ${variable.padEnd(17)} ${text} (${fallback})`,
     ),
+    "  --watch       for developers: when a source changes, the processes are started again, one after the other (npm run dev)",
     "",
     "Further variables: PUBLIC_URL, JWT_PRIVATE_KEY_FILE, MASTER_KEY_FILE, WEBHOOK_ALLOW_PRIVATE, TELEGRAM_API_ROOT,",
     "STATSD_URL, METRICS_TOKEN, METRICS_PORT, DRAIN_MS, LOG_LEVEL, LOG_FORMAT=json|pretty, ROOKERY_NATS_SERVER,",
@@ -32,11 +36,13 @@ export const up: Command = {
   ].join("\n"),
 
   async run(args, env) {
-    const { values } = parseFlags(
+    const { values, switches } = parseFlags(
       args,
       upFlags.map(({ flag }) => flag),
+      ["watch"],
     );
     return await runUp(readUpConfig(values, env), {
+      ...(switches.has("watch") ? { watched: sourceFolders() } : {}),
       programs: { edge: programOf("edge"), worker: programOf("worker"), courier: programOf("courier") },
       migrate: migrateUp,
       simulatorProgram,
@@ -47,7 +53,11 @@ export const up: Command = {
 /** Runs a cluster until a signal. @returns the exit code. @throws what `startCluster` throws. */
 export async function runUp(
   config: UpConfig,
-  options: Pick<ClusterOptions, "programs" | "migrate"> & { readonly simulatorProgram: string },
+  options: Pick<ClusterOptions, "programs" | "migrate"> & {
+    readonly simulatorProgram: string;
+    /** Folders of sources: when one changes, all processes of ours are replaced, one after the other. */
+    readonly watched?: readonly string[];
+  },
 ): Promise<number> {
   // Whoever reads our output may be gone before us.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
@@ -94,14 +104,39 @@ export async function runUp(
     encodeWelcome(cluster.urls, performance.now() - startMs, simulator?.welcome(cluster.urls[0] ?? "") ?? []),
   );
 
+  const { restart } = cluster;
+  const sources =
+    options.watched === undefined
+      ? undefined
+      : watchSources({
+          folders: options.watched,
+          onChange: async (file) => {
+            progress(`${file} has changed: starting the processes again, one after the other`);
+            await restart();
+          },
+          onError: (error) => progress(`sources cannot be watched: ${String(error)}`),
+        });
+
   if (!stop.signal.aborted) {
     await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
   }
+  await sources?.close();
   await cluster.close();
   // The couriers have said to it what they had to say.
   await simulator?.close();
   progress(`stopped in ${((performance.now() - askedMs) / 1000).toFixed(1)} s`);
   return 0;
+}
+
+/** What processes of ours are made of. Migrations are applied at the next start. */
+function sourceFolders(): string[] {
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+  const packages = ["actors", "services", "shared"].flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true }).map(({ name }) =>
+      join(root, folder, name, "src"),
+    ),
+  );
+  return packages.filter((folder) => existsSync(folder));
 }
 
 function programOf(role: Role): string {

@@ -82,6 +82,38 @@ test("[A5] a role given by command counts at once, for tokens that were there be
   await until(async () => !(await mayManage()), { withinMs: 1_000 });
 });
 
+test("[A5] what a role permits is changed by command, and counts at once for who has the role", async () => {
+  await rookery("user", "create", "--username", "eve", "--password", password);
+  const login = await ask("/v1/auth/login", {}, { username: "eve", password });
+  const { accessToken: token } = (await login.json()) as { accessToken: string };
+  const may = async (resource: string, action: string): Promise<boolean> => {
+    const body = { token, resource, action };
+    const answer = await ask("/v1/auth/check", { authorization: `Bearer ${token}` }, body);
+    return ((await answer.json()) as { allowed: boolean }).allowed;
+  };
+  assert.deepEqual([await may("orders", "read"), await may("bots", "manage")], [false, true]);
+  const granted = await rookery(
+    "role",
+    "permissions",
+    "member",
+    "--grant",
+    "orders:read,orders:write",
+    "--revoke",
+    "bots:manage",
+  );
+  assert.match(granted.out, /^member permits .*orders:read orders:write/);
+  assert.doesNotMatch(granted.out, /bots:manage/);
+  // Told by the bus; without it an edge finds it in seconds.
+  await until(async () => (await may("orders", "write")) && !(await may("bots", "manage")), {
+    withinMs: 10_000,
+  });
+  assert.match((await rookery("audit")).out, /role_changed/);
+  const back = ["--grant", "bots:manage", "--revoke", "orders:read,orders:write"];
+  assert.doesNotMatch((await rookery("role", "permissions", "member", ...back)).out, /orders/);
+  const asked = await rookery("role", "permissions", "member");
+  assert.match(asked.out, /bots:manage/);
+});
+
 test("what cannot be is one line and exit 1", async () => {
   for (const args of [
     ["key"],
@@ -92,6 +124,11 @@ test("what cannot be is one line and exit 1", async () => {
     ["key", "revoke", "x"],
     ["role", "grant", "king", "--user", "ada"],
     ["role", "grant", "admin"],
+    ["role", "permissions"],
+    ["role", "permissions", "king"],
+    ["role", "permissions", "member", "--grant", "everything"],
+    ["role", "permissions", "member", "--grant", "*"],
+    ["role", "permissions", "admin", "--revoke", "chats:read"],
     ["role", "grant", "admin", "--user", "nobody@example.org"],
   ]) {
     const { code, out, err } = await rookery(...args);

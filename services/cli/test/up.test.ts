@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -177,6 +177,52 @@ test("[contract 1] a start that cannot succeed says why in one line and exits 1"
     assert.match(up.log(), line);
     assert.deepEqual(up.writes, []);
   }
+});
+
+test("a port that was free and is taken before its edge listens there is given up for another", async (t) => {
+  const dataDir = await makeFolder(t);
+  const file = join(dataDir, "port");
+  const up = spawnUp(t, dataDir, { FIXTURE_PORT_FILE: file, ROOKERY_EDGES: "2" });
+  const port = await until(async () => Number(await readFile(file, "utf8")), { withinMs: readyMs });
+  const taker = createServer();
+  await new Promise<void>((resolve) => taker.listen(port, "127.0.0.1", resolve));
+  t.after(() => taker.close());
+  await writeFile(`${file}.taken`, "");
+  const { urls, pids } = await ready(up);
+  assert.equal(urls.length, 2);
+  assert.ok(!urls.includes(`http://127.0.0.1:${port}`));
+  for (const url of urls) assert.equal((await readEnv(url))["PUBLIC_URL"], urls[0]);
+  assert.equal(up.writes.length, 1, "told once");
+  up.child.kill("SIGTERM");
+  assert.equal(await up.exited(), 0);
+  assert.ok(await areGone(pids));
+});
+
+test("[I7] --watch: a source that changes has the processes replaced one after the other, servers and ports stay", async (t) => {
+  const dataDir = await makeFolder(t);
+  const sources = await mkdtemp(join(tmpdir(), "rookery-sources-"));
+  t.after(() => rm(sources, { recursive: true, force: true }));
+  const up = spawnUp(t, dataDir, { FIXTURE_WATCHED: sources, ROOKERY_EDGES: "2" });
+  const { urls, pids } = await ready(up);
+  await writeFile(join(sources, "notes.txt"), "no source");
+  await writeFile(join(sources, ".edge.ts.swp"), "an editor's");
+  await writeFile(join(sources, "edge.ts"), "export {};");
+  const ours = ["edge", "worker", "courier"] as const;
+  await until(
+    () => ours.every((role) => lastPids(up)[role].every((pid, index) => pid !== pids[role][index])),
+    { withinMs: readyMs, what: "all replaced" },
+  );
+  assert.deepEqual(lastPids(up).postgres, pids.postgres);
+  assert.equal(lastPids(up).edge.length, 2);
+  for (const [index, url] of urls.entries())
+    assert.equal((await readEnv(url))["ROOKERY_NODE"], `edge-${index}`);
+  assert.match(up.log(), /edge\.ts has changed/);
+  assert.doesNotMatch(up.log(), /notes|swp/);
+  // One after the other: the second edge was still there when the first served again.
+  const [first, second] = ["edge-0: serves again", "closed edge-1"].map((said) => up.log().indexOf(said));
+  assert.ok((first ?? -1) >= 0 && (first ?? 0) < (second ?? 0), up.log());
+  up.child.kill("SIGTERM");
+  assert.equal(await up.exited(), 0);
 });
 
 test("[contract 1] the number of shards stays what the folder was made with", async (t) => {

@@ -6,7 +6,7 @@ import { observeCache, openCache, openLimits, socketsOf } from "@rookery/cache";
 import { type Env, isLoopback, type Log, type Service, startObservation } from "@rookery/runtime";
 import { limits as bounds } from "@rookery/protocol";
 import { endStore, observeStore, openStore } from "@rookery/store";
-import { type TemplatedApp, type us_listen_socket, us_listen_socket_close } from "uWebSockets.js";
+import { us_listen_socket_close } from "uWebSockets.js";
 import { openGateway } from "@rookery/gateway";
 import { openBotWaits } from "./bot-api/bot-waits.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -17,6 +17,7 @@ import { createApp } from "./http/app.ts";
 import type { EdgeContext } from "./http/context.ts";
 import { openClientAddress } from "./http/peer.ts";
 import { openIdentity } from "./identity/identity.ts";
+import { listen } from "./listen.ts";
 import { openPresencePort } from "./room/presence-query.ts";
 import { openFormats } from "./socket/format.ts";
 import { originRule } from "./socket/origin.ts";
@@ -212,15 +213,6 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
       await Promise.all([bus.close(), endStore(store), cache.close()]);
     },
   };
-}
-
-function listen(app: TemplatedApp, { host, port }: EdgeConfig): Promise<us_listen_socket> {
-  return new Promise((resolve, reject) => {
-    app.listen(host, port, (socket) => {
-      if (socket) resolve(socket);
-      else reject(new Error(`cannot listen on ${host} port ${port}`));
-    });
-  });
 }
 
 /** Waits for a condition, at most so long. */

@@ -53,7 +53,7 @@ export { sweepAudit } from "./query/audit/sweep-audit.ts";
 export type { ApiKeyRow } from "./query/access/api-key.ts";
 export { endKeysOfUser } from "./query/access/end-user-key.ts";
 export { endApiKey } from "./query/access/end-api-key.ts";
-export { type GrantsOfUsers, listRoles, readGrants, setRole } from "./query/access/grant.ts";
+export { type GrantsOfUsers, listRoles, readGrants, setPermissions, setRole } from "./query/access/grant.ts";
 export { insertApiKey, type NewApiKeyRow } from "./query/access/insert-api-key.ts";
 export { knownKeyIds } from "./query/access/known-key.ts";
 export { type ApiKeyProof, listApiKeys, readApiKey, readApiKeyProof } from "./query/access/read-api-key.ts";

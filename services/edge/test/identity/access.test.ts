@@ -61,7 +61,7 @@ test("[A5] what is missing is named: the role's permission, the key's scope, or 
     [asks(nobody), "messages:write", "unauthorized", /the account is gone/],
   ] as const;
   for (const [who, permission, code, said] of demands) {
-    await assert.rejects(access.demand(who, permission as "messages:write"), refusal(code, said));
+    await assert.rejects(access.demand(who, permission), refusal(code, said));
     assert.equal(await access.may(who, permission), false);
   }
   assert.equal(await access.may(asks(root.id), "cluster:manage"), true);
@@ -90,12 +90,7 @@ test("[A6] what an edge or Redis knows is good until somebody's rights change", 
 test("rights of many are looked up at once, past what is known, and who is gone has none", async () => {
   const { access } = openHere();
   const found = await access.grantsOfAll([ada.id, root.id, nobody]);
-  assert.deepEqual(
-    [...found].map(([userId, { role }]) => [userId, role]).toSorted(),
-    [
-      [ada.id, "member"],
-      [root.id, "admin"],
-    ].toSorted(),
-  );
+  assert.equal(found.size, 2);
+  assert.deepEqual([found.get(ada.id)?.role, found.get(root.id)?.role], ["member", "admin"]);
   assert.ok(found.get(ada.id)?.permissions.has("messages:write"));
 });

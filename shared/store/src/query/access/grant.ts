@@ -55,3 +55,24 @@ export async function setRole(db: Queryable, userId: UserId, role: UserRole): Pr
   const { rows } = await db.query<{ version: number }>("select version from access_version");
   return rows[0]?.version ?? null;
 }
+
+/** Changes what a role permits. @returns the version that says so; null when nothing had to be changed. */
+export async function setPermissions(
+  db: Queryable,
+  role: UserRole,
+  { grant, revoke }: { readonly grant: readonly string[]; readonly revoke: readonly string[] },
+): Promise<number | null> {
+  const granted = await db.query({
+    name: "grant permissions",
+    text: "insert into role_permission (role, permission) select $1, unnest($2::text[]) on conflict do nothing",
+    values: [role, grant],
+  });
+  const revoked = await db.query({
+    name: "revoke permissions",
+    text: "delete from role_permission where role = $1 and permission = any($2::text[])",
+    values: [role, revoke],
+  });
+  if ((granted.rowCount ?? 0) + (revoked.rowCount ?? 0) === 0) return null;
+  const { rows } = await db.query<{ version: number }>("select version from access_version");
+  return rows[0]?.version ?? null;
+}

@@ -22,6 +22,7 @@ export type AuditKind =
   | "key_revoked"
   | "role_granted"
   | "role_revoked"
+  | "role_changed"
   | "signing_key_rotated"
   | "bot_created"
   | "bot_token_changed"
