@@ -41,7 +41,9 @@ export function watchSources(parts: {
       if (name === null || !isSource(name)) return;
       changed = name;
       clearTimeout(timer);
-      timer = setTimeout(() => (running ??= run()), quietMs);
+      timer = setTimeout(() => {
+        running ??= run();
+      }, quietMs);
     }),
   );
   for (const watcher of watchers) watcher.on("error", parts.onError);

@@ -104,7 +104,7 @@ export async function runUp(
     encodeWelcome(cluster.urls, performance.now() - startMs, simulator?.welcome(cluster.urls[0] ?? "") ?? []),
   );
 
-  const { restart } = cluster;
+  const started = cluster;
   const sources =
     options.watched === undefined
       ? undefined
@@ -112,7 +112,7 @@ export async function runUp(
           folders: options.watched,
           onChange: async (file) => {
             progress(`${file} has changed: starting the processes again, one after the other`);
-            await restart();
+            await started.restart();
           },
           onError: (error) => progress(`sources cannot be watched: ${String(error)}`),
         });

@@ -24,7 +24,10 @@ test("--help lists the commands, and every flag of up with its variable", () => 
 test("an unknown flag is refused with those there are", () => {
   const { code, err } = rookery("up", "--edgez", "2");
   assert.equal(code, 1);
-  assert.match(err, /^rookery up: Unknown option '--edgez'; known flags: --port, .*--telegram, --help$/m);
+  assert.match(
+    err,
+    /^rookery up: Unknown option '--edgez'; known flags: --port, .*--telegram, --watch, --help$/m,
+  );
 });
 
 test("an unknown command is refused with those there are", () => {
