@@ -8,7 +8,10 @@
 import type { ChatId } from "@rookery/protocol";
 import { Pace } from "./pace.ts";
 
-/** In any second, of one bot. Telegram takes about 30. */
+/**
+ * In any second, of one bot. Telegram takes about 30. A send counts from when it is taken until a second after its answer: it
+ * arrives somewhere in between, so that in no second there can arrive more, however late some are on their way.
+ */
 const perSecondMax = 28;
 /** Of which bulk sends take at most so many. */
 const bulkPerSecondMax = 24;
@@ -71,7 +74,9 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
   readonly #chats = new Map<number, ChatLine<S>>();
   /** Those with sends, in turn. */
   readonly #busy = new Set<ChatLine<S>>();
+  /** Of those answered; those under way are counted beside it. */
   readonly #second = new Pace(1_000);
+  #inFlight = 0;
   readonly #bulkSecond = new Pace(1_000);
   readonly #bulkWindow = new Pace(bulkWindowMs);
   #bulkInFlight = 0;
@@ -121,7 +126,7 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
       for (const line of this.#busy) {
         const [send] = line.sends;
         if (send === undefined || isBulk(line) !== bulk) continue;
-        if (taken.length >= max || this.#second.room(this.#perSecond, nowMs) === 0) return taken;
+        if (taken.length >= max || this.#second.room(this.#room, nowMs) === 0) return taken;
         if (bulk && this.#bulkRoom(nowMs) <= 0) return taken;
         if (line.inFlight || this.#dueMs(line, send, nowMs) > nowMs) continue;
         line.inFlight = true;
@@ -129,7 +134,7 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
         line.takenAsBulk = bulk;
         line.pace.take(nowMs);
         line.minute.take(nowMs);
-        this.#second.take(nowMs);
+        this.#inFlight += 1;
         if (bulk) {
           this.#bulkSecond.take(nowMs);
           this.#bulkWindow.take(nowMs);
@@ -146,7 +151,7 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
     for (const { id, chatId } of sends) {
       const line = this.#chats.get(chatId);
       if (line === undefined || !line.inFlight || line.sends[0]?.id !== id) continue;
-      const paces = [line.pace, line.minute, this.#second];
+      const paces = [line.pace, line.minute];
       if (line.takenAsBulk) paces.push(this.#bulkSecond, this.#bulkWindow);
       for (const pace of paces) pace.move(line.takenMs, nowMs);
       line.takenMs = nowMs;
@@ -157,7 +162,11 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
   settle({ id, chatId }: S, verdict: Verdict, nowMs: number): void {
     const line = this.#chats.get(chatId);
     if (line === undefined || line.sends[0]?.id !== id) return;
-    if (line.inFlight && line.takenAsBulk) this.#bulkInFlight -= 1;
+    if (line.inFlight) {
+      this.#inFlight -= 1;
+      this.#second.take(nowMs);
+      if (line.takenAsBulk) this.#bulkInFlight -= 1;
+    }
     line.inFlight = false;
     switch (verdict.kind) {
       case "done":
@@ -179,7 +188,8 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
     for (const line of this.#busy) {
       const [send] = line.sends;
       if (send === undefined || line.inFlight) continue;
-      const paceMs = this.#second.nextMs(this.#perSecond, nowMs);
+      const paceMs = this.#second.nextMs(this.#room, nowMs);
+      if (this.#room <= 0) continue;
       if (isBulk(line) && this.#bulkInFlight >= bulkInFlightMax * this.#factor) continue;
       const bulkMs = isBulk(line) ? this.#bulkNextMs(nowMs) : 0;
       const dueMs = Math.max(this.#dueMs(line, send, nowMs), this.#waitUntilMs, paceMs, bulkMs);
@@ -197,6 +207,11 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
     this.#chats.delete(chatId);
     this.#chats.set(chatId, line);
     this.#trim();
+  }
+
+  /** Of a second's, what those under way leave. */
+  get #room(): number {
+    return Math.max(0, this.#perSecond - this.#inFlight);
   }
 
   #bulkRoom(nowMs: number): number {

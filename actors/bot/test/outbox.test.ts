@@ -76,16 +76,39 @@ describe("bulk that is held up", () => {
     assert.equal(outbox.take(startMs + 5_050, 1_000).length, 1);
   });
 
-  test("what left late is counted when it left", () => {
-    const outbox = outboxOf(
-      ...Array.from({ length: 60 }, (_, index) => send(index + 1, 1, { prevPlace: 0 })),
-    );
-    const first = outbox.take(startMs, 1_000);
-    assert.equal(first.length, 28);
-    outbox.departed(first, startMs + 900);
-    assert.equal(outbox.take(startMs + 1_000, 1_000).length, 0);
-    assert.equal(outbox.nextMs(startMs + 1_000), startMs + 1_900);
-    assert.equal(outbox.take(startMs + 1_900, 1_000).length, 28);
+  test("however late it arrives, no second has more than a bot may", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const outbox = outboxOf(
+        ...Array.from({ length: 150 }, (_, index) => send(index + 1, 1, { prevPlace: 0, bulk: index % 3 > 0 })),
+      );
+      const arrived: { readonly atMs: number }[] = [];
+      const underWay: { readonly send: OutboxSend; readonly atMs: number }[] = [];
+      let random = seed;
+      for (let nowMs = startMs; outbox.size > 0; nowMs += 10) {
+        for (const each of underWay.filter(({ atMs }) => atMs <= nowMs)) {
+          underWay.splice(underWay.indexOf(each), 1);
+          outbox.settle(each.send, { kind: "done" }, nowMs);
+        }
+        for (const each of outbox.take(nowMs, 1_000)) {
+          random = (random * 48_271) % 2_147_483_647;
+          const atMs = nowMs + (random % 3_000);
+          arrived.push({ atMs });
+          underWay.push({ send: each, atMs });
+        }
+        assert.ok(nowMs < startMs + 600_000, "it ends");
+      }
+      assert.ok(busiest(arrived) <= 28, `seed ${seed}: ${busiest(arrived)}`);
+    }
+  });
+
+  test("what left late is counted when it left, for its chat", () => {
+    const outbox = outboxOf(...[1, 2, 3, 4].map((seq) => send(7, seq)));
+    for (let seq = 1; seq <= 3; seq++) {
+      const taken = outbox.take(startMs, 1_000);
+      outbox.departed(taken, startMs + 900);
+      for (const each of taken) outbox.settle(each, { kind: "done" }, startMs + 900);
+    }
+    assert.equal(outbox.nextMs(startMs + 1_000), startMs + 3_900);
   });
 });
 

@@ -1,5 +1,6 @@
 import { isTelegramToken } from "@rookery/telegram";
 import { type AddressRules, readAddressRules } from "@rookery/webhook";
+import type { UsageLife } from "./telegram/update-sweep.ts";
 import type { EnvironmentBot } from "./telegram/environment-bot.ts";
 import {
   ConfigError,
@@ -19,6 +20,7 @@ export interface CourierConfig extends ObservationConfig {
   readonly natsUrl: string;
   readonly publicUrl: string;
   readonly telegramApiRoot: string;
+  readonly usageLife: UsageLife;
   /** How many times faster than Telegram allows bots send: 1, but for tests whose Telegram has multiplied limits. */
   readonly telegramPaceFactor: number;
   /** What services and webhooks may have for addresses. */
@@ -41,6 +43,10 @@ export function readConfig(env: Env): CourierConfig {
     bot: readBot(env),
     pollingTimeoutSeconds: readInteger(env, "TELEGRAM_POLLING_TIMEOUT", { fallback: 30, min: 0, max: 50 }),
     telegramApiRoot: readText(env, "TELEGRAM_API_ROOT", "https://api.telegram.org"),
+    usageLife: {
+      hourlyDays: readInteger(env, "BOT_USAGE_HOURLY_DAYS", { fallback: 90, min: 1, max: 36_500 }),
+      dailyDays: readInteger(env, "BOT_USAGE_DAYS", { fallback: 730, min: 1, max: 36_500 }),
+    },
     telegramPaceFactor: readInteger(env, "TELEGRAM_PACE_FACTOR", { fallback: 1, min: 1, max: 100 }),
     addresses: readAddressRules(env),
   };

@@ -13,6 +13,7 @@ import { openJobShards } from "./job-shards.ts";
 import { openTelegramClient } from "@rookery/telegram";
 import { openHttpPost } from "./outbound/http-post.ts";
 import { startBroadcaster } from "./telegram/broadcaster.ts";
+import { startOrphanSends } from "./telegram/orphan-sends.ts";
 import { startCommandRepair } from "./telegram/command-repair.ts";
 import { startEnvironmentBot } from "./telegram/environment-bot.ts";
 import { startTelegramPoller } from "./telegram/poller.ts";
@@ -116,6 +117,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     people: openShownPeople(store, Date.now),
     stirred: () => {},
   });
+  const orphans = startOrphanSends(leaving);
   const counting = setInterval(() => counts.telegramQueue.set(sender.queued), countMs);
   const repairing = {
     store,
@@ -129,6 +131,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     startWebhookWatch({ ...repairing, publicUrl: config.publicUrl }),
     startUpdateSweep({ store, isOurs: isFirst, log }),
     startNativeSweep({ store, isOurs: isFirst, log }),
+    startUpdateSweep({ store, isOurs: isFirst, usage: config.usageLife, log }),
     ...(config.bot === null ? [] : [startEnvironmentBot({ ...leaving, bot: config.bot, isOurs: isFirst })]),
     startWebhookRepair({ ...repairing, publicUrl: config.publicUrl }),
     startCommandRepair(repairing),
@@ -140,6 +143,9 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
       status.draining();
       clearInterval(counting);
       await Promise.all([...repairs, sender, router, poller, broadcaster, desk].map((part) => part.close()));
+      await Promise.all(
+        [...repairs, sender, router, poller, broadcaster, orphans].map((part) => part.close()),
+      );
       await http.close();
       gateway.close();
       replies.close();

@@ -86,6 +86,7 @@ export {
   headersOwner,
   readProgram,
   readRoutedBots,
+  retellCommands,
   type RoutedBot,
   writeRoutes,
   writeServices,
@@ -332,5 +333,7 @@ export {
   type WatchedWebhook,
 } from "./query/bot/watched-bot.ts";
 export { firstAdmin } from "./query/identity/first-admin.ts";
+export { foldUsage, sweepUsage } from "./query/bot/fold-usage.ts";
+export { orphanSends, type OrphanSend } from "./query/telegram/orphan-send.ts";
 export { sweepTelegramUpdates } from "./query/telegram/sweep-update.ts";
 export { type BotSecrets, listAllBots, rekeyBots } from "./query/bot/rekey-bot.ts";

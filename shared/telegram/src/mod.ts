@@ -33,7 +33,7 @@ export {
   nativeUser,
 } from "./native/person.ts";
 export { callOf, editCallOf, markupOf, type TelegramCall } from "./outgoing.ts";
-export { isTelegramToken } from "./token.ts";
+export { isTelegramToken, telegramIdOf } from "./token.ts";
 export {
   senderOf,
   type TelegramSender,

@@ -63,7 +63,8 @@ export function openResultWriter(parts: {
   };
 }
 
-function relayOf(result: SendResult): Parameters<Relay["send"]>[0] {
+/** Word of a result for its chat. */
+export function relayOf(result: SendResult): Parameters<Relay["send"]>[0] {
   const { word, atMs } = result;
   if (word === null) return [];
   const command = { kind: "settle", seq: word.seq, telegram: stateOf(result) };

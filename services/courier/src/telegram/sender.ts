@@ -185,6 +185,7 @@ export function startTelegramSender(parts: {
       note(bot, send, { kind: "failed", error: "internal" });
     } finally {
       flights.delete(send.id);
+      pump();
     }
   };
 

@@ -120,6 +120,32 @@ test("a change of mode or token makes the webhook pending again, a change of nam
   assert.equal(moved.body.webhookStatus, "pending");
 });
 
+test("[T1] a token of the same bot takes the old one's place and the menu is told anew; another bot's is refused", async () => {
+  const ann = await edge.person();
+  const { body } = await ask(ann, "POST", "/v1/bots", draft("renewed_bot"));
+  const path = `/v1/bots/${body.id}`;
+  const routes = {
+    commands: [{ command: "help", to: { reply: { en: "Yes" } }, description: { en: "Help" } }],
+  };
+  assert.equal((await ask(ann, "PUT", `${path}/routes`, routes)).status, 200);
+  await edge.store.query(
+    "update bot_program set commands_status = 'set', next_attempt_ms = null where bot_id = $1",
+    [body.id],
+  );
+  const foreign = await ask(ann, "PATCH", path, { token: "123457:AAAA-bbbb_cccc" });
+  assert.deepEqual([foreign.status, foreign.body.code], [400, "invalid"]);
+  const due = async () =>
+    (
+      await edge.store.query("select commands_status, next_attempt_ms from bot_program where bot_id = $1", [
+        body.id,
+      ])
+    ).rows[0];
+  assert.deepEqual(await due(), { commands_status: "set", next_attempt_ms: null });
+  const renewed = await ask(ann, "PATCH", path, { token: "123456:DDDD-eeee_ffff" });
+  assert.deepEqual([renewed.status, renewed.body.webhookStatus], [200, "pending"]);
+  assert.deepEqual(await due(), { commands_status: "pending", next_attempt_ms: edge.context.now() });
+});
+
 test("what cannot be a bot of Telegram is invalid", async () => {
   const ann = await edge.person();
   for (const change of [

@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { bookServices, checkBook } from "@rookery/dialog-book";
 import type { SecretBox } from "@rookery/auth";
 import {
   type BotService,
@@ -14,6 +15,7 @@ import {
   type BotProgram,
   headersOwner,
   inTransaction,
+  readDialogs,
   readProgram,
   writeRoutes,
   writeServices,
@@ -120,6 +122,7 @@ export function registerBotProgramRoutes(app: EdgeApp, context: EdgeContext): vo
       const whole = withKept(asked, headersOf(secrets, id, program));
       const table = told(() => parseServiceTable(whole));
       demandServices(program.routes, table);
+      demandDialogServices(await readDialogs(db, { id, ownerId: c.get("principal").userId }), table);
       const bare = Object.entries(table).map(([name, spec]) => [name, withoutHeaders(spec)] as const);
       const values = Object.entries(table).map(([name, { headers = {} }]) => [name, headers] as const);
       const sealed = secrets.sealSecret(JSON.stringify(Object.fromEntries(values)), headersOwner(id));
@@ -180,6 +183,17 @@ function demandServices(routes: RouteTable, services: ServiceTable): void {
     .map(({ path, service }) => ({ path, message: `there is no service ${service}` }));
   const [first] = errors;
   if (first !== undefined) throw new RequestFault("invalid", `${first.path}: ${first.message}`, errors);
+}
+
+/** Dialogues that are not valid any more, by rules that have changed since, are left out anyway. */
+function demandDialogServices(book: object | null, services: ServiceTable): void {
+  const check = checkBook(book);
+  if (check.kind === "invalid") return;
+  const errors = bookServices(check.book)
+    .filter(({ service }) => !Object.hasOwn(services, service))
+    .map(({ path, service }) => ({ path, message: `names the service ${service}, which would be gone` }));
+  const [first] = errors;
+  if (first !== undefined) throw new RequestFault("invalid", `${first.path} ${first.message}`, errors);
 }
 
 /** What is wrong with a table, as a field of the request. */

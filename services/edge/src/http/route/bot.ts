@@ -2,18 +2,22 @@ import { createHash } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault } from "@rookery/protocol";
 import {
+  accountKey,
   type BotRow,
   botSecretOwner,
   deleteBot,
   inTransaction,
   listBots,
+  type Queryable,
   readBot,
+  readSealedBot,
+  retellCommands,
   rotateWebhookSecret,
   setPrivacyMode,
   updateBot,
   updateUser,
 } from "@rookery/store";
-import { isTelegramToken } from "@rookery/telegram";
+import { isTelegramToken, telegramIdOf } from "@rookery/telegram";
 import { makeWebhookSecret, registerBot, registerNativeBot, tellAfterMs } from "@rookery/gateway";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
@@ -139,18 +143,29 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
       }
       refuseForeign(before, { mode, token, privacyMode });
       if (privacyMode !== undefined && !(await setPrivacyMode(db, key.id, privacyMode))) throw noBot();
+      if (token !== undefined && before.mode !== "native") await demandSameBot(db, before, token);
       if (before.mode !== "native" && (mode !== undefined || token !== undefined)) {
         const meeting = {
           ...(mode === undefined || mode === "native" ? {} : { mode }),
           ...(token === undefined ? {} : { token: secrets.sealSecret(token, botSecretOwner.token(key.id)) }),
         };
         if (!(await updateBot(db, key, meeting, now()))) throw noBot();
+        // Who had the old one may have changed the menu, as well as the webhook.
+        if (token !== undefined) await retellCommands(db, key.id, now());
       }
       return readBot(db, key.ownerId, key.id);
     });
     if (bot === null) throw noBot();
     return c.json(toBot(bot), 200);
   });
+
+  /** The number before the colon is the bot's at Telegram; another's would bring other people's chats into this one's. */
+  const demandSameBot = async (db: Queryable, { username }: BotRow, token: string): Promise<void> => {
+    const known = await readSealedBot(db, accountKey(username));
+    if (known === null) throw noBot();
+    const before = secrets.openSecret(known.token, botSecretOwner.token(known.id));
+    if (telegramIdOf(before) !== telegramIdOf(token)) throw wrong("token", "is of another bot of Telegram's");
+  };
 
   const rotate = createRoute({
     method: "post",

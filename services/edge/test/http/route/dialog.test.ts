@@ -108,3 +108,23 @@ test("another's bot is not found, to read or to write", async () => {
   assert.equal((await ask(eve, "PUT", path, example)).status, 404);
   assert.equal((await ask(eve, "PUT", path, '{"wrong": 1}')).status, 404);
 });
+
+test("[T7] a service that dialogues ask cannot be taken away from under them", async () => {
+  const ann = await edge.person();
+  const id = await openBot(ann, "needy_bot");
+  assert.equal((await ask(ann, "PUT", `/v1/bots/${id}/dialogs`, example)).status, 200);
+  const services = (...names: string[]) =>
+    JSON.stringify(Object.fromEntries(names.map((name) => [name, { url: "http://b.example" }])));
+  const refused = await ask(ann, "PUT", `/v1/bots/${id}/services`, services("requests", "people"));
+  assert.equal(refused.status, 400);
+  assert.match(refused.text, /dialogs\.\w+\.steps\.\d+\.service names the service shifts/);
+  const more = await ask(
+    ann,
+    "PUT",
+    `/v1/bots/${id}/services`,
+    services("requests", "people", "shifts", "more"),
+  );
+  assert.equal(more.status, 200);
+  assert.equal((await ask(ann, "PUT", `/v1/bots/${id}/dialogs`, "{}")).status, 200);
+  assert.equal((await ask(ann, "PUT", `/v1/bots/${id}/services`, services())).status, 200);
+});

@@ -11,7 +11,10 @@ const sql = `
     where id = $1 and owner_id = $2 and deleted_ms is null
     returning id, mode),
   -- What a bot of our own was is no fact any more (as next_fact_version() does; a select here would not run).
-  told as (update fact_version set version = version + 1 where exists (select from gone where mode = 'native'))
+  told as (update fact_version set version = version + 1 where exists (select from gone where mode = 'native')),
+  -- What was not sent is not sent any more; its courier tells the chats of it.
+  stopped as (update broadcast b set state = 'cancelled' from gone
+    where b.bot_id = gone.id and b.state in ('running', 'paused'))
   update users u set username = null, username_key = null from gone where u.id = gone.id`;
 
 /**

@@ -127,6 +127,17 @@ export interface CommandWork {
   readonly attempts: number;
 }
 
+/** Telegram is told of the commands anew, where there are any. */
+export async function retellCommands(db: Queryable, botId: UserId, nowMs: number): Promise<void> {
+  await db.query({
+    name: "retell bot commands",
+    text: `update bot_program set version = version + 1, commands_status = 'pending', commands_error = null,
+             attempts = 0, next_attempt_ms = $2
+           where bot_id = $1 and commands_status <> 'off'`,
+    values: [botId, nowMs],
+  });
+}
+
 /** What is due, the oldest first. */
 export async function dueCommandWork(
   db: Queryable,

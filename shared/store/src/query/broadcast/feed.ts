@@ -10,12 +10,11 @@ export interface OpenBroadcast {
   readonly state: "running" | "paused" | "cancelled" | "done";
 }
 
-/** Those with something left to do, the oldest first. A deleted bot's rest. */
+/** Those with something left to do, the oldest first; a deleted bot's are cancelled, and what was fed is yet to be counted. */
 export async function openBroadcasts(db: Queryable): Promise<OpenBroadcast[]> {
   const { rows } = await db.query<OpenBroadcast>({
     name: "open broadcasts",
-    text: `select b.id, b.bot_id as "botId", b.state from broadcast b join bot on bot.id = b.bot_id
-           where not b.settled and bot.deleted_ms is null order by b.id`,
+    text: `select b.id, b.bot_id as "botId", b.state from broadcast b where not b.settled order by b.id`,
   });
   return rows;
 }
