@@ -129,7 +129,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
   const isFirst = (): boolean => jobShards.holds(firstShard);
   const repairs = [
     startWebhookWatch({ ...repairing, publicUrl: config.publicUrl }),
-    startUpdateSweep({ store, isOurs: isFirst, log }),
+    startUpdateSweep({ store, isOurs: isFirst, usage: config.usageLife, log }),
     startNativeSweep({ store, isOurs: isFirst, log }),
     startUpdateSweep({ store, isOurs: isFirst, usage: config.usageLife, log }),
     ...(config.bot === null ? [] : [startEnvironmentBot({ ...leaving, bot: config.bot, isOurs: isFirst })]),
@@ -142,9 +142,8 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     async close() {
       status.draining();
       clearInterval(counting);
-      await Promise.all([...repairs, sender, router, poller, broadcaster, desk].map((part) => part.close()));
       await Promise.all(
-        [...repairs, sender, router, poller, broadcaster, orphans].map((part) => part.close()),
+        [...repairs, sender, router, poller, broadcaster, orphans, desk].map((part) => part.close()),
       );
       await http.close();
       gateway.close();
