@@ -79,7 +79,9 @@ describe("bulk that is held up", () => {
   test("however late it arrives, no second has more than a bot may", () => {
     for (let seed = 1; seed <= 20; seed++) {
       const outbox = outboxOf(
-        ...Array.from({ length: 150 }, (_, index) => send(index + 1, 1, { prevPlace: 0, bulk: index % 3 > 0 })),
+        ...Array.from({ length: 150 }, (_, index) =>
+          send(index + 1, 1, { prevPlace: 0, bulk: index % 3 > 0 }),
+        ),
       );
       const arrived: { readonly atMs: number }[] = [];
       const underWay: { readonly send: OutboxSend; readonly atMs: number }[] = [];

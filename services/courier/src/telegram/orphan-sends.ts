@@ -23,10 +23,11 @@ export function startOrphanSends(parts: {
   const look = async (): Promise<void> => {
     const nowMs = Date.now();
     const found = await orphanSends(store, { begunBeforeMs: nowMs - landingMs, limit: sendsMax });
-    const results = found.flatMap(({ id, botId, chatId, seq, state }): SendResult[] => {
+    const results = found.flatMap(({ id, action, botId, chatId, seq, state }): SendResult[] => {
       const shard = shardOf("bot", botId, shards);
       if (!ours.holds(shard)) return [];
-      const word = { chatId, seq, shard: shardOf("chat", chatId, shards) };
+      // A message that was there stays as it is there.
+      const word = action !== "send" ? null : { chatId, seq, shard: shardOf("chat", chatId, shards) };
       const isBegun = state === "sending";
       const error = isBegun ? "the bot was deleted while this was on its way" : "the bot was deleted";
       return [

@@ -11,8 +11,8 @@ after(() => fixture.close());
 
 async function write(botId: number, seq: number, state: string): Promise<void> {
   await store.query(
-    `insert into telegram_send (id, bot_id, telegram_chat_id, chat_id, seq, prev_seq, bulk, content, created_ms, state)
-     values ($1, $2, 70, 7, $3, $3::bigint - 1, false, '{}', 1, $4)`,
+    `insert into telegram_send (id, bot_id, telegram_chat_id, chat_id, seq, place, prev_place, bulk, content, created_ms, state)
+     values ($1, $2, 70, 7, $3, $3, $3::bigint - 1, false, '{}', 1, $4)`,
     [`7/${seq}`, botId, seq, state],
   );
 }

@@ -3,6 +3,8 @@ import type { Queryable } from "../../pool.ts";
 /** An open send whose bot is deleted: nobody sends it any more. */
 export interface OrphanSend {
   readonly id: string;
+  /** `send` makes a message; the others change one. */
+  readonly action: string;
   readonly botId: number;
   readonly chatId: number;
   readonly seq: number;
@@ -17,7 +19,7 @@ export async function orphanSends(
 ): Promise<OrphanSend[]> {
   const { rows } = await db.query<OrphanSend>({
     name: "orphan sends",
-    text: `select t.id, t.bot_id as "botId", t.chat_id as "chatId", t.seq, t.state
+    text: `select t.id, t.action, t.bot_id as "botId", t.chat_id as "chatId", t.seq, t.state
            from bot b join telegram_send t on t.bot_id = b.id and t.state in ('pending', 'sending')
            where b.deleted_ms is not null and (t.state = 'pending' or b.deleted_ms < $1) limit $2`,
     values: [begunBeforeMs, limit],
