@@ -13,6 +13,8 @@ import { shards } from "./shards.ts";
 import { sockets } from "./sockets.ts";
 import { up } from "./up.ts";
 import { user } from "./user.ts";
+import { webhooks } from "./webhooks.ts";
+import { rekey } from "./rekey.ts";
 
 const commands: readonly Command[] = [
   up,
@@ -28,6 +30,8 @@ const commands: readonly Command[] = [
   bot,
   backup,
   restore,
+  webhooks,
+  rekey,
 ];
 
 const help = [

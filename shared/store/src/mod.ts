@@ -15,6 +15,7 @@ export { commit, type Fence, type ShardRows } from "./commit.ts";
 export { readFactVersion } from "./query/fact/fact-version.ts";
 export {
   type AttemptRow,
+  countDeliveries,
   type DeliveryPlace,
   type DeliveryRow,
   type DeliveryStatus,

@@ -1,5 +1,5 @@
 import type { UserId } from "@rookery/protocol";
-import { inTransaction, type Queryable, type Store } from "../../pool.ts";
+import type { Queryable } from "../../pool.ts";
 import { botColumns, type BotRow, type SealedColumns } from "./bot.ts";
 
 /** All living bots by id, whoever owns them. */
@@ -17,37 +17,35 @@ export interface BotSecrets {
 }
 
 /**
- * Seals the secrets of all bots anew that lie under another key than `keyId`, all or none; nobody changes one meanwhile. The
- * token of a deleted bot is wiped when Telegram has been told; what is empty stays so.
+ * Seals the secrets of all bots anew that lie under another key than `keyId`; in a transaction: all or none, and nobody changes
+ * one meanwhile. The token of a deleted bot is wiped when Telegram has been told; what is empty stays so.
  * @returns how many.
  */
-export function rekeyBots(
-  store: Store,
+export async function rekeyBots(
+  db: Queryable,
   keyId: string,
   reseal: (bot: BotSecrets) => Omit<BotSecrets, "id">,
 ): Promise<number> {
-  return inTransaction(store, async (db) => {
-    const { rows } = await db.query<{
-      id: number;
-      tokenKeyId: string;
-      tokenBox: Buffer;
-      secretKeyId: string;
-      secretBox: Buffer;
-    }>(
-      `select id, token_key_id as "tokenKeyId", token_box as "tokenBox", secret_key_id as "secretKeyId",
+  const { rows } = await db.query<{
+    id: number;
+    tokenKeyId: string;
+    tokenBox: Buffer;
+    secretKeyId: string;
+    secretBox: Buffer;
+  }>(
+    `select id, token_key_id as "tokenKeyId", token_box as "tokenBox", secret_key_id as "secretKeyId",
          secret_box as "secretBox"
        from bot where (token_key_id <> $1 or secret_key_id <> $1) and token_box <> '' order by id for update`,
-      [keyId],
+    [keyId],
+  );
+  for (const { id, ...row } of rows) {
+    const token = { keyId: row.tokenKeyId, box: row.tokenBox };
+    const secret = { keyId: row.secretKeyId, box: row.secretBox };
+    const sealed = reseal({ id, token, secret });
+    await db.query(
+      "update bot set token_key_id = $2, token_box = $3, secret_key_id = $4, secret_box = $5 where id = $1",
+      [id, sealed.token.keyId, sealed.token.box, sealed.secret.keyId, sealed.secret.box],
     );
-    for (const { id, ...row } of rows) {
-      const token = { keyId: row.tokenKeyId, box: row.tokenBox };
-      const secret = { keyId: row.secretKeyId, box: row.secretBox };
-      const sealed = reseal({ id, token, secret });
-      await db.query(
-        "update bot set token_key_id = $2, token_box = $3, secret_key_id = $4, secret_box = $5 where id = $1",
-        [id, sealed.token.keyId, sealed.token.box, sealed.secret.keyId, sealed.secret.box],
-      );
-    }
-    return rows.length;
-  });
+  }
+  return rows.length;
 }

@@ -44,26 +44,45 @@ const conditions: Readonly<Record<DeliveryStatus, string>> = {
   failed: "(d.state = 'dead' or (d.state = 'pending' and d.tries > 0))",
 };
 
+function conditionOf(status: DeliveryStatus | null): string {
+  return status === null ? "" : `and ${conditions[status]}`;
+}
+
 /** A place in a list, the newest first. */
 export interface DeliveryPlace {
   readonly createdMs: number;
   readonly id: string;
 }
 
-/** The newest first, of one endpoint or of all. */
+/** Which deliveries are meant; null: any. */
+export interface DeliveryChoice {
+  readonly endpointId: number | null;
+  readonly status: DeliveryStatus | null;
+  readonly sinceMs: number;
+}
+
+export async function countDeliveries(
+  db: Queryable,
+  { endpointId, status, sinceMs }: DeliveryChoice,
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) from webhook_delivery d where d.created_ms >= $1 ${conditionOf(status)}
+       and ($2::bigint is null or d.endpoint_id = $2)`,
+    [sinceMs, endpointId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** The newest first. */
 export async function listDeliveries(
   db: Queryable,
-  asked: {
-    readonly endpointId: number | null;
-    readonly status: DeliveryStatus | null;
-    readonly sinceMs: number;
-  },
+  asked: DeliveryChoice,
   page: { readonly before: DeliveryPlace | null; readonly limit: number },
 ): Promise<DeliveryRow[]> {
   const { endpointId, status, sinceMs } = asked;
   const { rows } = await db.query<DeliveryRow>(
     `select ${columns} from webhook_delivery d
-     where d.created_ms >= $1 ${status === null ? "" : `and ${conditions[status]}`}
+     where d.created_ms >= $1 ${conditionOf(status)}
        and ($2::bigint is null or d.endpoint_id = $2)
        and ($3::bigint is null or (d.created_ms, d.id) < ($3, $4))
      order by d.created_ms desc, d.id desc limit $5`,
@@ -97,13 +116,20 @@ export async function readAttempts(db: Queryable, deliveryId: string, limit: num
   return rows.toReversed();
 }
 
-/** Sends it again, with all its tries; nothing when it is under way. The courier that owns it reads it, as any pending one. */
-export async function replayDelivery(db: Queryable, id: string, nowMs: number): Promise<void> {
-  await db.query(
+/** Sends it again, with all its tries, unless it is under way. The courier that owns it reads it, as any pending one. */
+export async function replayDelivery(
+  db: Queryable,
+  id: string,
+  nowMs: number,
+): Promise<"again" | "pending" | "missing"> {
+  const { rowCount } = await db.query(
     `update webhook_delivery set state = 'pending', tries = 0, next_ms = $2, done_ms = null
      where id = $1 and state <> 'pending'`,
     [id, nowMs],
   );
+  if (rowCount === 1) return "again";
+  const there = await db.query("select 1 from webhook_delivery where id = $1", [id]);
+  return there.rowCount === 1 ? "pending" : "missing";
 }
 
 /** In one statement, so that no row is locked for long. */

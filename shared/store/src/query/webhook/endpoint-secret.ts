@@ -1,5 +1,5 @@
 /** What deliveries are signed with. Sealed; several at a time while one takes another's place. */
-import { inTransaction, type Queryable, type Store } from "../../pool.ts";
+import type { Queryable } from "../../pool.ts";
 import type { SealedColumns } from "../bot/bot.ts";
 
 /** The name under which an endpoint's secret is sealed, so that a row copied to another's place is worthless. */
@@ -81,30 +81,24 @@ export async function touchEndpoint(db: Queryable, ownerId: number, id: number):
 }
 
 /**
- * Seals all that lies under another key than `keyId` anew, all or none; couriers read them again.
+ * Seals all that lies under another key than `keyId` anew; couriers read them again. In a transaction: all or none.
  * @returns how many.
  */
 export async function rekeyEndpoints(
-  store: Store,
+  db: Queryable,
   keyId: string,
   reseal: (secret: EndpointSecretRow) => SealedColumns,
 ): Promise<number> {
-  return inTransaction(store, async (db) => {
-    const { rows } = await db.query<EndpointSecretRow>(
-      `select ${columns} from webhook_secret where key_id <> $1 order by id for update`,
-      [keyId],
-    );
-    for (const row of rows) {
-      const sealed = reseal(row);
-      await db.query("update webhook_secret set key_id = $2, box = $3 where id = $1", [
-        row.id,
-        sealed.keyId,
-        sealed.box,
-      ]);
-    }
-    await db.query("update webhook_endpoint set version = version + 1 where id = any($1::bigint[])", [
-      [...new Set(rows.map(({ endpointId }) => endpointId))],
-    ]);
-    return rows.length;
-  });
+  const { rows } = await db.query<EndpointSecretRow>(
+    `select ${columns} from webhook_secret where key_id <> $1 order by id for update`,
+    [keyId],
+  );
+  for (const row of rows) {
+    const { keyId, box } = reseal(row);
+    await db.query("update webhook_secret set key_id = $2, box = $3 where id = $1", [row.id, keyId, box]);
+  }
+  await db.query("update webhook_endpoint set version = version + 1 where id = any($1::bigint[])", [
+    [...new Set(rows.map(({ endpointId }) => endpointId))],
+  ]);
+  return rows.length;
 }
