@@ -167,6 +167,7 @@ function happeningOf(state: ChatState, event: Event): Happening | null {
         // Nobody has asked to be told of these.
         case "Pinned":
         case "Voted":
+        case "PollClosed":
         case "MessageSettled":
         case "AccessChanged":
           return null;

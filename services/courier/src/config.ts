@@ -27,6 +27,14 @@ export interface CourierConfig extends ObservationConfig {
   readonly addresses: AddressRules;
   /** How long Telegram may hold a question for updates open. */
   readonly pollingTimeoutSeconds: number;
+  readonly webhooks: {
+    /** Deliveries that are done are kept so long. */
+    readonly keepDays: number;
+    /** Nothing but failures for so long, and an endpoint is disabled. */
+    readonly disableDays: number;
+    /** Through which webhooks go; null: from here. */
+    readonly proxyUrl: string | null;
+  };
   /** Null: the environment names no bot. */
   readonly bot: EnvironmentBot | null;
 }
@@ -49,7 +57,22 @@ export function readConfig(env: Env): CourierConfig {
     },
     telegramPaceFactor: readInteger(env, "TELEGRAM_PACE_FACTOR", { fallback: 1, min: 1, max: 100 }),
     addresses: readAddressRules(env),
+    webhooks: {
+      keepDays: readInteger(env, "WEBHOOK_KEEP_DAYS", { fallback: 30, min: 1, max: 3_650 }),
+      disableDays: readInteger(env, "WEBHOOK_DISABLE_DAYS", { fallback: 5, min: 1, max: 365 }),
+      proxyUrl: readProxy(env),
+    },
   };
+}
+
+function readProxy(env: Env): string | null {
+  const text = readText(env, "WEBHOOK_PROXY_URL", "");
+  if (text === "") return null;
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? "")) {
+    // The variable may hold a password.
+    throw new ConfigError("WEBHOOK_PROXY_URL is not an http or https URL");
+  }
+  return text;
 }
 
 function readBot(env: Env): EnvironmentBot | null {

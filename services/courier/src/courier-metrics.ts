@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from "@rookery/runtime";
 export interface CourierMetrics {
   /** Deliveries of outgoing webhooks that are still to be made. */
   readonly webhookPending: Gauge;
+  /** How late the one is that has been due for longest. */
+  readonly webhookOldest: Gauge;
   readonly webhookAttempts: Counter<"result">;
   /** Sends to Telegram that wait for their turn. */
   readonly telegramQueue: Gauge;
@@ -23,6 +25,11 @@ export function openCourierMetrics(metrics: Registry): CourierMetrics {
     webhookPending: new Gauge({
       name: "rookery_webhook_pending",
       help: "Deliveries of outgoing webhooks still to be made",
+      registers,
+    }),
+    webhookOldest: new Gauge({
+      name: "rookery_webhook_oldest_seconds",
+      help: "How long the delivery that has been due for longest has been so",
       registers,
     }),
     webhookAttempts,

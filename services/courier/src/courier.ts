@@ -25,12 +25,19 @@ import { openShownPeople } from "./native/shown-people.ts";
 import { startNativeSweep } from "./native/native-sweep.ts";
 import { startUpdateSweep } from "./telegram/update-sweep.ts";
 import { startWebhookWatch } from "./telegram/webhook-watch.ts";
+import { startWebhookCaller } from "./webhook/caller.ts";
+import { openWebhookPost } from "./webhook/post.ts";
+import { startWebhookSweep } from "./webhook/sweep.ts";
+import manifest from "../package.json" with { type: "json" };
 import { startWebhookRepair } from "./webhook-repair.ts";
 
 const connectionsMax = 10;
 /** Of one call that sends. */
 const sendMsMax = 30_000;
 const countMs = 1_000;
+const dayMs = 86_400_000;
+/** As receivers see us. */
+const userAgent = `rookery/${manifest.version}`;
 /** Whoever owns this job shard does what one process of the cluster does. */
 const firstShard = 0;
 /** A command without a reply by then is unknown, and said again. */
@@ -111,6 +118,21 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     log,
   });
   const broadcaster = startBroadcaster(leaving);
+  const webhookPost = openWebhookPost({ rules: config.addresses, proxyUrl: config.webhooks.proxyUrl });
+  const webhooks = startWebhookCaller({
+    ...leaving,
+    bus,
+    http: webhookPost,
+    userAgent,
+    disableMs: config.webhooks.disableDays * dayMs,
+    counts: {
+      attempt: (result) => counts.webhookAttempts.inc({ result }),
+      pending(count, oldestMs) {
+        counts.webhookPending.set(count);
+        counts.webhookOldest.set(oldestMs / 1_000);
+      },
+    },
+  });
   const desk = startPollDesk({
     ...leaving,
     bus,
@@ -131,7 +153,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     startWebhookWatch({ ...repairing, publicUrl: config.publicUrl }),
     startUpdateSweep({ store, isOurs: isFirst, usage: config.usageLife, log }),
     startNativeSweep({ store, isOurs: isFirst, log }),
-    startUpdateSweep({ store, isOurs: isFirst, usage: config.usageLife, log }),
+    startWebhookSweep({ store, keepDays: config.webhooks.keepDays, isOurs: isFirst, log }),
     ...(config.bot === null ? [] : [startEnvironmentBot({ ...leaving, bot: config.bot, isOurs: isFirst })]),
     startWebhookRepair({ ...repairing, publicUrl: config.publicUrl }),
     startCommandRepair(repairing),
@@ -143,9 +165,11 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
       status.draining();
       clearInterval(counting);
       await Promise.all(
-        [...repairs, sender, router, poller, broadcaster, orphans, desk].map((part) => part.close()),
+        [...repairs, sender, router, poller, broadcaster, orphans, desk, webhooks].map((part) =>
+          part.close(),
+        ),
       );
-      await http.close();
+      await Promise.all([http.close(), webhookPost.close()]);
       gateway.close();
       replies.close();
       await ownership.close();

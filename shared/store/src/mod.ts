@@ -48,6 +48,29 @@ export {
   touchEndpoint,
 } from "./query/webhook/endpoint-secret.ts";
 export { readEndpointFacts } from "./query/webhook/endpoint-fact.ts";
+export {
+  type DeliveryResult,
+  type EndpointNote,
+  finishAttempts,
+  type FinishedAttempts,
+  type OperationalEvent,
+} from "./query/webhook/attempt.ts";
+export {
+  buryDeliveries,
+  countOpenDeliveries,
+  openDeliveriesById,
+  openDeliveriesInOrder,
+  openDeliveriesOf,
+  type OpenDelivery,
+  readPayloads,
+  sweepDeliveries,
+  sweepEvents,
+} from "./query/webhook/open-delivery.ts";
+export {
+  type CalledEndpoint,
+  listCalledEndpoints,
+  readFailingSince,
+} from "./query/webhook/called-endpoint.ts";
 export { audit, type AuditEvent, type AuditKind } from "./query/audit/audit.ts";
 export { type AuditFilter, type AuditRow, followAudit, listAudit } from "./query/audit/list-audit.ts";
 export { sweepAudit } from "./query/audit/sweep-audit.ts";
