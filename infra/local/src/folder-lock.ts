@@ -1,5 +1,5 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { ConfigError } from "@rookery/runtime";
 
@@ -37,6 +37,22 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     close: () => new Promise((resolve) => server.close(() => resolve())),
     unref: () => void server.unref(),
   };
+}
+
+/** Who holds a data folder, as its file says; undefined: nobody, or there is no such folder. Makes nothing. */
+export async function findFolderOwner(folder: string): Promise<string | undefined> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined || process.platform !== "linux") return undefined;
+  const isHeld = await new Promise<boolean>((resolve) => {
+    const socket = connect({ path: `\0rookery-${found.dev}-${found.ino}` });
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+  if (!isHeld) return undefined;
+  return (await readFile(join(folder, fileName), "utf8").catch(() => "unknown")).trim();
 }
 
 async function listen(server: Server, path: string): Promise<boolean> {

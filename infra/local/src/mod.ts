@@ -1,10 +1,15 @@
-export { type FolderLock, lockFolder } from "./folder-lock.ts";
+export { readDistribution } from "./debian-package.ts";
+export { answerOf, whyUnreachable } from "./dialogue.ts";
+export { findFolderOwner, type FolderLock, lockFolder } from "./folder-lock.ts";
 export { type Keeper, type KeeperOptions, keep, type Program } from "./keeper.ts";
+export { natsWish } from "./nats.ts";
 export type { PartName } from "./part.ts";
 export { type Parts, type PartsOptions, startParts } from "./parts.ts";
 export { findFreePort, whyPortTaken } from "./port.ts";
 export { type PrivateUrls, readPrivateUrls } from "./private-urls.ts";
 export { isAlive, type ProcessIdentity, readProcess, signalQuietly } from "./process-table.ts";
-export { findServerBinary } from "./server-binary.ts";
+export { findServerBinary, lookForServerBinary } from "./server-binary.ts";
+export { findPostgres } from "./postgres-binary.ts";
+export { redisWish } from "./redis.ts";
 export { readOrMake } from "./secret-file.ts";
 export { type Command, readTether, type Tether, tie } from "./tether.ts";

@@ -6,7 +6,7 @@ import { awaitGone, findProcesses } from "./process-table.ts";
 import { findServerBinary } from "./server-binary.ts";
 import { waitUntil } from "./wait.ts";
 
-const wish = {
+export const natsWish = {
   names: ["nats-server"],
   variable: "ROOKERY_NATS_SERVER",
   versionMin: [2, 10],
@@ -23,7 +23,7 @@ const configName = "nats.conf";
 
 /** Finds the server and gives it a folder for its streams. */
 export async function prepareNats(context: PartContext): Promise<PreparedPart> {
-  const binary = await findServerBinary(wish, context);
+  const binary = await findServerBinary(natsWish, context);
   const folder = join(context.dataDir, folderName);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const configFile = join(folder, configName);
@@ -60,7 +60,7 @@ export async function readNatsUrl(dataDir: string): Promise<string | undefined> 
   const port = /^listen: "127\.0\.0\.1:(\d+)"$/m.exec(config)?.[1];
   if (port === undefined) return undefined;
   // The port of a file left by a crash may be another server's by now.
-  const running = await findProcesses(wish.names, await realpath(folder));
+  const running = await findProcesses(natsWish.names, await realpath(folder));
   return running.length === 0 ? undefined : encodeUrl(Number(port));
 }
 

@@ -7,7 +7,7 @@ import { readOrMakePassword } from "./secret-file.ts";
 import { findServerBinary } from "./server-binary.ts";
 import { waitUntil } from "./wait.ts";
 
-const wish = {
+export const redisWish = {
   names: ["redis-server", "valkey-server"],
   variable: "ROOKERY_REDIS_SERVER",
   versionMin: [6, 2],
@@ -16,7 +16,7 @@ const wish = {
 
 /** Finds the server and gives it a folder and a password. */
 export async function prepareRedis(context: PartContext): Promise<PreparedPart> {
-  const binary = await findServerBinary(wish, context);
+  const binary = await findServerBinary(redisWish, context);
   const folder = join(context.dataDir, "redis");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const password = await readOrMakePassword(join(context.dataDir, "redis.password"));

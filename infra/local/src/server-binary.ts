@@ -46,15 +46,7 @@ const versionMsMax = 10_000;
  */
 export async function findServerBinary(wish: BinaryWish, search: BinarySearch): Promise<ServerBinary> {
   const [name = ""] = wish.names;
-  const named = readText(search.env, wish.variable, "");
-  if (named !== "") {
-    const version = await readVersion(named);
-    if (version === undefined) throw new ConfigError(`${wish.variable}=${named} does not run`);
-    if (!isEnough(version, wish)) {
-      throw new ConfigError(`${wish.variable}=${named} is ${version}; ${wanted(wish)} is needed`);
-    }
-    return { path: named, version };
-  }
+  if (readText(search.env, wish.variable, "") !== "") return await findNamed(wish, search.env);
   const installed = await findInstalled(wish, search);
   if (installed !== undefined) return installed;
   return await findUnpacked(wish, search).catch((error: unknown) => {
@@ -66,7 +58,42 @@ export async function findServerBinary(wish: BinaryWish, search: BinarySearch): 
   });
 }
 
-async function findInstalled(wish: BinaryWish, search: BinarySearch): Promise<ServerBinary | undefined> {
+/**
+ * What `findServerBinary` would find without fetching anything: undefined when it would have to, or could not, unpack one.
+ *
+ * @throws ConfigError for a named program that does not run or is too old.
+ */
+export async function lookForServerBinary(
+  wish: BinaryWish,
+  search: Pick<BinarySearch, "env" | "dataDir">,
+): Promise<ServerBinary | undefined> {
+  const quiet = { ...search, progress: () => undefined };
+  if (readText(search.env, wish.variable, "") !== "") return await findNamed(wish, search.env);
+  const installed = await findInstalled(wish, quiet);
+  if (installed !== undefined) return installed;
+  const distribution = await readDistribution();
+  if (distribution === undefined) return undefined;
+  for (const folder of cacheFolders(quiet)) {
+    const found = await readUnpacked(wish, unpackedFolder(wish, distribution, folder));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+async function findNamed(wish: BinaryWish, env: Env): Promise<ServerBinary> {
+  const named = readText(env, wish.variable, "");
+  const version = await readVersion(named);
+  if (version === undefined) throw new ConfigError(`${wish.variable}=${named} does not run`);
+  if (!isEnough(version, wish)) {
+    throw new ConfigError(`${wish.variable}=${named} is ${version}; ${wanted(wish)} is needed`);
+  }
+  return { path: named, version };
+}
+
+async function findInstalled(
+  wish: BinaryWish,
+  search: Pick<BinarySearch, "env" | "progress">,
+): Promise<ServerBinary | undefined> {
   const folders = [...readText(search.env, "PATH", "").split(delimiter), ...systemFolders].filter(isAbsolute);
   for (const name of wish.names) {
     for (const folder of folders) {
@@ -84,8 +111,7 @@ async function findUnpacked(wish: BinaryWish, search: BinarySearch): Promise<Ser
   const distribution = await readDistribution();
   if (distribution === undefined) throw new Error("this is neither Debian nor Ubuntu");
   const { name } = wish.package;
-  const machine = `${distribution.id}-${distribution.codename}-${process.arch}`;
-  const folder = join(await findCacheFolder(search), machine, name);
+  const folder = unpackedFolder(wish, distribution, await findCacheFolder(search));
 
   const cached = await readUnpacked(wish, folder);
   if (cached !== undefined) return cached;
@@ -119,14 +145,27 @@ async function findLibraries(folder: string): Promise<string> {
   return found.join(delimiter);
 }
 
-async function findCacheFolder(search: BinarySearch): Promise<string> {
+function unpackedFolder(
+  wish: BinaryWish,
+  { id, codename }: { readonly id: string; readonly codename: string },
+  cacheFolder: string,
+): string {
+  return join(cacheFolder, `${id}-${codename}-${process.arch}`, wish.package.name);
+}
+
+/** The user's cache, when there is one, and what stands in for it. */
+function cacheFolders(search: Pick<BinarySearch, "env" | "dataDir">): string[] {
   const fallback = join(search.dataDir, "cache");
   const home = readText(
     search.env,
     "XDG_CACHE_HOME",
     join(readText(search.env, "HOME", homedir()), ".cache"),
   );
-  const folder = isAbsolute(home) ? join(home, "rookery") : fallback;
+  return isAbsolute(home) ? [join(home, "rookery"), fallback] : [fallback];
+}
+
+async function findCacheFolder(search: BinarySearch): Promise<string> {
+  const [folder = "", fallback = folder] = cacheFolders(search);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await access(folder, constants.W_OK);

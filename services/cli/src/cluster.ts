@@ -25,9 +25,12 @@ import {
   startParts,
   whyPortTaken,
 } from "@rookery/local";
-import { ConfigError, type Env, readInteger, readText } from "@rookery/runtime";
+import { type Env, readInteger, readText } from "@rookery/runtime";
 import { planChild, type Role } from "./child.ts";
 import { type KeyFiles, readOrMakeKeys, readOrMakeShards } from "./data-folder.ts";
+import { refuseMissing } from "./doctor/finding.ts";
+import { checkPorts } from "./doctor/machine.ts";
+import { checkKeys, judgePublicUrl } from "./doctor/setting.ts";
 import { processesMax, type UpConfig } from "./up-config.ts";
 
 export interface ClusterOptions {
@@ -143,6 +146,8 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
     let ports = await choosePorts(config);
     const shards = await readOrMakeShards(config.dataDir, config.shards);
     const keys = await readOrMakeKeys(config.dataDir, config.env);
+    refuseMissing(await checkKeys(keys, config.env));
+    refuseMissing([judgePublicUrl(readText(config.env, "PUBLIC_URL", ""))]);
     parts = await startParts({
       dataDir: config.dataDir,
       lock,
@@ -196,16 +201,10 @@ export async function startCluster(config: UpConfig, options: ClusterOptions): P
 }
 
 async function choosePorts(config: UpConfig): Promise<number[]> {
+  refuseMissing(await checkPorts(config, false));
   const ports: number[] = [];
   for (let index = 0; index < config.edges; index++) {
-    const port = config.port === 0 ? await findFreePort(config.host) : config.port + index;
-    const reason = await whyPortTaken(config.host, port);
-    if (reason === "EADDRINUSE") {
-      throw new ConfigError(`port ${port} of ${config.host} is in use: give another with --port (or PORT)`);
-    }
-    if (reason !== undefined)
-      throw new ConfigError(`cannot listen on ${config.host} port ${port}: ${reason}`);
-    ports.push(port);
+    ports.push(config.port === 0 ? await findFreePort(config.host) : config.port + index);
   }
   return ports;
 }

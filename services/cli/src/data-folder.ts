@@ -27,8 +27,8 @@ export function keyFiles(data: string | undefined, env: Env): KeyFiles {
 /** The keys the environment names; those it does not are made once in the data folder, readable by its owner. */
 export async function readOrMakeKeys(dataDir: string, env: Env): Promise<KeyFiles> {
   const { jwtPrivateKeyFile, masterKeyFile } = keyFiles(dataDir, env);
-  if (env["JWT_PRIVATE_KEY_FILE"] === undefined) await readOrMake(jwtPrivateKeyFile, makeSigningKey);
-  if (env["MASTER_KEY_FILE"] === undefined) await readOrMake(masterKeyFile, () => randomBytes(32));
+  if (readText(env, "JWT_PRIVATE_KEY_FILE", "") === "") await readOrMake(jwtPrivateKeyFile, makeSigningKey);
+  if (readText(env, "MASTER_KEY_FILE", "") === "") await readOrMake(masterKeyFile, () => randomBytes(32));
   return { jwtPrivateKeyFile, masterKeyFile };
 }
 

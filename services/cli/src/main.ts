@@ -5,6 +5,7 @@ import { backup, restore } from "./backup.ts";
 import { bot } from "./bot.ts";
 import type { Command } from "./command.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { doctor } from "./doctor.ts";
 import { key } from "./key.ts";
 import { migrate } from "./migrate.ts";
 import { role } from "./role.ts";
@@ -18,6 +19,7 @@ import { rekey } from "./rekey.ts";
 
 const commands: readonly Command[] = [
   up,
+  doctor,
   shards,
   sockets,
   deadLetters,
