@@ -287,7 +287,7 @@ export { updateUser } from "./query/identity/update-user.ts";
 export type { UserRole, UserRow } from "./query/identity/user.ts";
 export { noteSeen } from "./query/presence/note-seen.ts";
 export { type Watchable, watchablePairs } from "./query/presence/watchable.ts";
-export { listRelays } from "./query/relay/relay.ts";
+export { listAnswerRelays, listRelays } from "./query/relay/relay.ts";
 export {
   countDeadLetters,
   type DeadLetter,

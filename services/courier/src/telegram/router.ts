@@ -27,6 +27,7 @@ import { openGate } from "./gate.ts";
 import { openRoutedBots } from "./routed-bot.ts";
 import type { ServiceCaller } from "./service-caller.ts";
 import { openTeller } from "./teller.ts";
+import { awaitTurn } from "./turn.ts";
 
 const lookMs = 2_000;
 /** Of one bot in memory; what is beyond is read when there is room (L7). */
@@ -136,11 +137,12 @@ export function startUpdateRouter(parts: {
   };
 
   const work = async ({ shard, updates }: Line): Promise<void> => {
+    let isFirst = true;
     for (let update = updates[0]; update !== undefined && ours.holds(shard); update = updates[0]) {
       await gate.enter();
       let isDone: boolean;
       try {
-        isDone = await handle(update, ours.signalOf(shard));
+        isDone = await handle(update, isFirst, ours.signalOf(shard));
       } catch (error) {
         isDone = false;
         const { botId, updateId } = update;
@@ -152,15 +154,26 @@ export function startUpdateRouter(parts: {
         finished.set(`${update.botId}/${update.updateId}`, reads);
         known.get(update.botId)?.delete(update.updateId);
         updates.shift();
+        isFirst = false;
       } else if (ours.holds(shard)) await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   };
 
   /** @returns whether it is answered, or not ours to answer. */
-  const handle = async (update: PendingUpdate, signal: AbortSignal): Promise<boolean> => {
+  const handle = async (update: PendingUpdate, isFirst: boolean, signal: AbortSignal): Promise<boolean> => {
     const bot = await bots.get(update.botId);
     const answer = await answerUpdate(answering, bot, update, signal);
     if (answer === null || signal.aborted) return false;
+    const { botId, chatId } = update;
+    if (chatId !== null && answer.answered.messages.length > 0) {
+      gate.leave();
+      try {
+        await awaitTurn(parts, { botId, chatId, isFirst }, signal);
+      } finally {
+        await gate.enter();
+      }
+    }
+    if (signal.aborted) return false;
     if (await writer.write(answer.answered)) {
       parts.relay.send(relaysOf(answer.answered));
       if (bot !== null) for (const call of answer.calls) teller.insist(bot, call);

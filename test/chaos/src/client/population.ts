@@ -71,7 +71,8 @@ export async function makePopulation(
   return { people, rooms };
 }
 
-async function register(base: string, name: string): Promise<Person> {
+/** @throws when the cluster refuses. */
+export async function register(base: string, name: string): Promise<Person> {
   const account = { email: `${name}@example.org`, username: name, password: `password of ${name}` };
   const login = await call<Login>(base, "POST", "/v1/auth/register", { body: account });
   let token = login.accessToken;

@@ -28,6 +28,8 @@ export interface RigOptions extends RigShape {
   readonly runDir: string;
   /** A planted bug: a module loaded before those of the roles it is for. */
   readonly plant?: { readonly url: string; readonly roles: readonly Role[] };
+  /** Settings of every process, beside those that are the rig's. */
+  readonly env?: Env;
   /** Clients go to the edges directly; for scenarios with thousands of them. */
   readonly directClients?: boolean;
   readonly progress: (line: string) => void;
@@ -128,6 +130,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         PUBLIC_URL: edgeUrls[0],
         ROOKERY_SHARDS: String(options.shards),
         LOG_REPLICAS: natsCluster === undefined ? undefined : "3",
+        ...options.env,
       };
       const { plant } = options;
       const member = openMember({

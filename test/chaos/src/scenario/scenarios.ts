@@ -8,6 +8,7 @@ import { rolling } from "./rolling.ts";
 import type { Scenario } from "./scenario.ts";
 import { stops } from "./stops.ts";
 import { takeover } from "./takeover.ts";
+import { telegram } from "./telegram.ts";
 
 export const scenarios: readonly Scenario[] = [
   takeover,
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   join,
   logLoss,
   natsCluster,
+  telegram,
 ];
 
 /** @throws ConfigError naming those there are. */
