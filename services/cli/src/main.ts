@@ -8,6 +8,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
 import { key } from "./key.ts";
 import { migrate } from "./migrate.ts";
+import { rekey } from "./rekey.ts";
 import { role } from "./role.ts";
 import { session } from "./session.ts";
 import { shards } from "./shards.ts";
@@ -15,7 +16,6 @@ import { sockets } from "./sockets.ts";
 import { up } from "./up.ts";
 import { user } from "./user.ts";
 import { webhooks } from "./webhooks.ts";
-import { rekey } from "./rekey.ts";
 
 const commands: readonly Command[] = [
   up,
@@ -30,10 +30,10 @@ const commands: readonly Command[] = [
   key,
   audit,
   bot,
+  rekey,
   backup,
   restore,
   webhooks,
-  rekey,
 ];
 
 const help = [

@@ -1,6 +1,6 @@
 /** One courier: owns job shards, and so does what leaves the cluster for the bots on them. */
 import { randomUUID } from "node:crypto";
-import { openSecretBox, readMasterKey } from "@rookery/auth";
+import { openSecretBox, readMasterKey, readOldMasterKeys } from "@rookery/auth";
 import { answerMetrics, type Bus, observeBus, openBus, startLiveness } from "@rookery/bus";
 import { listenForReplies, openGateway, openUpdateIntake } from "@rookery/gateway";
 import { openRelay, startOwnership } from "@rookery/host";
@@ -68,7 +68,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
   bus = await openBus({ url: config.natsUrl, name: id, log });
   observeBus(bus, status.metrics);
   answerMetrics(bus, { id, metrics: status.metrics, log });
-  const secrets = openSecretBox(await readMasterKey(env));
+  const secrets = openSecretBox(await readMasterKey(env), await readOldMasterKeys(env));
   const liveness = startLiveness(bus, { role: "courier", id });
   const ownership = startOwnership({
     bus,

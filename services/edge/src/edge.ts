@@ -1,6 +1,12 @@
 /** One edge: sockets, REST and webhooks in front of the log. Stateless: all it holds can be read or asked again. */
 import { randomUUID } from "node:crypto";
-import { openPasswords, openRefreshTokens, openSecretBox, readMasterKey } from "@rookery/auth";
+import {
+  openPasswords,
+  openRefreshTokens,
+  openSecretBox,
+  readMasterKey,
+  readOldMasterKeys,
+} from "@rookery/auth";
 import { observeBus, openBus, openMetricsReader, startLiveness } from "@rookery/bus";
 import { observeCache, openCache, openLimits, socketsOf } from "@rookery/cache";
 import { type Env, isLoopback, type Log, type Service, startObservation } from "@rookery/runtime";
@@ -118,7 +124,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     tokens: identity.tokens,
     refreshTokens: openRefreshTokens(master),
     passwords: openPasswords(),
-    secrets: openSecretBox(master),
+    secrets: openSecretBox(master, await readOldMasterKeys(env)),
     commands: gateway,
     addresses: config.addresses,
     jobWakes: openJobWakes(bus, config.shards),

@@ -14,7 +14,7 @@ export {
   usernameRefusal,
 } from "./account-name.ts";
 export { type ApiKeys, keyPrefix, type NewApiKey, openApiKeys } from "./api-key.ts";
-export { readMasterKey, readPrivateKey } from "./key-file.ts";
+export { readMasterKey, readOldMasterKeys, readPrivateKey } from "./key-file.ts";
 export { type MasterKey, parseMasterKey } from "./master-key.ts";
 export {
   openPasswords,

@@ -360,4 +360,4 @@ export { firstAdmin } from "./query/identity/first-admin.ts";
 export { foldUsage, sweepUsage } from "./query/bot/fold-usage.ts";
 export { orphanSends, type OrphanSend } from "./query/telegram/orphan-send.ts";
 export { sweepTelegramUpdates } from "./query/telegram/sweep-update.ts";
-export { type BotSecrets, listAllBots, rekeyBots } from "./query/bot/rekey-bot.ts";
+export { type BotSecrets, listAllBots, rekeyBots, rekeyHeaders } from "./query/bot/rekey-bot.ts";

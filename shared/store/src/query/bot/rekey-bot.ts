@@ -10,6 +10,28 @@ export async function listAllBots(db: Queryable): Promise<BotRow[]> {
   return rows;
 }
 
+/** Seals the headers of bots' services anew that lie under another key than `keyId`; in a transaction. @returns how many. */
+export async function rekeyHeaders(
+  db: Queryable,
+  keyId: string,
+  reseal: (row: { readonly botId: UserId; readonly sealed: SealedColumns }) => SealedColumns,
+): Promise<number> {
+  const { rows } = await db.query<{ botId: number; keyId: string; box: Buffer }>(
+    `select bot_id as "botId", headers_key_id as "keyId", headers_box as box from bot_program
+     where headers_key_id <> $1 and headers_box is not null order by bot_id for update`,
+    [keyId],
+  );
+  for (const { botId, ...sealed } of rows) {
+    const renewed = reseal({ botId, sealed });
+    // Another version, so that couriers read it again.
+    await db.query(
+      "update bot_program set headers_key_id = $2, headers_box = $3, version = version + 1 where bot_id = $1",
+      [botId, renewed.keyId, renewed.box],
+    );
+  }
+  return rows.length;
+}
+
 export interface BotSecrets {
   readonly id: UserId;
   readonly token: SealedColumns;
