@@ -20,6 +20,8 @@ import { startTelegramPoller } from "./telegram/poller.ts";
 import { startUpdateRouter } from "./telegram/router.ts";
 import { startTelegramSender } from "./telegram/sender.ts";
 import { openServiceCaller } from "./telegram/service-caller.ts";
+import { openAnswerRunner } from "./native/answer-runner.ts";
+import { startWebhookPoster } from "./native/webhook-poster.ts";
 import { startPollDesk } from "./native/poll-desk.ts";
 import { openShownPeople } from "./native/shown-people.ts";
 import { startNativeSweep } from "./native/native-sweep.ts";
@@ -133,12 +135,14 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
       },
     },
   });
-  const desk = startPollDesk({
+  const people = openShownPeople(store, Date.now);
+  const poster = startWebhookPoster({
     ...leaving,
-    bus,
-    people: openShownPeople(store, Date.now),
-    stirred: () => {},
+    people,
+    http,
+    run: openAnswerRunner({ bus, liveness, log }),
   });
+  const desk = startPollDesk({ ...leaving, bus, people, stirred: (...of) => poster.stir(...of) });
   const orphans = startOrphanSends(leaving);
   const counting = setInterval(() => counts.telegramQueue.set(sender.queued), countMs);
   const repairing = {
@@ -165,7 +169,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
       status.draining();
       clearInterval(counting);
       await Promise.all(
-        [...repairs, sender, router, poller, broadcaster, orphans, desk, webhooks].map((part) =>
+        [...repairs, sender, router, poller, broadcaster, orphans, desk, poster, webhooks].map((part) =>
           part.close(),
         ),
       );

@@ -43,6 +43,17 @@ export interface CallbackReply {
   readonly url?: string;
 }
 
+/** What a webhook answered, to an edge that does it; answered when it is done. */
+export interface BotRun {
+  readonly botId: UserId;
+  /** Names it for ever. */
+  readonly key: string;
+  /** Its content type. */
+  readonly type: string;
+  /** Base64. */
+  readonly body: string;
+}
+
 /** To an edge. */
 export interface BotTold {
   readonly polled?: readonly BotPolled[];

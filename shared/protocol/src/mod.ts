@@ -3,6 +3,7 @@ export type {
   BotAsk,
   BotPoll,
   BotPolled,
+  BotRun,
   BotTold,
   CallbackReply,
   PollConflict,

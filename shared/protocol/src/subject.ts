@@ -34,6 +34,8 @@ export const subjects = {
   botAsk: (shard: ShardId): string => `bot.ask.${shard}`,
   /** Core: what an edge waits for on behalf of bots and of those who press their buttons (`BotTold`). */
   botTold: (edge: string): string => `bot.told.${edge}`,
+  /** Core, request and answer: a method that a bot's webhook answered with, to an edge. */
+  botRun: (edge: string): string => `bot.run.${edge}`,
   /** Core: job shards have a new owner, who knows of nobody that waits. */
   botOwner: "bot.owner",
   /** Core: heartbeats of everybody. */

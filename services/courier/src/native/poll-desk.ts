@@ -62,8 +62,8 @@ export function startPollDesk(parts: {
   readonly people: ShownPeople;
   readonly shards: number;
   readonly log: Log;
-  /** Bots that have something new, or another webhook. */
-  readonly stirred: (botIds: ReadonlySet<UserId>) => void;
+  /** Bots that have something new; `isMoved`: or another webhook. */
+  readonly stirred: (botIds: ReadonlySet<UserId>, isMoved: boolean) => void;
 }): PollDesk {
   const { bus, store, log } = parts;
   const parking = openParking();
@@ -139,7 +139,7 @@ export function startPollDesk(parts: {
       await answer(served.slice(at, at + roundMax), newcomers, mailbox);
     }
     mailbox.send();
-    if (stirred.size > 0) parts.stirred(stirred);
+    if (stirred.size > 0) parts.stirred(stirred, moved.length > 0);
   };
 
   /** @returns whether it is to be served. */

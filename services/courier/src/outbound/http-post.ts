@@ -2,6 +2,15 @@ import type { AddressRules } from "@rookery/webhook";
 import { Agent, request } from "undici";
 import { openGuardedConnect, refusedCode } from "./guarded-connect.ts";
 
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly bytes: Buffer;
+  /** As they were sent; `type` is empty where there is none. */
+  readonly type: string;
+  readonly retryAfter: string | null;
+}
+
 /** Posts to addresses that others have chosen. */
 export interface HttpPost {
   /** Redirections are not followed. @throws OutboundError */
@@ -13,7 +22,7 @@ export interface HttpPost {
       readonly timeoutMs: number;
       readonly signal: AbortSignal;
     },
-  ): Promise<{ readonly status: number; readonly body: string }>;
+  ): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
 
@@ -23,8 +32,8 @@ export class OutboundError extends Error {
 }
 
 const connectMs = 5_000;
-/** Of one origin. */
-const connectionsMax = 64;
+/** Of one origin; bots of our own may ask for so many. */
+const connectionsMax = 100;
 const answerBytesMax = 1_048_576;
 
 export function openHttpPost(rules: Pick<AddressRules, "allows">): HttpPost {
@@ -53,7 +62,14 @@ export function openHttpPost(rules: Pick<AddressRules, "allows">): HttpPost {
           if (bytes > answerBytesMax) throw new OutboundError("the answer is too long");
           chunks.push(chunk);
         }
-        return { status: answer.statusCode, body: Buffer.concat(chunks).toString("utf8") };
+        const whole = Buffer.concat(chunks);
+        return {
+          status: answer.statusCode,
+          body: whole.toString("utf8"),
+          bytes: whole,
+          type: String(answer.headers["content-type"] ?? ""),
+          retryAfter: answer.headers["retry-after"]?.toString() ?? null,
+        };
       } catch (error) {
         if (error instanceof OutboundError) throw error;
         throw new OutboundError(within.aborted ? "no answer in time" : reasonOf(error));

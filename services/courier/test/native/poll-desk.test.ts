@@ -12,53 +12,20 @@ import {
   shardOf,
   subjects,
 } from "@rookery/protocol";
-import { inTransaction, insertNativeBot, writeNativeWebhook } from "@rookery/store";
+import { inTransaction, writeNativeWebhook } from "@rookery/store";
 import { startPollDesk } from "../../src/native/poll-desk.ts";
 import { openShownPeople } from "../../src/native/shown-people.ts";
 import { openCourierFixture } from "../courier-fixture.ts";
+import { makeNative, writeUpdates } from "./native-bot.ts";
 
 const courier = await openCourierFixture("poll desk test");
 after(() => courier.close());
 const { store, shards, log } = courier;
-let bots = 0;
 let polls = 0;
 
-async function makeBot(): Promise<number> {
-  const { id } = await courier.makeBot();
-  const sealed = { keyId: "k", box: Buffer.from("box") };
-  await store.query("delete from bot where id = $1", [id]);
-  await inTransaction(store, (db) =>
-    insertNativeBot(db, {
-      id,
-      ownerId: id,
-      username: `native_${++bots}`,
-      token: sealed,
-      tokenDigest: Buffer.from(`token ${id}`),
-      secret: sealed,
-      secretDigest: Buffer.alloc(32),
-      requestUuid: null,
-      createdMs: 1,
-    }),
-  );
-  return id;
-}
-
-async function write(botId: number, ...bodies: readonly string[]): Promise<void> {
-  for (const body of bodies) {
-    const message = { seq: 1, senderId: botId, ts: 1, kind: "text", body, entities: [], attachments: [] };
-    const whole = { ...message, forward: null, editedAt: null, replyTo: null };
-    const payload = {
-      chat: { id: 5, type: "group", title: "t" },
-      atMs: 1,
-      news: { kind: "message", message: whole },
-    };
-    await store.query(
-      `insert into bot_update (bot_id, type, chat_id, place, queue, payload, created_ms, expires_ms)
-       values ($1, 'message', 5, (select count(*) from bot_update), 'chat:5', $2, 1, $3)`,
-      [botId, JSON.stringify(payload), Date.now() + 60_000],
-    );
-  }
-}
+const makeBot = async () => makeNative(store, (await courier.makeBot()).id);
+const write = (botId: number, ...bodies: readonly string[]) =>
+  writeUpdates(store, { botId, chatId: 5 }, ...bodies);
 
 /** A desk over a bus of this process, and an edge that asks it. */
 async function openDesk() {
