@@ -33,7 +33,8 @@ test("[L3] each call of an update has its own request id, and its repeats have t
       post: async (_url, { headers, body }) => {
         names.push(`${headers["x-request-id"]} ${headers["x-attempt"]}`);
         bodies.push((JSON.parse(body) as { requestId: string }).requestId);
-        return { status: statuses.shift() ?? 200, body: "{}" };
+        const said = { status: statuses.shift() ?? 200, body: "{}" };
+        return { ...said, bytes: Buffer.from(said.body), type: "application/json", retryAfter: null };
       },
       close: async () => {},
     },
