@@ -90,6 +90,26 @@ export {
   type SealedColumns,
   type WebhookStatus,
 } from "./query/bot/bot.ts";
+export { type BotSettingKey, readBotSetting, writeBotSetting } from "./query/bot/bot-setting.ts";
+export {
+  type BotMember,
+  type BotPlace,
+  listBotAdministrators,
+  pinnedSeqs,
+  readBotMember,
+  readBotPlace,
+  readBotPlaceWith,
+  readPeopleById,
+  readStoredMessages,
+} from "./query/bot/native-place.ts";
+export {
+  chatsWithFile,
+  countFileBytes,
+  type FileRow,
+  insertFile,
+  readFileSecret,
+  readFiles,
+} from "./query/file/file.ts";
 export { readDialogs, writeDialogs } from "./query/bot/dialog.ts";
 export { deleteBot } from "./query/bot/delete-bot.ts";
 export { insertBot, type NewBot } from "./query/bot/insert-bot.ts";

@@ -1,0 +1,66 @@
+/** What a call says, wherever it says it: texts by name. The first of a name counts, as at Telegram; nothing is refused here. */
+
+/** A file that came with the call, kept aside until the call is over. */
+export interface Upload {
+  readonly path: string;
+  readonly size: number;
+  /** SHA-256 of its bytes. */
+  readonly digest: Buffer;
+  /** Its first bytes, by which its type is told. */
+  readonly head: Buffer;
+  readonly name: string | undefined;
+  /** What the sender says it is. */
+  readonly mime: string;
+}
+
+/** Of one call. */
+const argumentsMax = 1_000;
+
+export class Arguments {
+  readonly #texts = new Map<string, string>();
+  readonly #uploads = new Map<string, Upload>();
+
+  add(name: string, text: string): void {
+    if (!this.#texts.has(name) && this.#texts.size < argumentsMax) this.#texts.set(name, text);
+  }
+
+  addUpload(name: string, upload: Upload): void {
+    if (!this.#uploads.has(name)) this.#uploads.set(name, upload);
+  }
+
+  text(name: string): string | undefined {
+    return this.#texts.get(name);
+  }
+
+  upload(name: string): Upload | undefined {
+    return this.#uploads.get(name);
+  }
+
+  get uploads(): readonly Upload[] {
+    return [...this.#uploads.values()];
+  }
+}
+
+/** `a=1&b=2`, plus signs and escapes undone; what is no escape stays as it is. */
+export function addForm(args: Arguments, form: string): void {
+  for (const [name, value] of new URLSearchParams(form)) args.add(name, value);
+}
+
+/** An object's members; what is no text counts as its JSON, null as not said. What is no object says nothing. */
+export function addJson(args: Arguments, body: string): void {
+  const value = parseJson(body);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  for (const [name, each] of Object.entries(value)) {
+    if (each === null) continue;
+    args.add(name, typeof each === "string" ? each : JSON.stringify(each));
+  }
+}
+
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

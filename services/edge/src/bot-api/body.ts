@@ -1,0 +1,199 @@
+/** The body of a call, as it comes: read while there is room for it, unpacked, and taken apart by its type. */
+import { type Readable, Readable as NodeReadable, Transform, type TransformCallback } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip, createInflate } from "node:zlib";
+import { Busboy } from "@fastify/busboy";
+import { limits } from "@rookery/protocol";
+import type { HttpResponse } from "uWebSockets.js";
+import { ApiRefusal, badRequest } from "./api-refusal.ts";
+import { addForm, addJson, type Arguments, type Upload } from "./arguments.ts";
+
+/** A file of 50 MB, and what is said beside it. */
+export const bodyBytesMax = 52 * 1_048_576;
+const textBytesMax = limits.requestBytesMax;
+const fieldsMax = 1_000;
+const filesMax = 20;
+/** Read and thrown away of what was refused, so that its sender still hears why. */
+const drainBytesMax = 16 * 1_048_576;
+
+/** Bytes are asked of the connection only while somebody reads. Called synchronously in a uWS handler. */
+export class RequestBody extends NodeReadable {
+  readonly #res: HttpResponse;
+  #isPaused = false;
+  #isOver = false;
+  #bytes = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(res: HttpResponse) {
+    super({ highWaterMark: 256 * 1_024 });
+    this.#res = res;
+    res.onData((chunk, isLast) => this.#take(chunk, isLast));
+    // Whoever destroys it knows why; nobody else listens.
+    this.on("error", () => {});
+  }
+
+  #take(chunk: ArrayBuffer, isLast: boolean): void {
+    this.#bytes += chunk.byteLength;
+    if (isLast) this.#isOver = true;
+    if (!this.destroyed && this.#bytes > bodyBytesMax) this.destroy(new ApiRefusal(413, ""));
+    if (!this.destroyed) {
+      // uWS takes the chunk back when this returns.
+      const isRoom = this.push(Buffer.from(new Uint8Array(chunk)));
+      if (isLast) this.push(null);
+      else if (!isRoom) this.#pause();
+    }
+    if (this.#isOver || this.#bytes > bodyBytesMax + drainBytesMax) this.#drained?.();
+  }
+
+  /** The client has gone: uWS is not to be touched any more. */
+  abort(): void {
+    this.#isOver = true;
+    this.destroy(new Error("the client went away"));
+    this.#drained?.();
+  }
+
+  /** Resolves when the rest was read and thrown away; false: there was too much of it. */
+  async drain(): Promise<boolean> {
+    this.destroy();
+    if (this.#isOver) return true;
+    const enough = this.#bytes + drainBytesMax;
+    this.#resume();
+    await new Promise<void>((resolve) => {
+      this.#drained = () => {
+        if (this.#isOver || this.#bytes > enough) resolve();
+      };
+    });
+    return this.#isOver;
+  }
+
+  override _read(): void {
+    this.#resume();
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#res.pause();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused || this.#isOver) return;
+    this.#isPaused = false;
+    this.#res.resume();
+  }
+}
+
+/** Keeps a file aside. Rejects when it cannot. */
+export type TakeFile = (
+  source: Readable,
+  about: { readonly name: string | undefined; readonly mime: string },
+) => Promise<Upload>;
+
+/** Adds what a body says. @throws ApiRefusal 413, 415, 400 */
+export async function readArguments(
+  source: RequestBody,
+  about: { readonly type: string; readonly encoding: string },
+  { args, takeFile }: { readonly args: Arguments; readonly takeFile: TakeFile },
+): Promise<void> {
+  const unpacked = unpack(source, about.encoding);
+  const type = about.type.split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "multipart/form-data") return await readMultipart(unpacked, about.type, { args, takeFile });
+  const body = await readText(unpacked);
+  if (type === "application/json") addJson(args, body);
+  // Bodies of other types say nothing, as at Telegram.
+  else if (type === "application/x-www-form-urlencoded") addForm(args, body);
+}
+
+/** @throws ApiRefusal 415 */
+function unpack(source: Readable, encoding: string): Readable {
+  const names = encoding
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "" && name !== "identity");
+  const [name, ...others] = names;
+  if (name === undefined) return source;
+  if (others.length > 0) throw new ApiRefusal(415, "");
+  const decoder = decoderOf(name);
+  if (decoder === null) throw new ApiRefusal(415, "");
+  // Little can be much: what comes out is bounded as what comes in is.
+  const bounded = new Bounded();
+  pipeline(source, decoder, bounded).catch(() => {});
+  return bounded;
+}
+
+function decoderOf(name: string): Transform | null {
+  if (name === "gzip" || name === "x-gzip") return createGunzip();
+  if (name === "deflate") return createInflate();
+  return null;
+}
+
+class Bounded extends Transform {
+  #bytes = 0;
+
+  override _transform(chunk: Buffer, _: string, done: TransformCallback): void {
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes > bodyBytesMax) done(new ApiRefusal(413, ""));
+    else done(null, chunk);
+  }
+}
+
+async function readText(source: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      bytes += chunk.byteLength;
+      if (bytes > textBytesMax) throw new ApiRefusal(413, "");
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof ApiRefusal ? error : badRequest("the body cannot be read");
+  }
+  return Buffer.concat(chunks, bytes).toString("utf8");
+}
+
+async function readMultipart(
+  source: Readable,
+  type: string,
+  { args, takeFile }: { readonly args: Arguments; readonly takeFile: TakeFile },
+): Promise<void> {
+  let parser: InstanceType<typeof Busboy>;
+  try {
+    parser = new Busboy({
+      headers: { "content-type": type },
+      limits: {
+        fieldSize: textBytesMax,
+        fieldNameSize: 256,
+        fields: fieldsMax,
+        files: filesMax,
+        fileSize: bodyBytesMax,
+        parts: fieldsMax + filesMax,
+        headerPairs: 50,
+      },
+    });
+  } catch {
+    throw badRequest("boundary not found");
+  }
+  const files: Promise<void>[] = [];
+  let fieldBytes = 0;
+  parser.on("field", (name, value) => {
+    fieldBytes += value.length;
+    if (fieldBytes > textBytesMax) parser.destroy(new ApiRefusal(413, ""));
+    else args.add(name, value);
+  });
+  parser.on("file", (name, file, filename, _, mime) => {
+    // A file that is refused or cut short ends the call, and what was kept of it goes with the others.
+    file.on("limit", () => file.destroy(new ApiRefusal(413, "")));
+    const taken = takeFile(file, { name: filename === "" ? undefined : filename, mime }).then((upload) => {
+      args.addUpload(name, upload);
+    });
+    taken.catch((error: unknown) => parser.destroy(error instanceof Error ? error : new Error(String(error))));
+    files.push(taken);
+  });
+  try {
+    await pipeline(source, parser);
+    await Promise.all(files);
+  } catch (error) {
+    await Promise.allSettled(files);
+    throw error instanceof ApiRefusal ? error : badRequest("the multipart body cannot be read");
+  }
+}

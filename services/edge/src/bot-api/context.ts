@@ -1,0 +1,23 @@
+import type { Limits } from "@rookery/cache";
+import type { ChatId, UserId } from "@rookery/protocol";
+import type { Log } from "@rookery/runtime";
+import type { Store } from "@rookery/store";
+import type { Files } from "../file/files.ts";
+import type { CommandPort } from "../http/context.ts";
+import type { RateLimits } from "../rate-limits.ts";
+import type { FetchFile } from "./fetch-file.ts";
+
+/** What methods need of the process they run in. */
+export interface BotApiContext {
+  readonly store: Store;
+  readonly commands: CommandPort;
+  readonly commandTimeoutMs: number;
+  readonly limits: Limits;
+  readonly rateLimits: RateLimits;
+  readonly files: Files;
+  readonly fetchFile: FetchFile;
+  /** Tells a chat's sockets that the bot is typing. */
+  readonly showTyping: (chatId: ChatId, userId: UserId) => void;
+  readonly now: () => number;
+  readonly log: Log;
+}

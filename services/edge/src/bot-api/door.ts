@@ -1,0 +1,189 @@
+/**
+ * The door of the Bot API: `/bot<token>/<method>` and `/file/bot<token>/<path>`, by uWS itself. Whose token it is, is known before
+ * a byte of the body is read.
+ */
+import { botTokenDigest } from "@rookery/gateway";
+import { Fault } from "@rookery/protocol";
+import { type NativeBot, readNativeBotByToken } from "@rookery/store";
+import type { HttpRequest, HttpResponse } from "uWebSockets.js";
+import { openInFlight } from "../http/in-flight.ts";
+import { writeReply } from "../http/reply.ts";
+import { requestIdOf } from "../http/request-id.ts";
+import { type Address, readAddress } from "./address.ts";
+import { ApiRefusal, badRequest, refusalOfFault, tooMany } from "./api-refusal.ts";
+import { addForm, Arguments } from "./arguments.ts";
+import { readArguments, RequestBody } from "./body.ts";
+import type { BotApiContext } from "./context.ts";
+import { sendFile } from "./download.ts";
+import { type Call, Described, type Method } from "./method.ts";
+
+/** Calls in flight, parked ones included; beyond it 429. */
+const callsMax = 20_000;
+/** Bodies that hold files, at once: each may take 50 MB of the disk until its call is over. */
+const uploadsMax = 64;
+const retryMs = 1_000;
+const keyPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+export interface BotApi {
+  /** False: not a path of the Bot API; nothing was touched. */
+  handle(res: HttpResponse, req: HttpRequest): boolean;
+  /** Resolves when no call is in flight. */
+  idle(): Promise<void>;
+  /** Ends calls that wait for something to happen. */
+  close(): void;
+}
+
+export interface Envelope {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter?: number;
+}
+
+interface Request {
+  readonly verb: string;
+  readonly query: string;
+  readonly type: string;
+  readonly encoding: string;
+  readonly range: string;
+  readonly key: string | undefined;
+  readonly requestId: string;
+}
+
+export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, Method>): BotApi {
+  const inFlight = openInFlight(callsMax);
+  const closing = new AbortController();
+  let uploads = 0;
+
+  function handle(res: HttpResponse, req: HttpRequest): boolean {
+    const address = readAddress(req.getUrl());
+    if (address === null) return false;
+    const request = readRequest(req);
+    const gone = new AbortController();
+    // Registered at once: uWS lends both for this call only.
+    const body = new RequestBody(res);
+    let isAborted = false;
+    res.onAborted(() => {
+      isAborted = true;
+      body.abort();
+      gone.abort();
+    });
+    const answer = (envelope: Envelope, close: boolean): void => {
+      if (isAborted) return;
+      const headers: [string, string][] = [
+        ["content-type", "application/json"],
+        ["x-request-id", request.requestId],
+        ["x-content-type-options", "nosniff"],
+        ["cache-control", "no-store"],
+      ];
+      if (envelope.retryAfter !== undefined) headers.push(["retry-after", String(envelope.retryAfter)]);
+      const { status, body: text } = envelope;
+      writeReply(res, { status, headers, body: text, close }, request.verb === "HEAD");
+    };
+    const entered = inFlight.enter();
+    const signal = AbortSignal.any([gone.signal, closing.signal]);
+    const serving = !entered
+      ? Promise.reject(tooMany(retryMs))
+      : serve(address, request, { body, signal, res, isGone: () => isAborted });
+    void serving
+      .then(
+        (envelope) => envelope,
+        (error: unknown) => envelopeOf(refusalOf(error, request.requestId)),
+      )
+      .then(async (envelope) => {
+        if (envelope === null) return;
+        // The rest of a body that nobody wants is read first, so that its sender hears the answer.
+        const isWhole = isAborted || (await body.drain());
+        answer(envelope, !isWhole);
+      })
+      .finally(() => {
+        if (entered) inFlight.leave();
+      });
+    return true;
+  }
+
+  /** Null: the answer is on its way already. */
+  async function serve(
+    address: Address,
+    request: Request,
+    wire: { readonly body: RequestBody; readonly signal: AbortSignal; readonly res: HttpResponse; isGone(): boolean },
+  ): Promise<Envelope | null> {
+    if (address.token === null) throw new ApiRefusal(401, "invalid token specified");
+    const isRead = request.verb === "GET" || (request.verb === "HEAD" && address.kind === "file");
+    if (!isRead && request.verb !== "POST") throw new ApiRefusal(405, "");
+    const bot = await readNativeBotByToken(context.store, botTokenDigest(address.token));
+    if (bot === null) throw new ApiRefusal(401, "");
+    await limit(bot);
+    if (address.kind === "file") {
+      await sendFile(context, { bot, path: address.path, ...request, ...wire });
+      return null;
+    }
+    const args = new Arguments();
+    addForm(args, request.query);
+    const isMultipart = request.type.trimStart().toLowerCase().startsWith("multipart/");
+    if (isMultipart && uploads >= uploadsMax) throw tooMany(retryMs);
+    uploads += isMultipart ? 1 : 0;
+    try {
+      await readArguments(wire.body, request, {
+        args,
+        takeFile: async (source, about) => ({ ...(await context.files.contents.receive(source)), ...about }),
+      });
+      const named = address.method === "" ? (args.text("method") ?? "") : address.method;
+      return await call(named, { bot, token: address.token, args, request, signal: wire.signal });
+    } finally {
+      uploads -= isMultipart ? 1 : 0;
+      for (const upload of args.uploads) void context.files.contents.discard(upload).catch(() => {});
+    }
+  }
+
+  async function call(
+    name: string,
+    about: Pick<Call, "bot" | "token" | "args" | "signal"> & { readonly request: Request },
+  ): Promise<Envelope> {
+    const method = methods.get(name.toLowerCase());
+    if (method === undefined) throw new ApiRefusal(404, "method not found");
+    const { request, ...rest } = about;
+    if (request.key !== undefined && !keyPattern.test(request.key)) throw badRequest("invalid Idempotency-Key");
+    const { log } = context;
+    const result = await method.run({ ...rest, context, log, requestId: request.requestId, key: request.key });
+    if (!(result instanceof Described)) return { status: 200, body: JSON.stringify({ ok: true, result }) };
+    const { description } = result;
+    return { status: 200, body: JSON.stringify({ ok: true, result: result.result, description }) };
+  }
+
+  async function limit({ id }: NativeBot): Promise<void> {
+    const { bot } = context.rateLimits;
+    if (bot === null) return;
+    const decision = await context.limits.take({ limit: bot, key: String(id) });
+    if (!decision.allowed) throw tooMany(decision.retryMs);
+  }
+
+  function refusalOf(error: unknown, requestId: string): ApiRefusal {
+    if (error instanceof ApiRefusal) return error;
+    if (error instanceof Fault) return refusalOfFault(error);
+    context.log.error({ err: error, requestId }, "a call of the Bot API could not be answered");
+    return new ApiRefusal(500, "");
+  }
+
+  return { handle, idle: () => inFlight.idle(), close: () => closing.abort() };
+}
+
+export function envelopeOf({ code, message, hints }: ApiRefusal): Envelope {
+  const body = { ok: false, error_code: code, description: message, ...(hints === undefined ? {} : { parameters: hints }) };
+  const retryAfter = hints?.retry_after;
+  return { status: code, body: JSON.stringify(body), ...(retryAfter === undefined ? {} : { retryAfter }) };
+}
+
+function readRequest(req: HttpRequest): Request {
+  // Undefined when there is none, whatever the typings say.
+  const query: string | undefined = req.getQuery();
+  const key = req.getHeader("idempotency-key");
+  return {
+    verb: req.getCaseSensitiveMethod().toUpperCase(),
+    query: query ?? "",
+    type: req.getHeader("content-type"),
+    encoding: req.getHeader("content-encoding"),
+    range: req.getHeader("range"),
+    key: key === "" ? undefined : key,
+    requestId: requestIdOf(req.getHeader("x-request-id")),
+  };
+}

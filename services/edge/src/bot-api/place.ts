@@ -1,0 +1,39 @@
+/** Which chat a call means, and whether the bot is in it. */
+import { type BotPlace, readBotPlace, readBotPlaceWith } from "@rookery/store";
+import type { BotChat } from "@rookery/protocol";
+import { ApiRefusal, badRequest } from "./api-refusal.ts";
+import type { Call } from "./method.ts";
+
+export interface Place extends BotPlace {
+  readonly chat: BotChat;
+}
+
+/** A chat the bot is in. @throws ApiRefusal as Telegram says it */
+export async function placeOf(call: Call, chatId: string): Promise<Place> {
+  const found = await findPlace(call, chatId);
+  if (found.role !== null) return found;
+  if (!found.wasMember) throw badRequest("chat not found");
+  const what = found.type === "channel" ? "channel" : "group";
+  throw new ApiRefusal(403, `bot was kicked from the ${what} chat`);
+}
+
+async function findPlace({ context: { store }, bot }: Call, chatId: string): Promise<Place> {
+  if (chatId === "") throw badRequest("chat_id is empty");
+  const id = /^-?\d{1,16}$/.test(chatId) ? Number(chatId) : null;
+  let found: BotPlace | null = null;
+  if (id !== null && Number.isSafeInteger(id)) {
+    found = id > 0 ? await readBotPlaceWith(store, bot.id, id) : await readBotPlace(store, bot.id, 0 - id);
+  }
+  // No chat of ours has a public name.
+  // A direct chat has the id of the person, and no other.
+  const isHidden = found !== null && (found.type === "telegram" || (id !== null && id < 0 && found.type === "direct"));
+  if (found === null || isHidden) throw badRequest("chat not found");
+  const { type, title, peerId } = found;
+  const chat: BotChat = { id: found.id, type, title, ...(peerId === null ? {} : { peerId }) };
+  return { ...found, chat };
+}
+
+/** Who administers it may do what the others may not. */
+export function leads({ role }: Pick<BotPlace, "role">): boolean {
+  return role === "owner" || role === "admin";
+}

@@ -1,0 +1,68 @@
+/** What is told to bots, with the names and files of this moment. */
+import type { BotChat, Message, UserId } from "@rookery/protocol";
+import { readPeopleById, readStoredMessages, type Store, toMessage } from "@rookery/store";
+import {
+  type NativeMessage,
+  nativeMessage,
+  type NativePeople,
+  nativeUser,
+  peopleOfMessage,
+} from "@rookery/telegram";
+import { badRequest } from "./api-refusal.ts";
+import type { Call } from "./method.ts";
+import type { Place } from "./place.ts";
+
+/** Messages of a chat by their places, in Telegram's shape. Those that are not there are left out. */
+export async function showMessages(
+  { context: { store, files }, bot }: Call,
+  chat: BotChat,
+  seqs: readonly number[],
+): Promise<object[]> {
+  const stored = await readMessages(store, chat.id, seqs);
+  const wanted = seqs.flatMap((seq) => stored.get(seq) ?? []);
+  const answered = wanted.flatMap(({ replyTo }) => (replyTo === null || stored.has(replyTo) ? [] : [replyTo]));
+  const others = answered.length === 0 ? new Map<number, NativeMessage>() : await readMessages(store, chat.id, answered);
+  const named = [...stored.values(), ...others.values()].flatMap(peopleOfMessage);
+  const people = await readPeople(store, chat.peerId === undefined ? named : [...named, chat.peerId]);
+  const fileName = files.names.nameFor(bot.id);
+  return wanted.map((message) => {
+    const { replyTo } = message;
+    const reply = replyTo === null ? undefined : (stored.get(replyTo) ?? others.get(replyTo));
+    const isThere = reply !== undefined && reply.deletedAt === null;
+    return nativeMessage(message, { chat, people, fileName, ...(isThere ? { reply } : {}) });
+  });
+}
+
+export async function showMessage(call: Call, chat: BotChat, seq: number): Promise<object> {
+  const [shown] = await showMessages(call, chat, [seq]);
+  if (shown === undefined) throw badRequest("message not found");
+  return shown;
+}
+
+export async function readMessages(
+  store: Store,
+  chatId: number,
+  seqs: readonly number[],
+): Promise<ReadonlyMap<number, NativeMessage>> {
+  const rows = await readStoredMessages(store, chatId, seqs);
+  return new Map(
+    [...rows].map(([seq, row]) => {
+      const message: Message = toMessage(row);
+      return [seq, { ...message, extra: row.detail?.extra }];
+    }),
+  );
+}
+
+/** A message that is there, for a method that needs one. */
+export async function messageAt(call: Call, place: Place, seq: number): Promise<NativeMessage | null> {
+  const message = (await readMessages(call.context.store, place.id, [seq])).get(seq);
+  return message === undefined || message.deletedAt !== null ? null : message;
+}
+
+export async function readPeople(store: Store, ids: readonly UserId[]): Promise<NativePeople> {
+  return new Map((await readPeopleById(store, ids)).map((person) => [person.id, person]));
+}
+
+export async function showUser({ context: { store } }: Call, id: UserId): Promise<object> {
+  return nativeUser(id, await readPeople(store, [id]));
+}

@@ -1,0 +1,37 @@
+/** What a bot calls a file: no other bot's, good for ever, and nobody makes one up. Pure. */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Attachment, UserId } from "@rookery/protocol";
+import type { FileName } from "@rookery/telegram";
+
+export interface FileNames {
+  nameFor(botId: UserId): (attachment: Pick<Attachment, "fileId">) => FileName;
+  /** Our id of the file, or null where the name is none of this bot's. */
+  fileOf(botId: UserId, name: string): string | null;
+}
+
+/** An id of ours: 16 bytes in base64url. */
+const idPattern = /^[A-Za-z0-9_-]{22}$/;
+const macChars = 16;
+const prefix = "BQAC";
+
+export function openFileNames(secret: string): FileNames {
+  const mac = (purpose: string, text: string): string =>
+    createHmac("sha256", secret).update(`${purpose}:${text}`).digest("base64url").slice(0, macChars);
+  const nameOf = (botId: UserId, fileId: string): string =>
+    `${prefix}${fileId}${mac("file", `${botId}:${fileId}`)}`;
+  return {
+    nameFor:
+      (botId) =>
+      ({ fileId }) => ({
+        // What was never kept here (a reference of somebody's own) has no name a bot could use.
+        file_id: idPattern.test(fileId) ? nameOf(botId, fileId) : `${prefix}${mac("foreign", fileId)}`,
+        file_unique_id: `AgAD${mac("unique", fileId).slice(0, 11)}`,
+      }),
+    fileOf(botId, name) {
+      const fileId = name.slice(prefix.length, prefix.length + 22);
+      if (!idPattern.test(fileId)) return null;
+      const [told, right] = [Buffer.from(name), Buffer.from(nameOf(botId, fileId))];
+      return told.length === right.length && timingSafeEqual(told, right) ? fileId : null;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/** Chats as a bot of ours sees them: where it may speak, who is there, and what was said. */
+import type { ChatId, ChatType, MemberRole, UserId } from "@rookery/protocol";
+import type { Queryable } from "../../pool.ts";
+import type { StoredMessage } from "../chat/message.ts";
+import { messageColumns } from "../chat/message.ts";
+
+/** A chat with what the bot is in it. */
+export interface BotPlace {
+  readonly id: ChatId;
+  readonly type: ChatType;
+  readonly title: string | null;
+  readonly headSeq: number;
+  /** Null: not a member now. */
+  readonly role: MemberRole | null;
+  /** It was one before. */
+  readonly wasMember: boolean;
+  /** The other side of a direct chat. */
+  readonly peerId: UserId | null;
+}
+
+const place = `select c.id, c.type, c.title, c.head_seq as "headSeq",
+    case when m.left_ms is null then m.role end as role, m.user_id is not null as "wasMember",
+    case when c.type = 'direct' then (select o.user_id from member o where o.chat_id = c.id and o.user_id <> $1 limit 1)
+      end as "peerId"
+  from chat c left join member m on m.chat_id = c.id and m.user_id = $1 where c.deleted_ms is null`;
+
+export async function readBotPlace(db: Queryable, botId: UserId, chatId: ChatId): Promise<BotPlace | null> {
+  const { rows } = await db.query<BotPlace>({
+    name: "read bot place",
+    text: `${place} and c.id = $2`,
+    values: [botId, chatId],
+  });
+  return rows[0] ?? null;
+}
+
+/** The direct chat of a bot and a person, if they ever had one. */
+export async function readBotPlaceWith(db: Queryable, botId: UserId, userId: UserId): Promise<BotPlace | null> {
+  const { rows } = await db.query<BotPlace>({
+    name: "read bot place with",
+    text: `${place} and c.id = (select chat_id from chat_key
+             where key = 'direct:' || least($1::bigint, $2::bigint) || ':' || greatest($1::bigint, $2::bigint))`,
+    values: [botId, userId],
+  });
+  return rows[0] ?? null;
+}
+
+/** As they are stored, with what bots alone are told. */
+export async function readStoredMessages(
+  db: Queryable,
+  chatId: ChatId,
+  seqs: readonly number[],
+): Promise<ReadonlyMap<number, StoredMessage>> {
+  const { rows } = await db.query<StoredMessage>({
+    name: "read stored messages",
+    text: `select ${messageColumns} from message where chat_id = $1 and seq = any($2::bigint[])`,
+    values: [chatId, seqs],
+  });
+  return new Map(rows.map((row) => [row.seq, row]));
+}
+
+/** The pinned messages of a chat, the last one first. */
+export async function pinnedSeqs(db: Queryable, chatId: ChatId): Promise<number[]> {
+  const { rows } = await db.query<{ seq: number }>(
+    `select seq from message where chat_id = $1 and detail ? 'pinned' and deleted_at is null
+     order by seq desc limit 1000`,
+    [chatId],
+  );
+  return rows.map(({ seq }) => seq);
+}
+
+export interface BotMember {
+  readonly userId: UserId;
+  /** Null: not there. */
+  readonly role: MemberRole | null;
+  readonly wasMember: boolean;
+  readonly canRead: boolean | null;
+  readonly canSend: boolean | null;
+}
+
+/** What somebody is in a chat, and what they are forbidden there. */
+export async function readBotMember(db: Queryable, chatId: ChatId, userId: UserId): Promise<BotMember> {
+  const { rows } = await db.query<BotMember>({
+    name: "read bot member",
+    text: `select u.id as "userId", case when m.left_ms is null then m.role end as role,
+             m.user_id is not null as "wasMember", a.can_read as "canRead", a.can_send as "canSend"
+           from (select $2::bigint as id) u
+             left join member m on m.chat_id = $1 and m.user_id = u.id
+             left join chat_acl a on a.chat_id = $1 and a.subject = 'user:' || u.id`,
+    values: [chatId, userId],
+  });
+  return rows[0] ?? { userId, role: null, wasMember: false, canRead: null, canSend: null };
+}
+
+export async function listBotAdministrators(
+  db: Queryable,
+  chatId: ChatId,
+): Promise<{ readonly userId: UserId; readonly role: MemberRole }[]> {
+  const { rows } = await db.query<{ userId: UserId; role: MemberRole }>(
+    `select user_id as "userId", role from member
+     where chat_id = $1 and left_ms is null and role in ('owner', 'admin') order by role = 'admin', user_id limit 200`,
+    [chatId],
+  );
+  return rows;
+}
+
+/** Users by their ids; those that are gone are left out. */
+export async function readPeopleById(
+  db: Queryable,
+  userIds: readonly UserId[],
+): Promise<
+  {
+    readonly id: UserId;
+    readonly isBot: boolean;
+    readonly displayName: string;
+    readonly username: string | null;
+    readonly language: string | null;
+  }[]
+> {
+  const { rows } = await db.query({
+    name: "read people by id",
+    text: `select id, is_bot as "isBot", display_name as "displayName", username, language from users
+           where id = any($1::bigint[])`,
+    values: [[...new Set(userIds)]],
+  });
+  return rows;
+}

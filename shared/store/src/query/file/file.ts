@@ -1,0 +1,65 @@
+/** Files: whose they are and what they hold, which lies elsewhere by its digest. */
+import type { UserId } from "@rookery/protocol";
+import type { Queryable } from "../../pool.ts";
+
+export interface FileRow {
+  readonly id: string;
+  /** SHA-256. */
+  readonly digest: Buffer;
+  readonly size: number;
+  readonly mime: string;
+  readonly name: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly ownerId: UserId;
+  readonly createdMs: number;
+}
+
+const columns = `f.id, f.digest, f.size, f.mime, f.name, f.width, f.height, f.owner_id as "ownerId",
+  f.created_ms as "createdMs"`;
+
+export async function insertFile(db: Queryable, file: FileRow): Promise<void> {
+  const { id, digest, size, mime, name, width, height, ownerId, createdMs } = file;
+  await db.query(
+    `insert into file (id, digest, size, mime, name, width, height, owner_id, created_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [id, digest, size, mime, name, width, height, ownerId, createdMs],
+  );
+}
+
+/** Of these files, those that are there. */
+export async function readFiles(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, FileRow>> {
+  const { rows } = await db.query<FileRow>({
+    name: "read files",
+    text: `select ${columns} from file f where f.id = any($1::text[])`,
+    values: [ids],
+  });
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Bytes of all files somebody has brought since a time. */
+export async function countFileBytes(db: Queryable, ownerId: UserId, sinceMs: number): Promise<number> {
+  const { rows } = await db.query<{ bytes: number }>(
+    "select coalesce(sum(size), 0)::bigint as bytes from file where owner_id = $1 and created_ms >= $2",
+    [ownerId, sinceMs],
+  );
+  return rows[0]?.bytes ?? 0;
+}
+
+/** Chats with a living message in which the file stands; as many as anybody asks about. */
+export async function chatsWithFile(db: Queryable, fileId: string): Promise<number[]> {
+  const { rows } = await db.query<{ chatId: number }>(
+    `select distinct chat_id as "chatId" from message
+     where detail ? 'attachments' and detail -> 'attachments' @> $1::jsonb and deleted_at is null limit 1000`,
+    [JSON.stringify([{ fileId }])],
+  );
+  return rows.map(({ chatId }) => chatId);
+}
+
+/** Signs the names bots have for files; made once for the cluster. */
+export async function readFileSecret(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ secret: string }>("select secret from file_secret");
+  const [row] = rows;
+  if (row === undefined) throw new Error("the secret of files is gone");
+  return row.secret;
+}
