@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   ConfigError,
   type Env,
@@ -35,7 +36,9 @@ export interface EdgeConfig extends ObservationConfig {
   readonly rateLimits: RateLimits;
   /** How long events of the audit log are kept. */
   readonly auditDays: number;
-  /** Where webhooks may go. */
+  /** What files hold, for all edges of this machine. */
+  readonly filesDir: string;
+  /** Where webhooks may go, and where bots may have us fetch files. */
   readonly addresses: AddressRules;
   readonly drainMs: number;
   /** Of its sockets an edge that holds more than its share sends away in a second. */
@@ -68,6 +71,7 @@ export function readConfig(env: Env): EdgeConfig {
     rateLimits: readRateLimits(env),
     auditDays: readInteger(env, "AUDIT_DAYS", { fallback: 180, min: 1, max: 36_500 }),
     shedPercent: readInteger(env, "SHED_PERCENT", { fallback: 1, min: 0, max: 100 }),
+    filesDir: readText(env, "FILES_DIR", join(readText(env, "ROOKERY_DATA", ".rookery"), "files")),
     addresses: readAddressRules(env),
     drainMs: readInteger(env, "DRAIN_MS", { fallback: 15_000, min: 0, max: 600_000 }),
   };

@@ -19,7 +19,7 @@ import { type FrameHandler, openFrameHandler } from "./socket/frames.ts";
 import { type Membership, openMembership } from "./socket/membership.ts";
 import { type Mirror, openMirror } from "./socket/mirror.ts";
 import type { SocketServer } from "./socket/server.ts";
-import { openTyping } from "./socket/typing.ts";
+import { openTyping, type Typing } from "./socket/typing.ts";
 
 export interface Conversation {
   readonly receipts: ReceiptWindow;
@@ -27,6 +27,7 @@ export interface Conversation {
   readonly channels: Channels;
   readonly mirror: Mirror;
   readonly frames: FrameHandler;
+  readonly typing: Pick<Typing, "show">;
   close(): Promise<void>;
 }
 
@@ -118,6 +119,7 @@ export function openConversation(parts: {
     channels,
     mirror,
     frames,
+    typing,
     async close() {
       channels.close();
       typing.close();

@@ -14,6 +14,7 @@ import { limits as bounds } from "@rookery/protocol";
 import { endStore, observeStore, openStore } from "@rookery/store";
 import { us_listen_socket_close } from "uWebSockets.js";
 import { openGateway } from "@rookery/gateway";
+import { openBotApiSurface } from "./bot-api/surface.ts";
 import { openBotWaits } from "./bot-api/bot-waits.ts";
 import type { EdgeConfig } from "./config.ts";
 import { openConversation } from "./conversation.ts";
@@ -172,6 +173,13 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   });
   const webhook = serveTelegramWebhook(app, context);
   const hono = createApp(context);
+  const botApi = await openBotApiSurface({
+    context,
+    filesDir: config.filesDir,
+    addresses: config.addresses,
+    waits,
+    typing: conversation.typing,
+  });
   const adapter = openAdapter({
     fetch: (request, connection) => hono.fetch(request, connection),
     clientAddress,
@@ -179,7 +187,9 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     requestsMax,
     log,
   });
-  app.any("/*", adapter.handle);
+  app.any("/*", (res, req) => {
+    if (!botApi.handle(res, req)) adapter.handle(res, req);
+  });
   const listening = await listen(app, config);
   const liveness = startLiveness(bus, { role: "edge", id });
   const shedding = startShedding({
@@ -205,11 +215,13 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
       receipts.close();
       await settle(() => gateway.pending === 0, Math.min(2_000, config.drainMs));
       us_listen_socket_close(listening);
+      botApi.end();
       await Promise.race([
-        Promise.all([adapter.idle(), webhook.idle()]),
+        Promise.all([adapter.idle(), webhook.idle(), botApi.idle()]),
         new Promise((resolve) => setTimeout(resolve, 2_000)),
       ]);
       waits.close();
+      await botApi.close();
       gateway.close();
       await conversation.close();
       await identity.close();

@@ -14,6 +14,8 @@ export interface RateLimits {
   readonly authAddress: Limit | null;
   readonly login: Limit | null;
   readonly register: Limit | null;
+  /** Calls of one bot of ours (Bot API surface). */
+  readonly bot: Limit | null;
 }
 
 const rateMax = 1_000_000;
@@ -31,6 +33,7 @@ export function readRateLimits(env: Env): RateLimits {
     authAddress: perMinute("auth-address", readRate(env, "RATE_LIMIT_AUTH_PER_MINUTE", 60), "local"),
     login: perMinute("login-account", login, "local"),
     register: perMinute("register-account", login, "local"),
+    bot: perSecond("bot", readRate(env, "RATE_LIMIT_BOT_PER_SECOND", 100)),
   };
 }
 

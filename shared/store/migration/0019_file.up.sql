@@ -16,7 +16,7 @@ create index file_by_owner on file (owner_id, created_ms);
 
 -- Signs what a bot calls a file, so that no bot makes the name of another's.
 create table file_secret (
-  only boolean primary key default true check (only),
+  is_only boolean primary key default true check (is_only),
   secret text not null
 );
 insert into file_secret (secret) values (gen_random_uuid()::text || gen_random_uuid()::text);

@@ -22,6 +22,7 @@ export {
   type NativeSetting,
   peopleOfMessage,
 } from "./native/native-message.ts";
+export { type FileNames, openFileNames } from "./native/file-names.ts";
 export type { FileName } from "./native/native-media.ts";
 export { nativeUpdate, type NumberedUpdate, peopleOfUpdate } from "./native/native-update.ts";
 export {

@@ -34,7 +34,11 @@ export class RequestBody extends NodeReadable {
 
   #take(chunk: ArrayBuffer, isLast: boolean): void {
     this.#bytes += chunk.byteLength;
-    if (isLast) this.#isOver = true;
+    if (isLast) {
+      this.#isOver = true;
+      // A connection that stays asleep would never be heard again.
+      this.#resume();
+    }
     if (!this.destroyed && this.#bytes > bodyBytesMax) this.destroy(new ApiRefusal(413, ""));
     if (!this.destroyed) {
       // uWS takes the chunk back when this returns.
@@ -48,6 +52,7 @@ export class RequestBody extends NodeReadable {
   /** The client has gone: uWS is not to be touched any more. */
   abort(): void {
     this.#isOver = true;
+    this.#isPaused = false;
     this.destroy(new Error("the client went away"));
     this.#drained?.();
   }
@@ -76,7 +81,7 @@ export class RequestBody extends NodeReadable {
   }
 
   #resume(): void {
-    if (!this.#isPaused || this.#isOver) return;
+    if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#res.resume();
   }
@@ -174,6 +179,7 @@ async function readMultipart(
     throw badRequest("boundary not found");
   }
   const files: Promise<void>[] = [];
+  const open = new Set<Readable>();
   let fieldBytes = 0;
   parser.on("field", (name, value) => {
     fieldBytes += value.length;
@@ -182,6 +188,9 @@ async function readMultipart(
   });
   parser.on("file", (name, file, filename, _, mime) => {
     // A file that is refused or cut short ends the call, and what was kept of it goes with the others.
+    open.add(file);
+    file.on("close", () => open.delete(file));
+    file.on("error", () => {});
     file.on("limit", () => file.destroy(new ApiRefusal(413, "")));
     const taken = takeFile(file, { name: filename === "" ? undefined : filename, mime }).then((upload) => {
       args.addUpload(name, upload);
@@ -193,6 +202,8 @@ async function readMultipart(
     await pipeline(source, parser);
     await Promise.all(files);
   } catch (error) {
+    // Nothing more comes into files that have begun; the parser does not tell them.
+    for (const file of open) file.destroy(new Error("the body ended"));
     await Promise.allSettled(files);
     throw error instanceof ApiRefusal ? error : badRequest("the multipart body cannot be read");
   }

@@ -1,3 +1,4 @@
+import type { SecretBox } from "@rookery/auth";
 import type { Limits } from "@rookery/cache";
 import type { ChatId, UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
@@ -5,6 +6,7 @@ import type { Store } from "@rookery/store";
 import type { Files } from "../file/files.ts";
 import type { CommandPort } from "../http/context.ts";
 import type { RateLimits } from "../rate-limits.ts";
+import type { BotWaits } from "./bot-waits.ts";
 import type { FetchFile } from "./fetch-file.ts";
 
 /** What methods need of the process they run in. */
@@ -14,8 +16,11 @@ export interface BotApiContext {
   readonly commandTimeoutMs: number;
   readonly limits: Limits;
   readonly rateLimits: RateLimits;
+  readonly secrets: SecretBox;
   readonly files: Files;
   readonly fetchFile: FetchFile;
+  /** For updates, and for whoever waits for an answer to a button. */
+  readonly waits: BotWaits;
   /** Tells a chat's sockets that the bot is typing. */
   readonly showTyping: (chatId: ChatId, userId: UserId) => void;
   readonly now: () => number;

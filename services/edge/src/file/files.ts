@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { Attachment, UserId } from "@rookery/protocol";
 import { type FileRow, insertFile, readFiles, type Store } from "@rookery/store";
+import type { FileNames } from "@rookery/telegram";
 import type { FileContents, Incoming } from "./contents.ts";
-import type { FileNames } from "./file-names.ts";
 import { sniff } from "./sniff.ts";
 
 const nameBytesMax = 255;

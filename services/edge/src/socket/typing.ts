@@ -28,6 +28,8 @@ const batchMax = 5_000;
 export interface Typing {
   /** A client says that its user is typing. */
   hear(connection: Connection, chatId: ChatId): void;
+  /** A bot says so, which is in the chat. */
+  show(chatId: ChatId, userId: UserId): void;
   close(): void;
 }
 
@@ -103,6 +105,7 @@ export function openTyping(parts: {
         if (isHeard && connection.rooms.has(chatId)) pass(chatId, userId);
       });
     },
+    show: pass,
     close() {
       subscription.close();
     },

@@ -1,7 +1,7 @@
 /** What a bot calls a file: no other bot's, good for ever, and nobody makes one up. Pure. */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Attachment, UserId } from "@rookery/protocol";
-import type { FileName } from "@rookery/telegram";
+import type { FileName } from "./native-media.ts";
 
 export interface FileNames {
   nameFor(botId: UserId): (attachment: Pick<Attachment, "fileId">) => FileName;

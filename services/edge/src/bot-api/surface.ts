@@ -1,0 +1,60 @@
+/** The Bot API surface of this edge, with all it stands on. */
+import { readFileSecret } from "@rookery/store";
+import { openFileNames } from "@rookery/telegram";
+import type { AddressRules } from "@rookery/webhook";
+import { openFolderContents } from "../file/contents.ts";
+import { type Files, openFiles } from "../file/files.ts";
+import type { EdgeContext } from "../http/context.ts";
+import type { Typing } from "../socket/typing.ts";
+import type { BotWaits } from "./bot-waits.ts";
+import type { BotApiContext } from "./context.ts";
+import { type BotApi, openBotApi } from "./door.ts";
+import { openFetchFile } from "./fetch-file.ts";
+import { openMethods } from "./methods.ts";
+
+export interface BotApiSurface extends Pick<BotApi, "handle" | "idle"> {
+  readonly files: Files;
+  /** Calls that wait are answered; none is taken any more. */
+  end(): void;
+  close(): Promise<void>;
+}
+
+export async function openBotApiSurface(parts: {
+  readonly context: Pick<
+    EdgeContext,
+    "store" | "commands" | "config" | "limits" | "rateLimits" | "secrets" | "now" | "log"
+  >;
+  readonly filesDir: string;
+  readonly addresses: AddressRules;
+  readonly waits: BotWaits;
+  readonly typing: Pick<Typing, "show">;
+}): Promise<BotApiSurface> {
+  const { context, addresses, waits, typing } = parts;
+  const { store, now } = context;
+  const contents = await openFolderContents(parts.filesDir);
+  const names = openFileNames(await readFileSecret(store));
+  const files = openFiles({ store, contents, names, now });
+  const fetchFile = openFetchFile(addresses);
+  const surface: BotApiContext = {
+    store,
+    commands: context.commands,
+    commandTimeoutMs: context.config.commandTimeoutMs,
+    limits: context.limits,
+    rateLimits: context.rateLimits,
+    secrets: context.secrets,
+    files,
+    fetchFile,
+    waits,
+    showTyping: (chatId, userId) => typing.show(chatId, userId),
+    now,
+    log: context.log,
+  };
+  const api = openBotApi(surface, openMethods());
+  return {
+    files,
+    handle: (res, req) => api.handle(res, req),
+    idle: () => api.idle(),
+    end: () => api.close(),
+    close: () => fetchFile.close(),
+  };
+}

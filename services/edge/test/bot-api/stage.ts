@@ -1,0 +1,91 @@
+/** The Bot API surface on a real server and database, with a bot and people; what an actor decides is the row writer's. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { registerNativeBot } from "@rookery/gateway";
+import { openAddressRules } from "@rookery/webhook";
+import { type BotApiSurface, openBotApiSurface } from "../../src/bot-api/surface.ts";
+import type { EdgeContext } from "../../src/http/context.ts";
+import { type EdgeFixture, openEdgeFixture, rowWriter } from "../edge-fixture.ts";
+import { openUwsServer } from "../uws-server.ts";
+
+export interface Stage {
+  readonly edge: EdgeFixture;
+  readonly surface: BotApiSurface;
+  readonly url: string;
+  readonly port: number;
+  readonly botId: number;
+  readonly token: string;
+  /** `<url>/bot<token>`. */
+  readonly root: string;
+  close(): Promise<void>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: {
+    readonly ok: boolean;
+    readonly result?: never;
+    readonly description?: string;
+    readonly error_code?: number;
+    readonly parameters?: { readonly retry_after?: number };
+  };
+  readonly text: string;
+}
+
+export async function openStage(change: Partial<EdgeContext> = {}): Promise<Stage> {
+  const edge = await openEdgeFixture(rowWriter, change);
+  const folder = await mkdtemp(join(tmpdir(), "rookery-files-"));
+  const surface = await openBotApiSurface({
+    context: edge.context,
+    filesDir: folder,
+    addresses: openAddressRules({ allowPrivate: false }),
+    waits: {
+      ask: () => () => {},
+      changed: () => {},
+      press: () => false,
+      unpress: () => {},
+      tell: () => {},
+      waiting: 0,
+      close: () => {},
+    },
+    typing: { show: () => {} },
+  });
+  const server = await openUwsServer((app) => {
+    app.any("/*", (res, req) => {
+      if (!surface.handle(res, req)) res.writeStatus("404 Not Found").end("elsewhere");
+    });
+  });
+  const owner = await edge.person();
+  const { bot, token } = await registerNativeBot(edge.context, {
+    ownerId: owner.id,
+    username: "transport_bot",
+    displayName: "Transport",
+    uuid: null,
+    requestId: "stage",
+    nowMs: edge.context.now(),
+  });
+  return {
+    edge,
+    surface,
+    url: server.url,
+    port: server.port,
+    botId: bot.id,
+    token,
+    root: `${server.url}/bot${token}`,
+    async close() {
+      surface.end();
+      server.close();
+      await surface.close();
+      await edge.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function ask(url: string, init: RequestInit & { duplex?: "half" } = {}): Promise<Reply> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: JSON.parse(text), text };
+}
