@@ -4,7 +4,7 @@ import type { ShardId, WebhookType } from "@rookery/protocol";
 import {
   type CalledEndpoint,
   type EndpointSecretRow,
-  endpointSecretOwner,
+  webhookSecretOwner,
   type OpenDelivery,
 } from "@rookery/store";
 import { type RetrySetting, readSigningKey, scheduleOf, type SigningKey } from "@rookery/webhook";
@@ -67,8 +67,8 @@ export class Desk {
       failingSinceMs: sinceMs === null ? null : steadyOf(clock, sinceMs),
       disableMs: parts.disableMs,
     });
-    this.#keys = past.secrets.map(({ expiresMs, kind, ...sealed }) => ({
-      key: readSigningKey(parts.secrets.openSecret(sealed, endpointSecretOwner(called.id, kind))),
+    this.#keys = past.secrets.map(({ expiresMs, keyId, box }) => ({
+      key: readSigningKey(parts.secrets.openSecret({ keyId, box }, webhookSecretOwner(called.id))),
       expiresMs,
     }));
   }

@@ -7,7 +7,7 @@ import {
   type WebhookJob,
   webhookPayload,
 } from "@rookery/protocol";
-import { endpointSecretOwner, insertDelivery, insertEndpointSecret, insertUser } from "@rookery/store";
+import { insertDelivery, insertEndpointSecret, insertUser, webhookSecretOwner } from "@rookery/store";
 import { makeSigningSecret, openAddressRules } from "@rookery/webhook";
 import { type CallerCounts, startWebhookCaller, type WebhookCaller } from "../../src/webhook/caller.ts";
 import type { Clock } from "../../src/webhook/clock.ts";
@@ -37,7 +37,7 @@ export async function openWebhookStage(name: string) {
           [admin.id, url, ...Object.values(values)],
         );
         const endpointId = rows[0]?.id ?? 0;
-        const sealed = secrets.sealSecret(made.secret, endpointSecretOwner(endpointId, "v1"));
+        const sealed = secrets.sealSecret(made.secret, webhookSecretOwner(endpointId));
         const secret = { endpointId, kind: "v1", public: null, createdMs: 1, requestUuid: null } as const;
         await insertEndpointSecret(db, { ...secret, ...sealed });
         return endpointId;
