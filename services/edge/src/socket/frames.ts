@@ -14,7 +14,7 @@ import type { Store } from "@rookery/store";
 import type { BotWaits } from "../bot-api/bot-waits.ts";
 import type { Authentication } from "../identity/authentication.ts";
 import type { CommandGateway } from "@rookery/gateway";
-import { demandForward } from "../command/forward.ts";
+import { checkForward } from "../command/forward.ts";
 import type { ReceiptWindow } from "../command/receipts.ts";
 import type { Users } from "../room/users.ts";
 import type { Channels } from "./channels.ts";
@@ -169,8 +169,13 @@ export function openFrameHandler(parts: {
     }
     const look = async (before: Promise<void> | null): Promise<void> => {
       await before;
+      let checked: ChatCommand = command;
       try {
-        if (forward !== undefined) await demandForward(parts.store, forward, connection.session.principal);
+        if (command.kind === "send") {
+          const { chatId } = frame;
+          const by = connection.session.principal;
+          checked = await checkForward(parts.store, command, { chatId, uuid, by });
+        }
       } catch (error) {
         connection.pending -= 1;
         if (!(error instanceof Fault))
@@ -180,7 +185,7 @@ export function openFrameHandler(parts: {
         connection.refuse(faultInfo(fault), uuid);
         return;
       }
-      ask(connection, frame, command);
+      ask(connection, frame, checked);
     };
     const looking = look(connection.looking).finally(() => {
       if (connection.looking === looking) connection.looking = null;

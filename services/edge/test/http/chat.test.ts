@@ -187,14 +187,24 @@ test("[C5] a message is passed on by whoever may read it, in its sender's name, 
   const source = (await make(ann, [bob])).body;
   const there = (await ask<Message>(ann, "POST", `/v1/chats/${source.id}/messages`, { body: "look" })).body;
   const target = (await make(eve, [bob])).body;
-  const pass = (person: Person, change: object = {}) =>
-    ask<Coded>(person, "POST", `/v1/chats/${target.id}/messages`, {
+  const pass = (person: Person, change: object = {}, uuid?: string) =>
+    ask<Coded & Message>(person, "POST", `/v1/chats/${target.id}/messages`, {
       body: "look",
+      ...(uuid === undefined ? {} : { uuid }),
       forward: { chatId: source.id, seq: there.seq, senderId: ann.id, ...change },
     });
   assert.equal((await pass(bob)).status, 201);
   assert.equal((await pass(eve)).body.code, "not_found");
   assert.equal((await pass(bob, { seq: there.seq + 1 })).body.code, "not_found");
   assert.equal((await pass(bob, { chatId: 999_999_999 })).body.code, "not_found");
-  assert.equal((await pass(bob, { senderId: bob.id })).body.code, "invalid");
+  const claimed = await pass(bob, { senderId: bob.id }, "passed-on");
+  assert.deepEqual([claimed.status, claimed.body.forward?.senderId], [201, ann.id], "whatever is claimed");
+  assert.equal((await ask(ann, "DELETE", `/v1/chats/${source.id}/messages/${there.seq}`)).status, 204);
+  assert.equal((await pass(bob)).body.code, "not_found");
+  const again = await pass(bob, {}, "passed-on");
+  assert.deepEqual(
+    [again.status, again.body.seq],
+    [200, claimed.body.seq],
+    "[L3] what was done is answered as at first",
+  );
 });

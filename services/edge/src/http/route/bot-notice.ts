@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault } from "@rookery/protocol";
 import { readBot, readTelegramChatOf } from "@rookery/store";
-import { demandForward } from "../../command/forward.ts";
+import { checkForward } from "../../command/forward.ts";
 import { sendCommand } from "../../command/send-command.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { contentOf, draftSchema } from "../content-schema.ts";
@@ -47,14 +47,16 @@ export function registerBotNoticeRoutes(app: EdgeApp, context: EdgeContext): voi
     const chatId = await readTelegramChatOf(store, botId, { telegramUserId, userId });
     // Telegram lets no bot speak to somebody who never spoke to it.
     if (chatId === null) throw new Fault("not_found", "this person has not spoken to the bot");
-    const content = contentOf(message);
-    if (content.forward !== undefined) await demandForward(store, content.forward, c.get("principal"));
+    const uuid = c.req.valid("header")["idempotency-key"] ?? message.uuid;
+    const by = c.get("principal");
+    // Its sender is the bot, whoever asks.
+    const content = await checkForward(store, contentOf(message), { chatId, uuid: undefined, by });
     const { outcome, duplicate } = await submitToChat(
       context,
       {
         chatId,
         sender: { userId: botId, keyId: null },
-        uuid: c.req.valid("header")["idempotency-key"] ?? message.uuid,
+        uuid,
         requestId: c.get("requestId"),
         command: sendCommand(content),
       },

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { Fault, idMax, type Message } from "@rookery/protocol";
-import { demandForward } from "../../command/forward.ts";
+import { checkForward } from "../../command/forward.ts";
 import { sendCommand } from "../../command/send-command.ts";
 import { readHeads, readMessage, readMessages, readMessagesBefore } from "@rookery/store";
 import { demandReading } from "../chat-rights.ts";
@@ -77,14 +77,15 @@ export function registerMessageRoutes(app: EdgeApp, context: EdgeContext): void 
   app.openapi(send, async (c) => {
     const chatId = c.req.valid("param").id;
     const draft = c.req.valid("json");
-    const content = contentOf(draft);
-    if (content.forward !== undefined) await demandForward(store, content.forward, c.get("principal"));
+    const by = c.get("principal");
+    const uuid = c.req.valid("header")["idempotency-key"] ?? draft.uuid;
+    const content = await checkForward(store, contentOf(draft), { chatId, uuid, by });
     const { outcome, duplicate } = await submitToChat(
       context,
       {
         chatId,
-        sender: c.get("principal"),
-        uuid: c.req.valid("header")["idempotency-key"] ?? draft.uuid,
+        sender: by,
+        uuid,
         requestId: c.get("requestId"),
         command: sendCommand(content),
       },
