@@ -1,5 +1,5 @@
 /** What goes wrong with a call, in Telegram's words: bots decide by them. */
-import { Fault } from "@rookery/protocol";
+import type { Fault } from "@rookery/protocol";
 
 /** The code's name begins every description. */
 const prefixes: Readonly<Record<number, string>> = {

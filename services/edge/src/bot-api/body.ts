@@ -195,7 +195,9 @@ async function readMultipart(
     const taken = takeFile(file, { name: filename === "" ? undefined : filename, mime }).then((upload) => {
       args.addUpload(name, upload);
     });
-    taken.catch((error: unknown) => parser.destroy(error instanceof Error ? error : new Error(String(error))));
+    taken.catch((error: unknown) =>
+      parser.destroy(error instanceof Error ? error : new Error(String(error))),
+    );
     files.push(taken);
   });
   try {

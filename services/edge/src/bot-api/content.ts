@@ -56,14 +56,18 @@ function entityOf(fields: Fields): Entity | null {
   const place = { type, offset: Number(offset), length: Number(length) };
   const userId = isFields(user) ? user["id"] : undefined;
   if (type === "text_mention") {
-    return typeof userId === "number" && Number.isSafeInteger(userId) && userId > 0 ? { ...place, userId } : null;
+    return typeof userId === "number" && Number.isSafeInteger(userId) && userId > 0
+      ? { ...place, userId }
+      : null;
   }
   if (type === "text_link") return typeof url === "string" && url.length <= 2_000 ? { ...place, url } : null;
   if (type === "pre" && typeof language === "string" && /^[^\s]{1,40}$/.test(language)) {
     return { ...place, language };
   }
   if (type === "custom_emoji") {
-    return typeof customEmojiId === "string" && customEmojiId.length <= 32 ? { ...place, customEmojiId } : null;
+    return typeof customEmojiId === "string" && customEmojiId.length <= 32
+      ? { ...place, customEmojiId }
+      : null;
   }
   return place;
 }

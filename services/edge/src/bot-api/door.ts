@@ -105,7 +105,12 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
   async function serve(
     address: Address,
     request: Request,
-    wire: { readonly body: RequestBody; readonly signal: AbortSignal; readonly res: HttpResponse; isGone(): boolean },
+    wire: {
+      readonly body: RequestBody;
+      readonly signal: AbortSignal;
+      readonly res: HttpResponse;
+      readonly isGone: () => boolean;
+    },
   ): Promise<Envelope | null> {
     if (address.token === null) throw new ApiRefusal(401, "invalid token specified");
     const isRead = request.verb === "GET" || (request.verb === "HEAD" && address.kind === "file");
@@ -142,9 +147,16 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     const method = methods.get(name.toLowerCase());
     if (method === undefined) throw new ApiRefusal(404, "method not found");
     const { request, ...rest } = about;
-    if (request.key !== undefined && !keyPattern.test(request.key)) throw badRequest("invalid Idempotency-Key");
+    if (request.key !== undefined && !keyPattern.test(request.key))
+      throw badRequest("invalid Idempotency-Key");
     const { log } = context;
-    const result = await method.run({ ...rest, context, log, requestId: request.requestId, key: request.key });
+    const result = await method.run({
+      ...rest,
+      context,
+      log,
+      requestId: request.requestId,
+      key: request.key,
+    });
     if (!(result instanceof Described)) return { status: 200, body: JSON.stringify({ ok: true, result }) };
     const { description } = result;
     return { status: 200, body: JSON.stringify({ ok: true, result: result.result, description }) };
@@ -168,7 +180,12 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
 }
 
 export function envelopeOf({ code, message, hints }: ApiRefusal): Envelope {
-  const body = { ok: false, error_code: code, description: message, ...(hints === undefined ? {} : { parameters: hints }) };
+  const body = {
+    ok: false,
+    error_code: code,
+    description: message,
+    ...(hints === undefined ? {} : { parameters: hints }),
+  };
   const retryAfter = hints?.retry_after;
   return { status: code, body: JSON.stringify(body), ...(retryAfter === undefined ? {} : { retryAfter }) };
 }

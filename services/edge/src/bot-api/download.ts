@@ -13,13 +13,14 @@ export interface Download {
   readonly range: string;
   readonly res: HttpResponse;
   readonly signal: AbortSignal;
-  isGone(): boolean;
+  readonly isGone: () => boolean;
 }
 
 /** The path that `getFile` gives: the name the bot has for it, behind a folder. */
 export function filePathOf(fileId: string, { mime }: Pick<FileRow, "mime">): string {
   const [kind = ""] = mime.split("/");
-  const folder = kind === "image" ? "photos" : kind === "video" ? "videos" : kind === "audio" ? "music" : "documents";
+  const folder =
+    kind === "image" ? "photos" : kind === "video" ? "videos" : kind === "audio" ? "music" : "documents";
   return `${folder}/${fileId}`;
 }
 
@@ -55,7 +56,10 @@ export async function sendFile(context: BotApiContext, download: Download): Prom
 }
 
 export function headersOf({ mime, name }: Pick<FileRow, "mime" | "name">): [string, string][] {
-  const encoded = encodeURIComponent(name ?? "file").replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  const encoded = encodeURIComponent(name ?? "file").replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  );
   return [
     ["content-type", mime],
     ["content-disposition", `attachment; filename*=UTF-8''${encoded}`],

@@ -19,7 +19,11 @@ const connectionsMax = 8;
 /** Telegram fetches as much. */
 export const fetchedBytesMax = 20 * 1_048_576;
 
-type Resolved = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+type Resolved = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
 
 export function openFetchFile(rules: AddressRules): FetchFile {
   // The address that was checked is the one that is connected to: a name is looked up once, here.
@@ -53,7 +57,12 @@ export function openFetchFile(rules: AddressRules): FetchFile {
       let answer: Awaited<ReturnType<typeof request>>;
       try {
         const signal = AbortSignal.timeout(waitMs);
-        answer = await request(bare, { dispatcher: agent, signal, headersTimeout: waitMs, bodyTimeout: waitMs });
+        answer = await request(bare, {
+          dispatcher: agent,
+          signal,
+          headersTimeout: waitMs,
+          bodyTimeout: waitMs,
+        });
       } catch {
         throw failed;
       }

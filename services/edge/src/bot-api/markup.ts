@@ -21,7 +21,7 @@ export const replyMarkup: Parameter<Keyboard | undefined> = (args, name) => {
 };
 
 function rowsOf(value: unknown, read: (button: unknown) => Button): Keyboard["rows"] {
-  if (!Array.isArray(value)) throw badRequest("field \"inline_keyboard\" must be of type Array");
+  if (!Array.isArray(value)) throw badRequest('field "inline_keyboard" must be of type Array');
   const rows = value.map((row) => {
     if (!Array.isArray(row)) throw badRequest("can't parse keyboard: expected an Array of Array of buttons");
     return { buttons: row.map(read) };
@@ -64,7 +64,7 @@ function buttonOf(value: unknown): { readonly text: string; readonly button: Fie
 
 function textOf(value: unknown): string {
   if (typeof value !== "string" || !/\S/.test(value)) {
-    throw badRequest("can't parse keyboard button: Field \"text\" must be a non-empty String");
+    throw badRequest('can\'t parse keyboard button: Field "text" must be a non-empty String');
   }
   if (Buffer.byteLength(value) > 256) throw badRequest("reply markup is too long");
   return value;

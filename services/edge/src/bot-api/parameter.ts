@@ -5,11 +5,6 @@ import type { Parameter } from "./method.ts";
 
 export const text: Parameter<string> = (args, name) => args.text(name) ?? "";
 
-export const optionalText: Parameter<string | undefined> = (args, name) => {
-  const value = args.text(name);
-  return value === "" ? undefined : value;
-};
-
 /** A whole number within the bounds; anything else is the fallback. */
 export function integer(fallback: number, min: number, max: number): Parameter<number> {
   return (args, name) => {
@@ -63,3 +58,9 @@ export function list(what: string): Parameter<readonly unknown[] | undefined> {
 
 /** A chat's number, or `@username`; read where the chat is looked for. */
 export const chatId: Parameter<string> = (args, name) => args.text(name)?.trim() ?? "";
+
+/** A member of an object as text; empty for what is none. */
+export function wordOf(fields: Fields, name: string): string {
+  const value = fields[name];
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}

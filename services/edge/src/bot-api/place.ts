@@ -26,7 +26,8 @@ async function findPlace({ context: { store }, bot }: Call, chatId: string): Pro
   }
   // No chat of ours has a public name.
   // A direct chat has the id of the person, and no other.
-  const isHidden = found !== null && (found.type === "telegram" || (id !== null && id < 0 && found.type === "direct"));
+  const isHidden =
+    found !== null && (found.type === "telegram" || (id !== null && id < 0 && found.type === "direct"));
   if (found === null || isHidden) throw badRequest("chat not found");
   const { type, title, peerId } = found;
   const chat: BotChat = { id: found.id, type, title, ...(peerId === null ? {} : { peerId }) };

@@ -18,7 +18,11 @@ export function commandUuid({ key, bot }: Pick<Call, "key" | "bot">, place: numb
 export async function submit<K extends Outcome["kind"]>(
   call: Call,
   { id }: Pick<Place, "id">,
-  { command, expected, place = 0 }: { readonly command: ChatCommand; readonly expected: K; readonly place?: number },
+  {
+    command,
+    expected,
+    place = 0,
+  }: { readonly command: ChatCommand; readonly expected: K; readonly place?: number },
 ): Promise<Extract<Outcome, { readonly kind: K }>> {
   const { context, bot, requestId } = call;
   const reply = await context.commands.submit(

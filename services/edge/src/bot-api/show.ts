@@ -1,13 +1,7 @@
 /** What is told to bots, with the names and files of this moment. */
 import type { BotChat, Message, UserId } from "@rookery/protocol";
 import { readPeopleById, readStoredMessages, type Store, toMessage } from "@rookery/store";
-import {
-  type NativeMessage,
-  nativeMessage,
-  type NativePeople,
-  nativeUser,
-  peopleOfMessage,
-} from "@rookery/telegram";
+import { type NativeMessage, nativeMessage, type NativePeople, peopleOfMessage } from "@rookery/telegram";
 import { badRequest } from "./api-refusal.ts";
 import type { Call } from "./method.ts";
 import type { Place } from "./place.ts";
@@ -20,8 +14,11 @@ export async function showMessages(
 ): Promise<object[]> {
   const stored = await readMessages(store, chat.id, seqs);
   const wanted = seqs.flatMap((seq) => stored.get(seq) ?? []);
-  const answered = wanted.flatMap(({ replyTo }) => (replyTo === null || stored.has(replyTo) ? [] : [replyTo]));
-  const others = answered.length === 0 ? new Map<number, NativeMessage>() : await readMessages(store, chat.id, answered);
+  const answered = wanted.flatMap(({ replyTo }) =>
+    replyTo === null || stored.has(replyTo) ? [] : [replyTo],
+  );
+  const others =
+    answered.length === 0 ? new Map<number, NativeMessage>() : await readMessages(store, chat.id, answered);
   const named = [...stored.values(), ...others.values()].flatMap(peopleOfMessage);
   const people = await readPeople(store, chat.peerId === undefined ? named : [...named, chat.peerId]);
   const fileName = files.names.nameFor(bot.id);
@@ -61,8 +58,4 @@ export async function messageAt(call: Call, place: Place, seq: number): Promise<
 
 export async function readPeople(store: Store, ids: readonly UserId[]): Promise<NativePeople> {
   return new Map((await readPeopleById(store, ids)).map((person) => [person.id, person]));
-}
-
-export async function showUser({ context: { store } }: Call, id: UserId): Promise<object> {
-  return nativeUser(id, await readPeople(store, [id]));
 }

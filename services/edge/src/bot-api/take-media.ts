@@ -45,13 +45,16 @@ export async function takeMedia(
   for (const field of mediaFields) {
     const value = item === undefined ? call.args.text(field) : item[field];
     const isNumber = field !== "title" && field !== "performer" && field !== "emoji";
-    if (value === undefined || value === null || value === "") continue;
+    if ((typeof value !== "string" && typeof value !== "number") || value === "") continue;
     const number = Math.trunc(Number(value));
     if (!isNumber) media[field] = String(value).slice(0, 256);
     else if (Number.isFinite(number) && number >= 0) media[field] = number;
   }
   const extra: BotExtra = Object.keys(media).length === 0 ? {} : { media };
-  return { attachment: attachmentOf(file, kind), extra: item?.["has_spoiler"] === true ? { ...extra, hasSpoiler: true } : extra };
+  return {
+    attachment: attachmentOf(file, kind),
+    extra: item?.["has_spoiler"] === true ? { ...extra, hasSpoiler: true } : extra,
+  };
 }
 
 async function takeFile(call: Call, kind: MediaKind, said: string) {
@@ -89,6 +92,7 @@ async function takeFile(call: Call, kind: MediaKind, said: string) {
 
 /** A photo is a picture, whatever it is called. */
 function checked<F extends { readonly mime: string }>(kind: MediaKind, file: F): F {
-  if (kind === "photo" && !/^image\/(png|jpeg|gif|webp)$/.test(file.mime)) throw badRequest("IMAGE_PROCESS_FAILED");
+  if (kind === "photo" && !/^image\/(png|jpeg|gif|webp)$/.test(file.mime))
+    throw badRequest("IMAGE_PROCESS_FAILED");
   return file;
 }

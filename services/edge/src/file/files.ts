@@ -12,7 +12,10 @@ export interface Files {
   readonly contents: FileContents;
   readonly names: FileNames;
   /** Makes incoming bytes a file of somebody's. */
-  keep(incoming: Incoming, about: { readonly ownerId: UserId; readonly name: string | undefined }): Promise<FileRow>;
+  keep(
+    incoming: Incoming,
+    about: { readonly ownerId: UserId; readonly name: string | undefined },
+  ): Promise<FileRow>;
   read(id: string): Promise<FileRow | null>;
 }
 

@@ -23,7 +23,12 @@ export function sniff(head: Buffer): Sniffed {
 
 function readPng(head: Buffer): Sniffed | null {
   if (head.toString("latin1", 0, 8) !== "\x89PNG\r\n\x1a\n" || head.length < 24) return null;
-  return { mime: "image/png", extension: ".png", width: head.readUInt32BE(16), height: head.readUInt32BE(20) };
+  return {
+    mime: "image/png",
+    extension: ".png",
+    width: head.readUInt32BE(16),
+    height: head.readUInt32BE(20),
+  };
 }
 
 /** The sides stand in the first frame header (SOF). */

@@ -51,7 +51,10 @@ describe("a file", () => {
     assert.deepEqual(sniff(png), { mime: "image/png", extension: ".png", width: 2, height: 3 });
     const gif = Buffer.from("474946383961050006000000", "hex");
     assert.deepEqual(sniff(gif), { mime: "image/gif", extension: ".gif", width: 5, height: 6 });
-    const jpeg = Buffer.from("ffd8ffe000104a46494600010100000100010000ffc0001108000a0014030122000211010311", "hex");
+    const jpeg = Buffer.from(
+      "ffd8ffe000104a46494600010100000100010000ffc0001108000a0014030122000211010311",
+      "hex",
+    );
     assert.deepEqual(sniff(jpeg), { mime: "image/jpeg", extension: ".jpg", width: 20, height: 10 });
     assert.equal(sniff(Buffer.from("%PDF-1.7")).mime, "application/pdf");
     assert.equal(sniff(Buffer.from("<html><script>")).mime, "text/plain");
@@ -62,7 +65,10 @@ describe("a file", () => {
   });
   it("is saved, never shown, under its own name in any script", () => {
     const headers = new Map(headersOf({ mime: "text/plain", name: 'a "b"\r\nx: é' }));
-    assert.equal(headers.get("content-disposition"), "attachment; filename*=UTF-8''a%20%22b%22%0D%0Ax%3A%20%C3%A9");
+    assert.equal(
+      headers.get("content-disposition"),
+      "attachment; filename*=UTF-8''a%20%22b%22%0D%0Ax%3A%20%C3%A9",
+    );
     assert.equal(headers.get("x-content-type-options"), "nosniff");
   });
 });

@@ -100,8 +100,15 @@ describe("how a call says what it says", () => {
     isSaid(await ask(`${root}/sendMessage?${say("by query")}`), "by query");
   });
   it("POST, by form, JSON and multipart", async () => {
-    isSaid(await ask(`${root}/sendMessage`, { method: "POST", headers: form, body: say("by form") }), "by form");
-    const body = JSON.stringify({ chat_id: person.id, text: "by JSON", reply_markup: { remove_keyboard: true } });
+    isSaid(
+      await ask(`${root}/sendMessage`, { method: "POST", headers: form, body: say("by form") }),
+      "by form",
+    );
+    const body = JSON.stringify({
+      chat_id: person.id,
+      text: "by JSON",
+      reply_markup: { remove_keyboard: true },
+    });
     isSaid(await ask(`${root}/sendMessage`, { method: "POST", headers: json, body }), "by JSON");
     const parts = new FormData();
     parts.set("chat_id", String(person.id));
@@ -137,7 +144,9 @@ describe("how a call says what it says", () => {
   });
   it("structured arguments are JSON text in forms and JSON in JSON", async () => {
     const entities = [{ type: "bold", offset: 0, length: 1 }];
-    const inForm = await ask(`${root}/sendMessage?${say("b")}&entities=${encodeURIComponent(JSON.stringify(entities))}`);
+    const inForm = await ask(
+      `${root}/sendMessage?${say("b")}&entities=${encodeURIComponent(JSON.stringify(entities))}`,
+    );
     const body = JSON.stringify({ chat_id: person.id, text: "b", entities });
     const inJson = await ask(`${root}/sendMessage`, { method: "POST", headers: json, body });
     for (const reply of [inForm, inJson]) {
@@ -155,7 +164,10 @@ describe("how a call says what it says", () => {
     const bytes = new TextEncoder().encode(say("in chunks"));
     for (const size of [1, 5]) {
       const body = pieces(bytes, size);
-      isSaid(await ask(`${root}/sendMessage`, { method: "POST", headers: form, body, duplex: "half" }), "in chunks");
+      isSaid(
+        await ask(`${root}/sendMessage`, { method: "POST", headers: form, body, duplex: "half" }),
+        "in chunks",
+      );
     }
   });
   it("multipart as frameworks write it: chunked, headers in lower case without spaces", async () => {
@@ -179,7 +191,11 @@ describe("how a call says what it says", () => {
     for (const encoding of ["br", "zstd", "gzip, gzip", "x"]) {
       const body = new Uint8Array(brotliCompressSync(say("packed")));
       const headers = { ...form, "content-encoding": encoding };
-      isRefused(await ask(`${root}/sendMessage`, { method: "POST", headers, body }), 415, "Unsupported Media Type");
+      isRefused(
+        await ask(`${root}/sendMessage`, { method: "POST", headers, body }),
+        415,
+        "Unsupported Media Type",
+      );
     }
   });
   it("what is packed and cannot be unpacked is the caller's fault", async () => {
@@ -194,14 +210,22 @@ describe("how a call says what it says", () => {
   it("[L7] a little that unpacks to much is 413", async () => {
     const headers = { ...json, "content-encoding": "gzip" };
     const body = new Uint8Array(gzipSync(Buffer.alloc(60 * 1_048_576, 32)));
-    isRefused(await ask(`${root}/sendMessage`, { method: "POST", headers, body }), 413, "Request Entity Too Large");
+    isRefused(
+      await ask(`${root}/sendMessage`, { method: "POST", headers, body }),
+      413,
+      "Request Entity Too Large",
+    );
   });
   it("[L7] text beyond a mebibyte, and a body beyond a file of 50 MB, is 413", async () => {
     const long = { method: "POST", headers: form, body: `text=${"a".repeat(1_100_000)}` };
     isRefused(await ask(`${root}/sendMessage`, long), 413, "Request Entity Too Large");
     const parts = new FormData();
     parts.set("document", new Blob([new Uint8Array(53 * 1_048_576)]), "big");
-    isRefused(await ask(`${root}/sendDocument`, { method: "POST", body: parts }), 413, "Request Entity Too Large");
+    isRefused(
+      await ask(`${root}/sendDocument`, { method: "POST", body: parts }),
+      413,
+      "Request Entity Too Large",
+    );
   });
 });
 
@@ -209,7 +233,10 @@ describe("how a call is answered", () => {
   it("the envelope, and status = error_code", async () => {
     const reply = await ask(`${root}/getMe`);
     const { result } = reply.body as unknown as { result: { id: number; is_bot: boolean; username: string } };
-    assert.deepEqual([reply.body.ok, result.id, result.is_bot, result.username], [true, botId, true, "transport_bot"]);
+    assert.deepEqual(
+      [reply.body.ok, result.id, result.is_bot, result.username],
+      [true, botId, true, "transport_bot"],
+    );
     assert.equal(reply.headers.get("content-type"), "application/json");
     isRefused(await ask(`${root}/sendMessage?chat_id=12345&text=a`), 400, "Bad Request: chat not found");
   });
@@ -236,17 +263,24 @@ describe("how a call is answered", () => {
     [`editMessageText?chat_id=${person.id}&message_id=999&text=a`, "Bad Request: message to edit not found"],
     [`deleteMessage?chat_id=${person.id}&message_id=999`, "Bad Request: message to delete not found"],
     ["getFile?file_id=abc", "Bad Request: wrong file_id or the file is temporarily unavailable"],
-    ["answerInlineQuery?inline_query_id=1", "Bad Request: query is too old and response timeout expired or query ID is invalid"],
+    [
+      "answerInlineQuery?inline_query_id=1",
+      "Bad Request: query is too old and response timeout expired or query ID is invalid",
+    ],
     ["setMyCommands?commands=[{}]", "Bad Request: BOT_COMMAND_INVALID"],
   ];
   it("Bad Request: message is too long", async () => {
     const body = say("a".repeat(4_097));
     const reply = await ask(`${root}/sendMessage`, { method: "POST", headers: form, body });
     isRefused(reply, 400, "Bad Request: message is too long");
-    isSaid(await ask(`${root}/sendMessage`, { method: "POST", headers: form, body: say("a".repeat(4_096)) }), "a".repeat(4_096));
+    isSaid(
+      await ask(`${root}/sendMessage`, { method: "POST", headers: form, body: say("a".repeat(4_096)) }),
+      "a".repeat(4_096),
+    );
   });
   for (const [path, description] of texts) {
-    it(`${description} (${path.slice(0, 40)})`, async () => isRefused(await ask(`${root}/${path}`), 400, description));
+    it(`${description} (${path.slice(0, 40)})`, async () =>
+      isRefused(await ask(`${root}/${path}`), 400, description));
   }
   it("429 says when to come again, in its parameters and in a header", async () => {
     const limited = await openStage({

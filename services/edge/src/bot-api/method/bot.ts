@@ -2,7 +2,7 @@
 import { readBotCommands, readBotSetting, writeBotCommands, writeBotSetting } from "@rookery/store";
 import { badRequest } from "../api-refusal.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, flag, integer, isFields, json, list, optionalInteger, text } from "../parameter.ts";
+import { chatId, flag, integer, isFields, json, list, optionalInteger, text, wordOf } from "../parameter.ts";
 import { placeOf } from "../place.ts";
 import { filePathOf } from "../download.ts";
 
@@ -26,7 +26,7 @@ async function scopeOf(call: Call, said: unknown): Promise<string> {
     case "chat":
     case "chat_administrators":
     case "chat_member": {
-      const { id } = await placeOf(call, String(said["chat_id"] ?? ""));
+      const { id } = await placeOf(call, wordOf(said, "chat_id"));
       const userId = Number(said["user_id"]);
       if (type !== "chat_member") return `${type}:${id}`;
       if (!Number.isSafeInteger(userId) || userId <= 0) throw badRequest("invalid user_id specified");
@@ -59,13 +59,21 @@ function commandsOf(said: readonly unknown[] | undefined): { command: string; de
 const scope = json("BotCommandScope");
 
 /** A word the bot says of itself, by language: the setter and the getter. */
-function wordMethods(what: string, name: "name" | "description" | "short_description", charsMax: number): Method[] {
+function wordMethods(
+  what: string,
+  name: "name" | "description" | "short_description",
+  charsMax: number,
+): Method[] {
   return [
     method(`setMy${what}`, { [name]: text, language_code: language }, async (call, values) => {
       const value = values[name] ?? "";
       if (value.length > charsMax) throw badRequest(`${name.toUpperCase()}_TOO_LONG`);
       const key = languageOf(values["language_code"] ?? "");
-      await writeBotSetting(call.context.store, { botId: call.bot.id, name, key }, value === "" ? null : value);
+      await writeBotSetting(
+        call.context.store,
+        { botId: call.bot.id, name, key },
+        value === "" ? null : value,
+      );
       return true;
     }),
     method(`getMy${what}`, { language_code: language }, async ({ context, bot }, { language_code: code }) => {
@@ -103,22 +111,41 @@ export const botMethods: readonly Method[] = [
     const names = context.files.names.nameFor(bot.id)({ fileId: file.id });
     return { ...names, file_size: file.size, file_path: filePathOf(names.file_id, file) };
   }),
-  method("getUserProfilePhotos", { user_id: optionalInteger, offset: integer(0, 0, 1_000), limit: integer(100, 1, 100) }, () =>
-    // Nobody has a picture here.
-    Promise.resolve({ total_count: 0, photos: [] }),
+  method(
+    "getUserProfilePhotos",
+    { user_id: optionalInteger, offset: integer(0, 0, 1_000), limit: integer(100, 1, 100) },
+    () =>
+      // Nobody has a picture here.
+      Promise.resolve({ total_count: 0, photos: [] }),
   ),
-  method("setMyCommands", { commands: list("commands"), scope, language_code: language }, async (call, values) => {
-    const key = { botId: call.bot.id, scope: await scopeOf(call, values.scope), language: languageOf(values.language_code) };
-    await writeBotCommands(call.context.store, key, commandsOf(values.commands));
-    return true;
-  }),
+  method(
+    "setMyCommands",
+    { commands: list("commands"), scope, language_code: language },
+    async (call, values) => {
+      const key = {
+        botId: call.bot.id,
+        scope: await scopeOf(call, values.scope),
+        language: languageOf(values.language_code),
+      };
+      await writeBotCommands(call.context.store, key, commandsOf(values.commands));
+      return true;
+    },
+  ),
   method("deleteMyCommands", { scope, language_code: language }, async (call, values) => {
-    const key = { botId: call.bot.id, scope: await scopeOf(call, values.scope), language: languageOf(values.language_code) };
+    const key = {
+      botId: call.bot.id,
+      scope: await scopeOf(call, values.scope),
+      language: languageOf(values.language_code),
+    };
     await writeBotCommands(call.context.store, key, []);
     return true;
   }),
   method("getMyCommands", { scope, language_code: language }, async (call, values) => {
-    const key = { botId: call.bot.id, scope: await scopeOf(call, values.scope), language: languageOf(values.language_code) };
+    const key = {
+      botId: call.bot.id,
+      scope: await scopeOf(call, values.scope),
+      language: languageOf(values.language_code),
+    };
     const commands = await readBotCommands(call.context.store, key);
     return commands.map(({ command, description }) => ({ command, description }));
   }),
@@ -129,7 +156,8 @@ export const botMethods: readonly Method[] = [
     const key = values.chat_id === "" ? "" : String((await placeOf(call, values.chat_id)).id);
     const button = values.menu_button ?? { type: "default" };
     const type = isFields(button) ? button["type"] : undefined;
-    if (type !== "default" && type !== "commands") throw badRequest("can't parse MenuButton: Unsupported type specified");
+    if (type !== "default" && type !== "commands")
+      throw badRequest("can't parse MenuButton: Unsupported type specified");
     const setting = { botId: call.bot.id, name: "menu_button", key } as const;
     await writeBotSetting(call.context.store, setting, type === "default" ? null : { type });
     return true;

@@ -6,7 +6,7 @@ import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { caption, formatted, messageText } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, flag, isFields, json, list, seq, text } from "../parameter.ts";
+import { chatId, flag, isFields, json, list, seq, text, wordOf } from "../parameter.ts";
 import { type Place, placeOf } from "../place.ts";
 import { submitOr } from "../say.ts";
 import { messageAt, showMessage } from "../show.ts";
@@ -20,9 +20,13 @@ const edited = { ...aimed, inline_message_id: text, reply_markup: replyMarkup };
 type Rewrite = Omit<Extract<ChatCommand, { kind: "rewrite" }>, "kind" | "seq" | "keyboard">;
 
 /** The place of a message that is to be edited; those of inline mode are nowhere here. */
-async function editPlace(call: Call, values: { chat_id: string; message_id: number; inline_message_id: string }): Promise<Place> {
+async function editPlace(
+  call: Call,
+  values: { chat_id: string; message_id: number; inline_message_id: string },
+): Promise<Place> {
   if (values.chat_id === "" && values.inline_message_id !== "") throw badRequest("MESSAGE_ID_INVALID");
-  if (values.chat_id === "" && values.message_id === 0) throw badRequest("message identifier is not specified");
+  if (values.chat_id === "" && values.message_id === 0)
+    throw badRequest("message identifier is not specified");
   const place = await placeOf(call, values.chat_id);
   if (values.message_id === 0) throw badRequest("message identifier is not specified");
   return place;
@@ -54,7 +58,8 @@ async function demandKind(call: Call, place: Place, at: number, isFile: boolean)
   if (message.senderId !== call.bot.id) throw badRequest("message can't be edited");
   const hasFile = message.attachments.length > 0;
   if (isFile && !hasFile) throw badRequest("there is no caption in the message to edit");
-  if (!isFile && (hasFile || message.kind !== "text")) throw badRequest("there is no text in the message to edit");
+  if (!isFile && (hasFile || message.kind !== "text"))
+    throw badRequest("there is no text in the message to edit");
 }
 
 export const changeMethods: readonly Method[] = [
@@ -62,13 +67,21 @@ export const changeMethods: readonly Method[] = [
     const place = await editPlace(call, values);
     const { text: body, entities } = messageText(call.args);
     await demandKind(call, place, values.message_id, false);
-    return await rewrite(call, place, { ...values, keyboard: values.reply_markup, change: { body, entities } });
+    return await rewrite(call, place, {
+      ...values,
+      keyboard: values.reply_markup,
+      change: { body, entities },
+    });
   }),
   method("editMessageCaption", edited, async (call, values) => {
     const place = await editPlace(call, values);
     const { text: body, entities } = caption(call.args);
     await demandKind(call, place, values.message_id, true);
-    return await rewrite(call, place, { ...values, keyboard: values.reply_markup, change: { body, entities } });
+    return await rewrite(call, place, {
+      ...values,
+      keyboard: values.reply_markup,
+      change: { body, entities },
+    });
   }),
   method("editMessageReplyMarkup", edited, async (call, values) => {
     const place = await editPlace(call, values);
@@ -79,17 +92,29 @@ export const changeMethods: readonly Method[] = [
     const { media: item } = values;
     if (!isFields(item)) throw badRequest("media must be non-empty");
     const type = item["type"];
-    if (type !== "photo" && type !== "video" && type !== "document" && type !== "audio" && type !== "animation") {
+    if (
+      type !== "photo" &&
+      type !== "video" &&
+      type !== "document" &&
+      type !== "audio" &&
+      type !== "animation"
+    ) {
       throw badRequest("can't parse InputMedia: Media type is unsupported");
     }
     const message = await messageAt(call, place, values.message_id);
     if (message === null) throw badRequest("message to edit not found");
-    const words = formatted(String(item["caption"] ?? ""), {
+    const words = formatted(wordOf(item, "caption"), {
       parseMode: typeof item["parse_mode"] === "string" ? item["parse_mode"] : undefined,
       entities: item["caption_entities"],
     });
-    const { attachment, extra } = await takeMedia(call, type, String(item["media"] ?? ""), item);
-    const change = { messageKind: type, body: words.text, entities: words.entities, attachments: [attachment], extra };
+    const { attachment, extra } = await takeMedia(call, type, wordOf(item, "media"), item);
+    const change = {
+      messageKind: type,
+      body: words.text,
+      entities: words.entities,
+      attachments: [attachment],
+      extra,
+    };
     return await rewrite(call, place, { ...values, keyboard: values.reply_markup, change });
   }),
   method("stopPoll", { ...aimed, reply_markup: replyMarkup }, async (call, values) => {
@@ -99,12 +124,17 @@ export const changeMethods: readonly Method[] = [
       seq: values.message_id,
       keyboard: values.reply_markup ?? null,
     };
-    await submitOr<"changed">(call, place, { command, expected: "changed" }, {
-      conflict: badRequest("poll has already been closed"),
-      not_found: badRequest("message with poll to stop not found"),
-      forbidden: badRequest("poll can't be stopped"),
-      invalid: badRequest("message is not a poll"),
-    });
+    await submitOr<"changed">(
+      call,
+      place,
+      { command, expected: "changed" },
+      {
+        conflict: badRequest("poll has already been closed"),
+        not_found: badRequest("message with poll to stop not found"),
+        forbidden: badRequest("poll can't be stopped"),
+        invalid: badRequest("message is not a poll"),
+      },
+    );
     const message = await messageAt(call, place, values.message_id);
     if (message === null) throw badRequest("message with poll to stop not found");
     return nativePoll(message, place.chat);
@@ -115,42 +145,60 @@ export const changeMethods: readonly Method[] = [
     await remove(call, place, values.message_id, 0);
     return true;
   }),
-  method("deleteMessages", { chat_id: chatId, message_ids: list("message identifiers") }, async (call, values) => {
-    const place = await placeOf(call, values.chat_id);
-    const seqs = seqsOf(values.message_ids);
-    for (const [nth, at] of seqs.entries()) {
-      // Those that are gone, or are not the bot's to delete, are passed over.
-      await remove(call, place, at, nth).catch((error: unknown) => {
-        if (!(error instanceof ApiRefusal) || error.code !== 400) throw error;
+  method(
+    "deleteMessages",
+    { chat_id: chatId, message_ids: list("message identifiers") },
+    async (call, values) => {
+      const place = await placeOf(call, values.chat_id);
+      const seqs = seqsOf(values.message_ids);
+      for (const [nth, at] of seqs.entries()) {
+        // Those that are gone, or are not the bot's to delete, are passed over.
+        await remove(call, place, at, nth).catch((error: unknown) => {
+          if (!(error instanceof ApiRefusal) || error.code !== 400) throw error;
+        });
+      }
+      return true;
+    },
+  ),
+  method(
+    "setMessageReaction",
+    { ...aimed, reaction: list("ReactionType"), is_big: flag },
+    async (call, values) => {
+      const place = await placeOf(call, values.chat_id);
+      const message = await messageAt(call, place, values.message_id);
+      if (message === null) throw badRequest("message to react not found");
+      const wanted = (values.reaction ?? []).map((each) => {
+        const emoji = isFields(each) && each["type"] === "emoji" ? each["emoji"] : undefined;
+        if (typeof emoji !== "string" || !/^[^\p{Cc}\s_A-Za-z]{1,16}$/u.test(emoji))
+          throw badRequest("REACTION_INVALID");
+        return emoji;
       });
-    }
-    return true;
-  }),
-  method("setMessageReaction", { ...aimed, reaction: list("ReactionType"), is_big: flag }, async (call, values) => {
-    const place = await placeOf(call, values.chat_id);
-    const message = await messageAt(call, place, values.message_id);
-    if (message === null) throw badRequest("message to react not found");
-    const wanted = (values.reaction ?? []).map((each) => {
-      const emoji = isFields(each) && each["type"] === "emoji" ? each["emoji"] : undefined;
-      if (typeof emoji !== "string" || !/^[^\p{Cc}\s_A-Za-z]{1,16}$/u.test(emoji)) throw badRequest("REACTION_INVALID");
-      return emoji;
-    });
-    const now = Object.entries(message.reactions).flatMap(([emoji, ids]) => (ids.includes(call.bot.id) ? [emoji] : []));
-    const steps = [
-      ...now.filter((emoji) => !wanted.includes(emoji)).map((emoji) => ({ emoji, remove: true })),
-      ...wanted.filter((emoji) => !now.includes(emoji)).map((emoji) => ({ emoji, remove: false })),
-    ];
-    for (const step of steps) {
-      // What is so already changes nothing: the command is its own name.
-      const command: ChatCommand = { kind: "react", seq: values.message_id, ...step };
-      await submitOr<"changed">({ ...call, key: undefined }, place, { command, expected: "changed" }, {
-        not_found: badRequest("message to react not found"),
-        invalid: badRequest("REACTIONS_TOO_MANY"),
-      });
-    }
-    return true;
-  }),
-  method("pinChatMessage", { ...aimed, disable_notification: flag }, (call, values) => pin(call, values, false)),
+      const now = Object.entries(message.reactions).flatMap(([emoji, ids]) =>
+        ids.includes(call.bot.id) ? [emoji] : [],
+      );
+      const steps = [
+        ...now.filter((emoji) => !wanted.includes(emoji)).map((emoji) => ({ emoji, remove: true })),
+        ...wanted.filter((emoji) => !now.includes(emoji)).map((emoji) => ({ emoji, remove: false })),
+      ];
+      for (const step of steps) {
+        // What is so already changes nothing: the command is its own name.
+        const command: ChatCommand = { kind: "react", seq: values.message_id, ...step };
+        await submitOr<"changed">(
+          { ...call, key: undefined },
+          place,
+          { command, expected: "changed" },
+          {
+            not_found: badRequest("message to react not found"),
+            invalid: badRequest("REACTIONS_TOO_MANY"),
+          },
+        );
+      }
+      return true;
+    },
+  ),
+  method("pinChatMessage", { ...aimed, disable_notification: flag }, (call, values) =>
+    pin(call, values, false),
+  ),
   method("unpinChatMessage", aimed, (call, values) => pin(call, values, true)),
   method("unpinAllChatMessages", { chat_id: chatId }, async (call, values) => {
     const place = await placeOf(call, values.chat_id);
@@ -171,15 +219,27 @@ async function remove(call: Call, place: Place, at: number, nth: number): Promis
     throw badRequest("message to delete not found");
   }
   const command: ChatCommand = { kind: "delete", seq: at };
-  await submitOr<"changed">(call, place, { command, expected: "changed", place: nth }, {
-    not_found: badRequest("message to delete not found"),
-    forbidden: badRequest("message can't be deleted for everyone"),
-  });
+  await submitOr<"changed">(
+    call,
+    place,
+    { command, expected: "changed", place: nth },
+    {
+      not_found: badRequest("message to delete not found"),
+      forbidden: badRequest("message can't be deleted for everyone"),
+    },
+  );
 }
 
-async function pin(call: Call, values: { chat_id: string; message_id: number }, isRemoval: boolean): Promise<boolean> {
+async function pin(
+  call: Call,
+  values: { chat_id: string; message_id: number },
+  isRemoval: boolean,
+): Promise<boolean> {
   const place = await placeOf(call, values.chat_id);
-  const [last] = values.message_id === 0 && isRemoval ? await pinnedSeqs(call.context.store, place.id) : [values.message_id];
+  const [last] =
+    values.message_id === 0 && isRemoval
+      ? await pinnedSeqs(call.context.store, place.id)
+      : [values.message_id];
   if (last === undefined) throw badRequest("message to unpin not found");
   await pinAt(call, place, last, isRemoval);
   return true;
@@ -187,8 +247,13 @@ async function pin(call: Call, values: { chat_id: string; message_id: number }, 
 
 async function pinAt(call: Call, place: Place, at: number, isRemoval: boolean): Promise<void> {
   const command: ChatCommand = { kind: "pin", seq: at, remove: isRemoval };
-  await submitOr<"changed">({ ...call, key: undefined }, place, { command, expected: "changed" }, {
-    not_found: badRequest(isRemoval ? "message to unpin not found" : "message to pin not found"),
-    forbidden: badRequest("not enough rights to manage pinned messages in the chat"),
-  });
+  await submitOr<"changed">(
+    { ...call, key: undefined },
+    place,
+    { command, expected: "changed" },
+    {
+      not_found: badRequest(isRemoval ? "message to unpin not found" : "message to pin not found"),
+      forbidden: badRequest("not enough rights to manage pinned messages in the chat"),
+    },
+  );
 }

@@ -26,7 +26,10 @@ async function groupOf(call: Call, id: string): Promise<Place> {
 
 async function showMember(call: Call, place: Place, userId: number): Promise<object> {
   const { store } = call.context;
-  const [member, people] = await Promise.all([readBotMember(store, place.id, userId), readPeople(store, [userId])]);
+  const [member, people] = await Promise.all([
+    readBotMember(store, place.id, userId),
+    readPeople(store, [userId]),
+  ]);
   if (!people.has(userId)) throw badRequest("user not found");
   const { role, wasMember, canRead, canSend } = member;
   // Whoever may not read is out, whether they have gone or were sent.
@@ -39,7 +42,12 @@ async function showMember(call: Call, place: Place, userId: number): Promise<obj
 /** One right of somebody's, whoever they are in the chat; ours are called after what they allow. */
 function allow(call: Call, place: Place, userId: number, entry: AclEntry): Promise<unknown> {
   const command: ChatCommand = { kind: "allow", subject: `user:${userId}`, entry, isAdministrator: false };
-  return submitOr<"changed">({ ...call, key: undefined }, place, { command, expected: "changed" }, rightsWords);
+  return submitOr<"changed">(
+    { ...call, key: undefined },
+    place,
+    { command, expected: "changed" },
+    rightsWords,
+  );
 }
 
 const nothing: AclEntry = { canRead: null, canSend: null, canManage: null };
@@ -82,24 +90,38 @@ export const chatMethods: readonly Method[] = [
     const place = await placeOf(call, values.chat_id);
     if (place.type === "direct") throw badRequest("there are no administrators in the private chat");
     const leaders = await listBotAdministrators(call.context.store, place.id);
-    const people = await readPeople(call.context.store, leaders.map(({ userId }) => userId));
+    const people = await readPeople(
+      call.context.store,
+      leaders.map(({ userId }) => userId),
+    );
     return leaders
-      .filter(({ userId }) => userId === call.bot.id || people.get(userId)?.isBot !== true || values.return_bots)
+      .filter(
+        ({ userId }) => userId === call.bot.id || people.get(userId)?.isBot !== true || values.return_bots,
+      )
       .map(({ userId, role }) => nativeMember(userId, role, people));
   }),
   // A ban is kept as an entry of the chat's ACL: it stays when its subject goes, and is there when they come back.
-  method("banChatMember", { ...person, revoke_messages: flag, until_date: integer(0, 0, 4_294_967_295) }, async (call, values) => {
-    const place = await groupOf(call, values.chat_id);
-    await demandUser(call, values.user_id);
-    if (values.user_id === call.bot.id) throw badRequest("can't restrict self");
-    const { role } = await readBotMember(call.context.store, place.id, values.user_id);
-    if (role === "owner") throw badRequest("can't remove chat owner");
-    await allow(call, place, values.user_id, { canRead: false, canSend: false, canManage: false });
-    if (role === null) return true;
-    const command: ChatCommand = { kind: "remove", userId: values.user_id };
-    await submitOr<"changed">({ ...call, key: undefined }, place, { command, expected: "changed" }, rightsWords);
-    return true;
-  }),
+  method(
+    "banChatMember",
+    { ...person, revoke_messages: flag, until_date: integer(0, 0, 4_294_967_295) },
+    async (call, values) => {
+      const place = await groupOf(call, values.chat_id);
+      await demandUser(call, values.user_id);
+      if (values.user_id === call.bot.id) throw badRequest("can't restrict self");
+      const { role } = await readBotMember(call.context.store, place.id, values.user_id);
+      if (role === "owner") throw badRequest("can't remove chat owner");
+      await allow(call, place, values.user_id, { canRead: false, canSend: false, canManage: false });
+      if (role === null) return true;
+      const command: ChatCommand = { kind: "remove", userId: values.user_id };
+      await submitOr<"changed">(
+        { ...call, key: undefined },
+        place,
+        { command, expected: "changed" },
+        rightsWords,
+      );
+      return true;
+    },
+  ),
   method("unbanChatMember", { ...person, only_if_banned: flag }, async (call, values) => {
     const place = await groupOf(call, values.chat_id);
     await demandUser(call, values.user_id);
@@ -108,7 +130,12 @@ export const chatMethods: readonly Method[] = [
     else if (role !== null && !values.only_if_banned) {
       // Telegram lets go of who is there and was not banned.
       const command: ChatCommand = { kind: "remove", userId: values.user_id };
-      await submitOr<"changed">({ ...call, key: undefined }, place, { command, expected: "changed" }, rightsWords);
+      await submitOr<"changed">(
+        { ...call, key: undefined },
+        place,
+        { command, expected: "changed" },
+        rightsWords,
+      );
     }
     return true;
   }),
@@ -122,16 +149,31 @@ export const chatMethods: readonly Method[] = [
   }),
   method(
     "promoteChatMember",
-    { ...person, can_manage_chat: flag, can_delete_messages: flag, can_restrict_members: flag, can_change_info: flag, can_invite_users: flag, can_pin_messages: flag, can_post_messages: flag, can_promote_members: flag },
+    {
+      ...person,
+      can_manage_chat: flag,
+      can_delete_messages: flag,
+      can_restrict_members: flag,
+      can_change_info: flag,
+      can_invite_users: flag,
+      can_pin_messages: flag,
+      can_post_messages: flag,
+      can_promote_members: flag,
+    },
     async (call, { chat_id: chat, user_id: userId, ...rights }) => {
       const place = await groupOf(call, chat);
       const isLeader = Object.values(rights).some((right) => right);
       const plain = place.type === "channel" ? "reader" : "member";
       const command: ChatCommand = { kind: "role", userId, role: isLeader ? "admin" : plain };
-      await submitOr<"changed">({ ...call, key: undefined }, place, { command, expected: "changed" }, {
-        ...rightsWords,
-        forbidden: badRequest("not enough rights to promote/demote chat member"),
-      });
+      await submitOr<"changed">(
+        { ...call, key: undefined },
+        place,
+        { command, expected: "changed" },
+        {
+          ...rightsWords,
+          forbidden: badRequest("not enough rights to promote/demote chat member"),
+        },
+      );
       return true;
     },
   ),
@@ -146,10 +188,15 @@ export const chatMethods: readonly Method[] = [
     if (values.title.length > 128) throw badRequest("title is too long");
     if (!leads(place)) throw badRequest("not enough rights to change chat title");
     const command: ChatCommand = { kind: "rename", title: values.title };
-    await submitOr<"changed">(call, place, { command, expected: "changed" }, {
-      forbidden: badRequest("not enough rights to change chat title"),
-      not_found: new ApiRefusal(403, "bot is not a member of the group chat"),
-    });
+    await submitOr<"changed">(
+      call,
+      place,
+      { command, expected: "changed" },
+      {
+        forbidden: badRequest("not enough rights to change chat title"),
+        not_found: new ApiRefusal(403, "bot is not a member of the group chat"),
+      },
+    );
     return true;
   }),
 ];

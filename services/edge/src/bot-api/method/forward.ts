@@ -10,10 +10,24 @@ import { seqsOf } from "./change.ts";
 import { type Said, sending, sendTo } from "./send.ts";
 
 const from = { from_chat_id: chatId, message_id: seq };
-const many = { ...sending, from_chat_id: chatId, message_ids: list("message identifiers"), remove_caption: flag };
+const many = {
+  ...sending,
+  from_chat_id: chatId,
+  message_ids: list("message identifiers"),
+  remove_caption: flag,
+};
 
 /** All that a message holds, to be said once more. */
-function contentOf({ kind, body, entities, attachments, poll, location, contact, extra }: NativeMessage): Said {
+function contentOf({
+  kind,
+  body,
+  entities,
+  attachments,
+  poll,
+  location,
+  contact,
+  extra,
+}: NativeMessage): Said {
   const { mediaGroupId: _group, isProtected: _protected, ...more } = extra ?? {};
   return {
     kind,
@@ -22,29 +36,50 @@ function contentOf({ kind, body, entities, attachments, poll, location, contact,
     attachments,
     ...(poll === undefined
       ? {}
-      : { poll: { question: poll.question, options: poll.options.map(({ text }) => text), multiple: poll.multiple } }),
+      : {
+          poll: {
+            question: poll.question,
+            options: poll.options.map(({ text }) => text),
+            multiple: poll.multiple,
+          },
+        }),
     ...(location === undefined ? {} : { location }),
     ...(contact === undefined ? {} : { contact }),
     ...(Object.keys(more).length === 0 ? {} : { extra: more }),
   };
 }
 
-async function sourceOf(call: Call, place: Place, at: number, verb: "forward" | "copy"): Promise<NativeMessage> {
+async function sourceOf(
+  call: Call,
+  place: Place,
+  at: number,
+  verb: "forward" | "copy",
+): Promise<NativeMessage> {
   const message = await messageAt(call, place, at);
   if (message === null) throw badRequest(`message to ${verb} not found`);
   const isSecret = message.extra?.isProtected === true || message.kind === "e2ee";
-  if (message.kind === "service" || isSecret) throw badRequest(`message can't be ${verb === "copy" ? "copied" : "forwarded"}`);
+  if (message.kind === "service" || isSecret)
+    throw badRequest(`message can't be ${verb === "copy" ? "copied" : "forwarded"}`);
   return message;
 }
 
 type Sent = Parameters<typeof sendTo>[2]["values"];
 
-async function forward(call: Call, places: readonly [Place, Place], about: { readonly at: number; readonly values: Sent; readonly nth: number }): Promise<number> {
+async function forward(
+  call: Call,
+  places: readonly [Place, Place],
+  about: { readonly at: number; readonly values: Sent; readonly nth: number },
+): Promise<number> {
   const [source, target] = places;
   const message = await sourceOf(call, source, about.at, "forward");
   // Whose words they are stays, however often they are forwarded.
   const origin = message.forward ?? { chatId: source.id, seq: message.seq, senderId: message.senderId };
-  return await sendTo(call, target, { ...contentOf(message), forward: origin, values: about.values, nth: about.nth });
+  return await sendTo(call, target, {
+    ...contentOf(message),
+    forward: origin,
+    values: about.values,
+    nth: about.nth,
+  });
 }
 
 async function copy(
@@ -54,17 +89,28 @@ async function copy(
 ): Promise<number> {
   const [source, target] = places;
   const message = await sourceOf(call, source, about.at, "copy");
-  return await sendTo(call, target, { ...contentOf(message), ...about.change, values: about.values, nth: about.nth });
+  return await sendTo(call, target, {
+    ...contentOf(message),
+    ...about.change,
+    values: about.values,
+    nth: about.nth,
+  });
 }
 
-async function placesOf(call: Call, values: { chat_id: string; from_chat_id: string }): Promise<readonly [Place, Place]> {
+async function placesOf(
+  call: Call,
+  values: { chat_id: string; from_chat_id: string },
+): Promise<readonly [Place, Place]> {
   const target = await placeOf(call, values.chat_id);
   const source = await placeOf(call, values.from_chat_id);
   return [source, target];
 }
 
 /** Those that can be; the others are passed over, as Telegram does. */
-async function each(seqs: readonly number[], say: (at: number, nth: number) => Promise<number>): Promise<object[]> {
+async function each(
+  seqs: readonly number[],
+  say: (at: number, nth: number) => Promise<number>,
+): Promise<object[]> {
   const said: object[] = [];
   for (const [nth, at] of seqs.entries()) {
     try {

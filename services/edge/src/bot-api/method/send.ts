@@ -1,12 +1,22 @@
 /** Sends: each is a command to the chat, answered with the message as it was committed. */
 import { randomInt } from "node:crypto";
-import type { Attachment, BotExtra, ChatCommand, Contact, Entity, Fault, Forward, Location, PollDraft } from "@rookery/protocol";
+import type {
+  Attachment,
+  BotExtra,
+  ChatCommand,
+  Contact,
+  Entity,
+  Fault,
+  Forward,
+  Location,
+  PollDraft,
+} from "@rookery/protocol";
 import { limits } from "@rookery/protocol";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { caption, formatted, messageText, replyAsk } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, decimal, flag, integer, isFields, list, text } from "../parameter.ts";
+import { chatId, decimal, flag, integer, isFields, list, text, wordOf } from "../parameter.ts";
 import { type Place, placeOf } from "../place.ts";
 import { messageAt, showMessage, showMessages } from "../show.ts";
 import { submitOr } from "../say.ts";
@@ -41,10 +51,16 @@ type Sending = {
 
 /** Why a bot may not write somewhere, as Telegram says it. */
 export function writingWords({ type }: Place): Partial<Record<Fault["code"], Error>> {
-  const what = type === "channel" ? "need administrator rights in the channel chat" : "not enough rights to send text messages to the chat";
+  const what =
+    type === "channel"
+      ? "need administrator rights in the channel chat"
+      : "not enough rights to send text messages to the chat";
   return {
     forbidden: badRequest(what),
-    not_found: new ApiRefusal(403, `bot is not a member of the ${type === "channel" ? "channel" : "group"} chat`),
+    not_found: new ApiRefusal(
+      403,
+      `bot is not a member of the ${type === "channel" ? "channel" : "group"} chat`,
+    ),
   };
 }
 
@@ -56,7 +72,11 @@ async function replyTo(call: Call, place: Place, asked: Sending["reply_parameter
   throw badRequest("message to be replied not found");
 }
 
-export async function sendTo(call: Call, place: Place, said: Said & { readonly values: Sending; readonly nth?: number }): Promise<number> {
+export async function sendTo(
+  call: Call,
+  place: Place,
+  said: Said & { readonly values: Sending; readonly nth?: number },
+): Promise<number> {
   const { values, nth = 0, kind, body = "", extra, ...content } = said;
   const reply = await replyTo(call, place, values.reply_parameters);
   const more: BotExtra = { ...extra, ...(values.protect_content ? { isProtected: true } : {}) };
@@ -69,39 +89,58 @@ export async function sendTo(call: Call, place: Place, said: Said & { readonly v
     ...(reply === null ? {} : { replyTo: reply }),
     ...(values.reply_markup === undefined ? {} : { keyboard: values.reply_markup }),
   };
-  const outcome = await submitOr<"sent">(call, place, { command, expected: "sent", place: nth }, writingWords(place));
+  const outcome = await submitOr<"sent">(
+    call,
+    place,
+    { command, expected: "sent", place: nth },
+    writingWords(place),
+  );
   return outcome.seq;
 }
 
-async function sendOne(call: Call, values: Sending & { readonly chat_id: string }, said: Said): Promise<object> {
+async function sendOne(
+  call: Call,
+  values: Sending & { readonly chat_id: string },
+  said: Said,
+): Promise<object> {
   const place = await placeOf(call, values.chat_id);
   return await showMessage(call, place.chat, await sendTo(call, place, { ...said, values }));
 }
 
 /** `sendPhoto` and the like: a file with its caption. */
 function sendFileMethod(name: string, field: MediaKind): Method {
-  return method(name, { ...sending, has_spoiler: flag, show_caption_above_media: flag }, async (call, values) => {
-    const place = await placeOf(call, values.chat_id);
-    const words = field === "sticker" || field === "video_note" ? { text: "", entities: [] } : caption(call.args);
-    const { attachment, extra } = await takeMedia(call, field, call.args.text(field));
-    const seq = await sendTo(call, place, {
-      kind: field,
-      body: words.text,
-      entities: words.entities,
-      attachments: [attachment],
-      extra: {
-        ...extra,
-        ...(values.has_spoiler ? { hasSpoiler: true } : {}),
-        ...(values.show_caption_above_media ? { showCaptionAbove: true } : {}),
-      },
-      values,
-    });
-    return await showMessage(call, place.chat, seq);
-  });
+  return method(
+    name,
+    { ...sending, has_spoiler: flag, show_caption_above_media: flag },
+    async (call, values) => {
+      const place = await placeOf(call, values.chat_id);
+      const words =
+        field === "sticker" || field === "video_note" ? { text: "", entities: [] } : caption(call.args);
+      const { attachment, extra } = await takeMedia(call, field, call.args.text(field));
+      const seq = await sendTo(call, place, {
+        kind: field,
+        body: words.text,
+        entities: words.entities,
+        attachments: [attachment],
+        extra: {
+          ...extra,
+          ...(values.has_spoiler ? { hasSpoiler: true } : {}),
+          ...(values.show_caption_above_media ? { showCaptionAbove: true } : {}),
+        },
+        values,
+      });
+      return await showMessage(call, place.chat, seq);
+    },
+  );
 }
 
-function locationOf(latitude: number | undefined, longitude: number | undefined, accuracyM?: number): Location {
-  if (latitude === undefined || longitude === undefined) throw badRequest("latitude and longitude must be specified");
+function locationOf(
+  latitude: number | undefined,
+  longitude: number | undefined,
+  accuracyM?: number,
+): Location {
+  if (latitude === undefined || longitude === undefined)
+    throw badRequest("latitude and longitude must be specified");
   if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) throw badRequest("invalid location specified");
   const accuracy = accuracyM === undefined ? {} : { accuracyM: Math.min(1_500, Math.max(0, accuracyM)) };
   return { latitude, longitude, ...accuracy };
@@ -130,7 +169,11 @@ export const sendMethods: readonly Method[] = [
   method("sendMessage", sending, async (call, values) => {
     const place = await placeOf(call, values.chat_id);
     const { text: body, entities } = messageText(call.args);
-    return await showMessage(call, place.chat, await sendTo(call, place, { kind: "text", body, entities, values }));
+    return await showMessage(
+      call,
+      place.chat,
+      await sendTo(call, place, { kind: "text", body, entities, values }),
+    );
   }),
   sendFileMethod("sendPhoto", "photo"),
   sendFileMethod("sendDocument", "document"),
@@ -149,13 +192,13 @@ export const sendMethods: readonly Method[] = [
         if (!isFields(item)) throw badRequest("can't parse InputMedia: Expected an Object");
         const type = item["type"];
         if (type !== "photo" && type !== "video" && type !== "document" && type !== "audio") {
-          throw badRequest(`type "${String(type)}" can't be used in sendMediaGroup`);
+          throw badRequest(`type "${wordOf(item, "type")}" can't be used in sendMediaGroup`);
         }
-        const words = formatted(String(item["caption"] ?? ""), {
+        const words = formatted(wordOf(item, "caption"), {
           parseMode: typeof item["parse_mode"] === "string" ? item["parse_mode"] : undefined,
           entities: item["caption_entities"],
         });
-        return { type, words, ...(await takeMedia(call, type, String(item["media"] ?? ""), item)) } as const;
+        return { type, words, ...(await takeMedia(call, type, wordOf(item, "media"), item)) } as const;
       }),
     );
     // The same for a repeat, as long as it has the same name.
@@ -163,7 +206,13 @@ export const sendMethods: readonly Method[] = [
     const seqs: number[] = [];
     for (const [nth, { type, words, attachment, extra }] of parts.entries()) {
       const { text: body, entities } = words;
-      const said = { kind: type, body, entities, attachments: [attachment], extra: { ...extra, mediaGroupId } };
+      const said = {
+        kind: type,
+        body,
+        entities,
+        attachments: [attachment],
+        extra: { ...extra, mediaGroupId },
+      };
       seqs.push(await sendTo(call, place, { ...said, values: { ...values, reply_markup: undefined }, nth }));
     }
     return await showMessages(call, place.chat, seqs);
@@ -191,12 +240,16 @@ export const sendMethods: readonly Method[] = [
       });
     },
   ),
-  method("sendContact", { ...sending, phone_number: text, first_name: text, last_name: text }, (call, values) => {
-    const phone = needed(values.phone_number, "phone number is empty");
-    const firstName = needed(values.first_name, "first name is empty");
-    const last = values.last_name === "" ? {} : { lastName: values.last_name };
-    return sendOne(call, values, { kind: "contact", contact: { phone, firstName, ...last } });
-  }),
+  method(
+    "sendContact",
+    { ...sending, phone_number: text, first_name: text, last_name: text },
+    (call, values) => {
+      const phone = needed(values.phone_number, "phone number is empty");
+      const firstName = needed(values.first_name, "first name is empty");
+      const last = values.last_name === "" ? {} : { lastName: values.last_name };
+      return sendOne(call, values, { kind: "contact", contact: { phone, firstName, ...last } });
+    },
+  ),
   method(
     "sendPoll",
     { ...sending, question: text, options: list("poll options"), type: text, allows_multiple_answers: flag },
@@ -213,14 +266,26 @@ export const sendMethods: readonly Method[] = [
     const most = diceMax[emoji];
     if (most === undefined) throw badRequest("dice emoji is invalid");
     const value = randomInt(1, most + 1);
-    return sendOne(call, values, { kind: "dice", body: `${emoji} ${value}`, extra: { dice: { emoji, value } } });
+    return sendOne(call, values, {
+      kind: "dice",
+      body: `${emoji} ${value}`,
+      extra: { dice: { emoji, value } },
+    });
   }),
-  method("sendChatAction", { chat_id: chatId, action: text, message_thread_id: integer(0, 0, 1) }, async (call, values) => {
-    const place = await placeOf(call, values.chat_id);
-    if (!/^(typing|(upload|record)_(photo|video|voice|audio|document|video_note)|choose_sticker|find_location)$/.test(values.action)) {
-      throw badRequest("wrong parameter action in request");
-    }
-    call.context.showTyping(place.id, call.bot.id);
-    return true;
-  }),
+  method(
+    "sendChatAction",
+    { chat_id: chatId, action: text, message_thread_id: integer(0, 0, 1) },
+    async (call, values) => {
+      const place = await placeOf(call, values.chat_id);
+      if (
+        !/^(typing|(upload|record)_(photo|video|voice|audio|document|video_note)|choose_sticker|find_location)$/.test(
+          values.action,
+        )
+      ) {
+        throw badRequest("wrong parameter action in request");
+      }
+      call.context.showTyping(place.id, call.bot.id);
+      return true;
+    },
+  ),
 ];

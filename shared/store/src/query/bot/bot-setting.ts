@@ -16,7 +16,11 @@ export async function writeBotSetting(
   value: unknown,
 ): Promise<void> {
   if (value === null) {
-    await db.query("delete from bot_setting where bot_id = $1 and name = $2 and key = $3", [botId, name, key]);
+    await db.query("delete from bot_setting where bot_id = $1 and name = $2 and key = $3", [
+      botId,
+      name,
+      key,
+    ]);
     return;
   }
   await db.query(

@@ -34,7 +34,11 @@ export async function readBotPlace(db: Queryable, botId: UserId, chatId: ChatId)
 }
 
 /** The direct chat of a bot and a person, if they ever had one. */
-export async function readBotPlaceWith(db: Queryable, botId: UserId, userId: UserId): Promise<BotPlace | null> {
+export async function readBotPlaceWith(
+  db: Queryable,
+  botId: UserId,
+  userId: UserId,
+): Promise<BotPlace | null> {
   const { rows } = await db.query<BotPlace>({
     name: "read bot place with",
     text: `${place} and c.id = (select chat_id from chat_key

@@ -28,7 +28,10 @@ export async function insertFile(db: Queryable, file: FileRow): Promise<void> {
 }
 
 /** Of these files, those that are there. */
-export async function readFiles(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, FileRow>> {
+export async function readFiles(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, FileRow>> {
   const { rows } = await db.query<FileRow>({
     name: "read files",
     text: `select ${columns} from file f where f.id = any($1::text[])`,
