@@ -131,7 +131,7 @@ export function startWebhookPoster(parts: {
   /** @returns how long nothing can be done; null: until something comes. */
   const pumpOnce = async (): Promise<number | null> => {
     let nextMs: number | null = null;
-    for (const poster of [...posters.values()]) {
+    for (const poster of posters.values()) {
       if (!isCurrent(poster)) continue;
       await feed(poster);
       const room = Math.min(poster.bot.maxConnections - poster.queue.underWay, underWayMax - underWay);

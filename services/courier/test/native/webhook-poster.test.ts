@@ -86,13 +86,17 @@ async function openPoster(run: RunAnswer = () => Promise.resolve()) {
   closing.push(() => poster.close());
   return {
     poster,
-    async write(botId: number, chatId: number, ...bodies: string[]) {
+    write: async (botId: number, chatId: number, ...bodies: string[]) => {
       await writeUpdates(store, { botId, chatId }, ...bodies);
       const shard = shardOf("bot", botId, shards);
       await numberUpdates(store, [{ shard, epoch: held.get(shard) ?? 0 }], [{ botId, shard }], 100);
       poster.stir(new Set([botId]), false);
     },
-    async setWebhook(botId: number, url: string, options: { secret?: string; maxConnections?: number } = {}) {
+    setWebhook: async (
+      botId: number,
+      url: string,
+      options: { secret?: string; maxConnections?: number } = {},
+    ) => {
       const { secret, maxConnections = 40 } = options;
       const sealed = secret === undefined ? null : secrets.sealSecret(secret, botSecretOwner.webhook(botId));
       const webhook = { url, maxConnections, ip: null, secret: sealed };
