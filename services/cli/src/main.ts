@@ -13,6 +13,7 @@ import { role } from "./role.ts";
 import { session } from "./session.ts";
 import { shards } from "./shards.ts";
 import { sockets } from "./sockets.ts";
+import { status } from "./status.ts";
 import { up } from "./up.ts";
 import { user } from "./user.ts";
 import { webhooks } from "./webhooks.ts";
@@ -20,6 +21,7 @@ import { webhooks } from "./webhooks.ts";
 const commands: readonly Command[] = [
   up,
   doctor,
+  status,
   shards,
   sockets,
   deadLetters,

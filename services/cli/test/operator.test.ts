@@ -1,4 +1,4 @@
-/** `shards` and `dead-letters` beside a running cluster. */
+/** `status`, `shards`, `sockets` and `dead-letters` beside a running cluster. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,6 +12,7 @@ import { type LoggedCommand, shardOf } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
 import { openStore, type Store } from "@rookery/store";
 import type { ShardView } from "../src/shard-view.ts";
+import type { StatusView } from "../src/status-view.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const shards = 8;
@@ -42,8 +43,9 @@ after(async () => {
   await cluster?.close();
 });
 
-function rookery(args: readonly string[], dataDir = cluster.dataDir): Promise<Run> {
-  const { DATABASE_URL: _d, NATS_URL: _n, REDIS_URL: _r, ROOKERY_DATA: _f, ...env } = process.env;
+function rookery(args: readonly string[], dataDir = cluster.dataDir, set: object = {}): Promise<Run> {
+  const { DATABASE_URL: _d, NATS_URL: _n, REDIS_URL: _r, ROOKERY_DATA: _f, ...rest } = process.env;
+  const env = { ...rest, ...set };
   return new Promise((resolve) => {
     execFile(main, [...args, "--data", dataDir], { env, timeout: 60_000 }, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, err }),
@@ -81,6 +83,25 @@ test("sockets: who is connected and where, of all and of one user", async () => 
   assert.ok(!out.includes("\u001b"), "what a terminal would obey is made visible");
   for (const socket of open) socket.close();
   await until(async () => (await seen()).length === 0, { withinMs: 20_000, what: "nobody" });
+});
+
+test("status: who is alive, what each does and what waits; exit 1 when something is missing", async () => {
+  const { code, out, err } = await rookery(["status"]);
+  assert.equal(code, 0, out + err);
+  assert.match(out, /^all is there\n/);
+  assert.match(out, /^edge-0\.\w+ +edge +- +- +0$/m);
+  assert.match(out, /^worker-0\.\w+ +worker +8 +\d+ +-$/m);
+  assert.match(out, /^courier-0\.\w+ +courier +8 +- +-$/m);
+  assert.match(out, /^shards with an owner +8 of 8 log, 8 of 8 job$/m);
+  const { ok, missing, backlog } = JSON.parse((await rookery(["status", "--json"])).out) as StatusView;
+  assert.deepEqual([ok, missing, backlog.telegramSends, backlog.webhookDeliveries], [true, [], 0, 0]);
+
+  const deaf = await rookery(["status"], cluster.dataDir, {
+    NATS_URL: "nats://127.0.0.1:9",
+    REDIS_URL: "redis://127.0.0.1:9",
+  });
+  assert.equal(deaf.code, 1, deaf.out);
+  assert.match(deaf.out, /^something is missing:\n {2}NATS does not answer.*\n {2}Redis does not answer\n/);
 });
 
 async function ask<T>(method: string, path: string, body?: unknown, token = ""): Promise<T> {

@@ -145,6 +145,7 @@ export {
 export { openProtoCodec, type ProtoCodec } from "./proto.ts";
 export {
   type EdgeBatch,
+  type EdgeLoad,
   type Event,
   type Head,
   type Heartbeat,

@@ -98,6 +98,13 @@ export interface Heartbeat {
   readonly leaving: boolean;
 }
 
+/** Said by every edge every second on core NATS. */
+export interface EdgeLoad {
+  readonly edge: string;
+  /** How many it holds. */
+  readonly sockets: number;
+}
+
 /** From an edge to every worker and courier, once a reading of its metrics. */
 export interface MetricsAsk {
   readonly edge: string;

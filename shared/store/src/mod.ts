@@ -308,6 +308,7 @@ export type { UserRole, UserRow } from "./query/identity/user.ts";
 export { noteSeen } from "./query/presence/note-seen.ts";
 export { type Watchable, watchablePairs } from "./query/presence/watchable.ts";
 export { listAnswerRelays, listRelays } from "./query/relay/relay.ts";
+export { type Backlog, countBacklog } from "./query/shard/backlog.ts";
 export {
   countDeadLetters,
   type DeadLetter,

@@ -4,7 +4,7 @@
  * the mean closes a bounded part a second, with the words of one that stops, and clients come back wherever they are led.
  */
 import type { Bus, Liveness } from "@rookery/bus";
-import { encodeInternal, parseInternal, subjects } from "@rookery/protocol";
+import { type EdgeLoad, encodeInternal, parseInternal, subjects } from "@rookery/protocol";
 import { Counter, type Log, type Registry } from "@rookery/runtime";
 
 const tellMs = 1_000;
@@ -32,11 +32,6 @@ export function planShedding(
     return { close: 0, state: { active: false } };
   }
   return { close: Math.min(excess, Math.max(1, Math.ceil((own * percent) / 100))), state: { active: true } };
-}
-
-interface EdgeLoad {
-  readonly edge: string;
-  readonly sockets: number;
 }
 
 /** Tells the others how many sockets are here, and sheds. `live` are the edges that count. */
