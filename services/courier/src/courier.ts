@@ -6,11 +6,11 @@ import { listenForReplies, openGateway, openUpdateIntake } from "@rookery/gatewa
 import { openRelay, startOwnership } from "@rookery/host";
 import { shardHashVersion, shardOf } from "@rookery/protocol";
 import { ConfigError, type Env, type Log, type Service, startProcessStatus } from "@rookery/runtime";
-import { endStore, ensureCluster, observeStore, openStore } from "@rookery/store";
+import { endStore, ensureCluster, observeStore, openStore, readFileSecret } from "@rookery/store";
 import type { CourierConfig } from "./config.ts";
 import { openCourierMetrics } from "./courier-metrics.ts";
 import { openJobShards } from "./job-shards.ts";
-import { openTelegramClient } from "@rookery/telegram";
+import { openFileNames, openTelegramClient } from "@rookery/telegram";
 import { openHttpPost } from "./outbound/http-post.ts";
 import { startBroadcaster } from "./telegram/broadcaster.ts";
 import { startOrphanSends } from "./telegram/orphan-sends.ts";
@@ -136,13 +136,15 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     },
   });
   const people = openShownPeople(store, Date.now);
+  const names = openFileNames(await readFileSecret(store));
   const poster = startWebhookPoster({
     ...leaving,
     people,
+    names,
     http,
     run: openAnswerRunner({ bus, liveness, log }),
   });
-  const desk = startPollDesk({ ...leaving, bus, people, stirred: (...of) => poster.stir(...of) });
+  const desk = startPollDesk({ ...leaving, bus, people, names, stirred: (...of) => poster.stir(...of) });
   const orphans = startOrphanSends(leaving);
   const counting = setInterval(() => counts.telegramQueue.set(sender.queued), countMs);
   const repairing = {

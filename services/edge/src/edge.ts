@@ -179,6 +179,8 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     addresses: config.addresses,
     waits,
     typing: conversation.typing,
+    bus,
+    edge: id,
   });
   const adapter = openAdapter({
     fetch: (request, connection) => hono.fetch(request, connection),

@@ -43,7 +43,7 @@ export interface CallbackReply {
   readonly url?: string;
 }
 
-/** What a webhook answered, to an edge that does it; answered when it is done. */
+/** What a webhook answered, to an edge that does it; answered, with nothing, when it is done or will never be. */
 export interface BotRun {
   readonly botId: UserId;
   /** Names it for ever. */

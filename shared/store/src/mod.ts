@@ -186,6 +186,7 @@ export {
   postedBots,
   queuedUpdates,
   readNativeWebhook,
+  readPostedBot,
   takeUpdates,
   writeNativeWebhook,
 } from "./query/bot/native-webhook.ts";

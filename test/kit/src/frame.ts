@@ -138,6 +138,13 @@ export type ServerFrame =
   | ({ readonly type: "Message" } & MessageBody)
   | ChangeFrame
   | ({ readonly type: "Receipt"; readonly chatId: number } & MarkBody)
+  | {
+      readonly type: "CallbackAnswer";
+      readonly uuid: string;
+      readonly text?: string;
+      readonly alert?: boolean;
+      readonly url?: string;
+    }
   | { readonly type: "Receipts"; readonly chatId: number; readonly receipts: readonly MarkBody[] }
   | { readonly type: "Typing"; readonly chatId: number; readonly userId: number }
   | {

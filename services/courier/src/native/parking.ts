@@ -36,6 +36,8 @@ export function openParking(): Parking {
 
   return {
     arrive(poll) {
+      // Who does not wait takes nobody's place.
+      if (!poll.waits) return { kind: "seated", gone: null };
       const seats = bots.get(poll.botId) ?? new Map<string, ParkedPoll>();
       const seated = seats.get(poll.consumer);
       if (seated !== undefined && seated.id === poll.id && seated.edge === poll.edge) {

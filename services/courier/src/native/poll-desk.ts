@@ -29,7 +29,7 @@ import {
   unnumberedBots,
   type UpdatesAsked,
 } from "@rookery/store";
-import { nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
+import { type FileNames, nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
 import type { JobShards } from "../job-shards.ts";
 import { openParking, type ParkedPoll } from "./parking.ts";
 import type { ShownPeople } from "./shown-people.ts";
@@ -60,6 +60,7 @@ export function startPollDesk(parts: {
   readonly store: Store;
   readonly jobShards: JobShards;
   readonly people: ShownPeople;
+  readonly names: Pick<FileNames, "nameFor">;
   readonly shards: number;
   readonly log: Log;
   /** Bots that have something new; `isMoved`: or another webhook. */
@@ -166,7 +167,11 @@ export function startPollDesk(parts: {
       if (hasWebhook && poll.consumer === "") {
         mailbox.refuse(poll, newcomers.has(poll) ? "webhook" : "webhookSet");
       } else if (updates.length > 0 || !poll.waits) {
-        mailbox.answer(poll, cut(updates.map((update) => JSON.stringify(nativeUpdate(update, people)))));
+        const nameOf = parts.names.nameFor(poll.botId);
+        mailbox.answer(
+          poll,
+          cut(updates.map((update) => JSON.stringify(nativeUpdate(update, people, nameOf)))),
+        );
       } else continue;
       parking.leave(poll);
     }

@@ -23,7 +23,7 @@ import {
   type StoredUpdate,
   takeUpdates,
 } from "@rookery/store";
-import { nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
+import { type FileNames, nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
 import type { JobShards } from "../job-shards.ts";
 import { type HttpPost, OutboundError } from "../outbound/http-post.ts";
 import { patienceMsMax, type Post, PostQueue, repostDelayMs } from "./post-queue.ts";
@@ -70,6 +70,7 @@ export function startWebhookPoster(parts: {
   readonly store: Store;
   readonly jobShards: JobShards;
   readonly people: ShownPeople;
+  readonly names: Pick<FileNames, "nameFor">;
   readonly http: Pick<HttpPost, "post">;
   readonly secrets: SecretBox;
   readonly run: RunAnswer;
@@ -148,7 +149,7 @@ export function startWebhookPoster(parts: {
       poster.hungry = false;
       const page = { after: poster.readTo, queue: null, limit: pageMax };
       const updates = await queuedUpdates(store, bot.botId, page, Date.now());
-      for (const post of await postsOf(updates)) {
+      for (const post of await postsOf(bot.botId, updates)) {
         // No room for another line: from here on it is read when there is.
         if (!queue.add(post)) {
           poster.hungry = true;
@@ -162,16 +163,23 @@ export function startWebhookPoster(parts: {
       const page = { after: 0, queue: name, limit: pageMax };
       const updates = await queuedUpdates(store, bot.botId, page, Date.now());
       queue.filled(name, false);
-      for (const post of await postsOf(updates)) queue.add(post);
+      for (const post of await postsOf(bot.botId, updates)) queue.add(post);
       if (updates.length === pageMax) queue.filled(name, true);
     }
   };
 
-  const postsOf = async (updates: readonly StoredUpdate[]): Promise<Post[]> => {
+  const postsOf = async (botId: UserId, updates: readonly StoredUpdate[]): Promise<Post[]> => {
     const people = await parts.people.read(updates.flatMap((update) => peopleOfUpdate(update)));
+    const nameOf = parts.names.nameFor(botId);
     return updates.map((update) => {
       const { updateId, queue, expiresMs } = update;
-      return { updateId, queue, expiresMs, body: JSON.stringify(nativeUpdate(update, people)), attempts: 0 };
+      return {
+        updateId,
+        queue,
+        expiresMs,
+        body: JSON.stringify(nativeUpdate(update, people, nameOf)),
+        attempts: 0,
+      };
     });
   };
 

@@ -13,6 +13,7 @@ import {
   subjects,
 } from "@rookery/protocol";
 import { inTransaction, writeNativeWebhook } from "@rookery/store";
+import { openFileNames } from "@rookery/telegram";
 import { startPollDesk } from "../../src/native/poll-desk.ts";
 import { openShownPeople } from "../../src/native/shown-people.ts";
 import { openCourierFixture } from "../courier-fixture.ts";
@@ -39,6 +40,7 @@ async function openDesk() {
     log,
     jobShards: owned.jobShards,
     people: openShownPeople(store, Date.now),
+    names: openFileNames("secret"),
     stirred: (botIds) => stirred.push(...botIds),
     bus: {
       subscribe(subject, hear) {

@@ -12,6 +12,7 @@ import {
   readNativeWebhook,
   writeNativeWebhook,
 } from "@rookery/store";
+import { openFileNames } from "@rookery/telegram";
 import { openShownPeople } from "../../src/native/shown-people.ts";
 import { type RunAnswer, startWebhookPoster } from "../../src/native/webhook-poster.ts";
 import { openHttpPost } from "../../src/outbound/http-post.ts";
@@ -82,7 +83,17 @@ async function openProgram(answer: (heard: Heard, count: number) => Said | Promi
 async function openPoster(run: RunAnswer = () => Promise.resolve()) {
   const { jobShards, held } = await courier.own();
   const people = openShownPeople(store, Date.now);
-  const poster = startWebhookPoster({ store, jobShards, people, http, secrets, run, shards, log });
+  const poster = startWebhookPoster({
+    store,
+    jobShards,
+    people,
+    names: openFileNames("secret"),
+    http,
+    secrets,
+    run,
+    shards,
+    log,
+  });
   closing.push(() => poster.close());
   return {
     poster,

@@ -95,7 +95,7 @@ export type TakeFile = (
 
 /** Adds what a body says. @throws ApiRefusal 413, 415, 400 */
 export async function readArguments(
-  source: RequestBody,
+  source: Readable,
   about: { readonly type: string; readonly encoding: string },
   { args, takeFile }: { readonly args: Arguments; readonly takeFile: TakeFile },
 ): Promise<void> {

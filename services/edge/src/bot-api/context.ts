@@ -3,6 +3,7 @@ import type { Limits } from "@rookery/cache";
 import type { ChatId, UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
+import type { AddressRules } from "@rookery/webhook";
 import type { Files } from "../file/files.ts";
 import type { CommandPort } from "../http/context.ts";
 import type { RateLimits } from "../rate-limits.ts";
@@ -18,6 +19,8 @@ export interface BotApiContext {
   readonly rateLimits: RateLimits;
   readonly secrets: SecretBox;
   readonly files: Files;
+  /** Where bots may have us post. */
+  readonly addresses: AddressRules;
   readonly fetchFile: FetchFile;
   /** For updates, and for whoever waits for an answer to a button. */
   readonly waits: BotWaits;

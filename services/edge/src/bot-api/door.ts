@@ -2,9 +2,10 @@
  * The door of the Bot API: `/bot<token>/<method>` and `/file/bot<token>/<path>`, by uWS itself. Whose token it is, is known before
  * a byte of the body is read.
  */
+import { type Readable, Readable as NodeReadable } from "node:stream";
 import { botTokenDigest } from "@rookery/gateway";
-import { Fault } from "@rookery/protocol";
-import { type NativeBot, readNativeBotByToken } from "@rookery/store";
+import { type BotRun, Fault } from "@rookery/protocol";
+import { type NativeBot, readNativeBot, readNativeBotByToken } from "@rookery/store";
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { openInFlight } from "../http/in-flight.ts";
 import { writeReply } from "../http/reply.ts";
@@ -15,18 +16,22 @@ import { addForm, Arguments } from "./arguments.ts";
 import { readArguments, RequestBody } from "./body.ts";
 import type { BotApiContext } from "./context.ts";
 import { sendFile } from "./download.ts";
-import { type Call, Described, type Method } from "./method.ts";
+import { type Call, Described, type Method, Written } from "./method.ts";
 
 /** Calls in flight, parked ones included; beyond it 429. */
 const callsMax = 20_000;
 /** Bodies that hold files, at once: each may take 50 MB of the disk until its call is over. */
 const uploadsMax = 64;
 const retryMs = 1_000;
+/** What a webhook may not answer (telegram-bot-api, WebhookActor.cpp). */
+const notInAnswers = /^(?:deletewebhook|setwebhook|close|logout|get.*)$/is;
 const keyPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 export interface BotApi {
   /** False: not a path of the Bot API; nothing was touched. */
   handle(res: HttpResponse, req: HttpRequest): boolean;
+  /** Does what a bot's webhook answered. False: it could not be tried now. */
+  run(answer: BotRun): Promise<boolean>;
   /** Resolves when no call is in flight. */
   idle(): Promise<void>;
   /** Ends calls that wait for something to happen. */
@@ -128,21 +133,20 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     if (isMultipart && uploads >= uploadsMax) throw tooMany(retryMs);
     uploads += isMultipart ? 1 : 0;
     try {
-      await readArguments(wire.body, request, {
-        args,
-        takeFile: async (source, about) => ({ ...(await context.files.contents.receive(source)), ...about }),
-      });
+      await takeArguments(wire.body, request, args);
       const named = address.method === "" ? (args.text("method") ?? "") : address.method;
-      return await call(named, { bot, token: address.token, args, request, signal: wire.signal });
+      return await call(named, { bot, args, request, signal: wire.signal });
     } finally {
       uploads -= isMultipart ? 1 : 0;
-      for (const upload of args.uploads) void context.files.contents.discard(upload).catch(() => {});
+      forget(args);
     }
   }
 
   async function call(
     name: string,
-    about: Pick<Call, "bot" | "token" | "args" | "signal"> & { readonly request: Request },
+    about: Pick<Call, "bot" | "args" | "signal"> & {
+      readonly request: Pick<Request, "key" | "requestId">;
+    },
   ): Promise<Envelope> {
     const method = methods.get(name.toLowerCase());
     if (method === undefined) throw new ApiRefusal(404, "method not found");
@@ -157,9 +161,47 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
       requestId: request.requestId,
       key: request.key,
     });
+    if (result instanceof Written) return { status: 200, body: `{"ok":true,"result":${result.json}}` };
     if (!(result instanceof Described)) return { status: 200, body: JSON.stringify({ ok: true, result }) };
     const { description } = result;
     return { status: 200, body: JSON.stringify({ ok: true, result: result.result, description }) };
+  }
+
+  async function run({ botId, key, type, body }: BotRun): Promise<boolean> {
+    const bot = await readNativeBot(context.store, botId);
+    if (bot === null) return true;
+    const args = new Arguments();
+    const source = NodeReadable.from([Buffer.from(body, "base64")]);
+    try {
+      await takeArguments(source, { type, encoding: "" }, args);
+      const name = args.text("method") ?? "";
+      if (name === "" || notInAnswers.test(name)) return true;
+      const request = { key, requestId: key };
+      await call(name, { bot, args, request, signal: closing.signal });
+      return true;
+    } catch (error) {
+      const { code, message } = refusalOf(error, key);
+      context.log.info({ botId, key, code, err: message }, "what a webhook answered was not done");
+      return code < 500 && code !== 429;
+    } finally {
+      forget(args);
+    }
+  }
+
+  async function takeArguments(
+    source: Readable,
+    about: Pick<Request, "type" | "encoding">,
+    args: Arguments,
+  ): Promise<void> {
+    const { contents } = context.files;
+    await readArguments(source, about, {
+      args,
+      takeFile: async (file, named) => ({ ...(await contents.receive(file)), ...named }),
+    });
+  }
+
+  function forget(args: Arguments): void {
+    for (const upload of args.uploads) void context.files.contents.discard(upload).catch(() => {});
   }
 
   async function limit({ id }: NativeBot): Promise<void> {
@@ -176,7 +218,7 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     return new ApiRefusal(500, "");
   }
 
-  return { handle, idle: () => inFlight.idle(), close: () => closing.abort() };
+  return { handle, run, idle: () => inFlight.idle(), close: () => closing.abort() };
 }
 
 export function envelopeOf({ code, message, hints }: ApiRefusal): Envelope {

@@ -8,8 +8,6 @@ import type { BotApiContext } from "./context.ts";
 export interface Call {
   readonly context: BotApiContext;
   readonly bot: NativeBot;
-  /** As it came in, and what it is known by. */
-  readonly token: string;
   readonly args: Arguments;
   readonly log: Log;
   readonly requestId: string;
@@ -34,6 +32,15 @@ export class Described {
   constructor(result: unknown, description: string) {
     this.result = result;
     this.description = description;
+  }
+}
+
+/** A result that is JSON already. */
+export class Written {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
   }
 }
 

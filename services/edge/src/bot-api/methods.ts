@@ -1,12 +1,23 @@
 /** All methods by name, in lower case. Each family is a file of its own. */
 import type { Method } from "./method.ts";
 import { botMethods } from "./method/bot.ts";
+import { callbackMethods } from "./method/callback.ts";
 import { changeMethods } from "./method/change.ts";
 import { chatMethods } from "./method/chat.ts";
 import { forwardMethods } from "./method/forward.ts";
 import { sendMethods } from "./method/send.ts";
+import { updateMethods } from "./method/update.ts";
 
 export function openMethods(...others: readonly Method[]): ReadonlyMap<string, Method> {
-  const all = [...botMethods, ...sendMethods, ...changeMethods, ...forwardMethods, ...chatMethods, ...others];
+  const all = [
+    ...botMethods,
+    ...updateMethods,
+    ...callbackMethods,
+    ...sendMethods,
+    ...changeMethods,
+    ...forwardMethods,
+    ...chatMethods,
+    ...others,
+  ];
   return new Map(all.map((each) => [each.name.toLowerCase(), each]));
 }

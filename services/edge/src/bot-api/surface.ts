@@ -1,4 +1,6 @@
 /** The Bot API surface of this edge, with all it stands on. */
+import type { Bus } from "@rookery/bus";
+import { type BotRun, encodeInternal, parseInternal, subjects } from "@rookery/protocol";
 import { readFileSecret } from "@rookery/store";
 import { openFileNames } from "@rookery/telegram";
 import type { AddressRules } from "@rookery/webhook";
@@ -28,6 +30,8 @@ export async function openBotApiSurface(parts: {
   readonly addresses: AddressRules;
   readonly waits: BotWaits;
   readonly typing: Pick<Typing, "show">;
+  readonly bus: Pick<Bus, "subscribe">;
+  readonly edge: string;
 }): Promise<BotApiSurface> {
   const { context, addresses, waits, typing } = parts;
   const { store, now } = context;
@@ -43,6 +47,7 @@ export async function openBotApiSurface(parts: {
     rateLimits: context.rateLimits,
     secrets: context.secrets,
     files,
+    addresses,
     fetchFile,
     waits,
     showTyping: (chatId, userId) => typing.show(chatId, userId),
@@ -50,11 +55,21 @@ export async function openBotApiSurface(parts: {
     log: context.log,
   };
   const api = openBotApi(surface, openMethods());
+  const answers = parts.bus.subscribe(subjects.botRun(parts.edge), (message) => {
+    // Who asked asks again, here or elsewhere, when nothing comes.
+    void api.run(parseInternal<BotRun>(message.bytes)).then(
+      (isDone) => isDone && message.respond(encodeInternal({})),
+      (error: unknown) => context.log.warn({ err: String(error) }, "what a webhook answered was not done"),
+    );
+  });
   return {
     files,
     handle: (res, req) => api.handle(res, req),
     idle: () => api.idle(),
-    end: () => api.close(),
+    end() {
+      answers.close();
+      api.close();
+    },
     close: () => fetchFile.close(),
   };
 }

@@ -51,6 +51,8 @@ export async function openStage(change: Partial<EdgeContext> = {}): Promise<Stag
       close: () => {},
     },
     typing: { show: () => {} },
+    bus: { subscribe: () => ({ close: () => {} }) },
+    edge: "e1",
   });
   const server = await openUwsServer((app) => {
     app.any("/*", (res, req) => {

@@ -106,20 +106,30 @@ export interface PostedBot {
   readonly version: number;
 }
 
+type PostedRow = Omit<PostedBot, "secret"> & { hasSecret: boolean; keyId: string; box: Buffer };
+
+const posted = `select n.bot_id as "botId", n.webhook_url as url, n.webhook_max_connections as "maxConnections",
+    n.webhook_ip as ip, n.webhook_version as version, n.webhook_has_secret as "hasSecret",
+    b.secret_key_id as "keyId", b.secret_box as box
+  from native_bot n join bot b on b.id = n.bot_id where n.webhook_url is not null and b.deleted_ms is null`;
+
 export async function postedBots(db: Queryable): Promise<PostedBot[]> {
-  const { rows } = await db.query<
-    Omit<PostedBot, "secret"> & { hasSecret: boolean; keyId: string; box: Buffer }
-  >({
-    name: "posted bots",
-    text: `select n.bot_id as "botId", n.webhook_url as url, n.webhook_max_connections as "maxConnections",
-             n.webhook_ip as ip, n.webhook_version as version, n.webhook_has_secret as "hasSecret",
-             b.secret_key_id as "keyId", b.secret_box as box
-           from native_bot n join bot b on b.id = n.bot_id where n.webhook_url is not null and b.deleted_ms is null`,
+  const { rows } = await db.query<PostedRow>({ name: "posted bots", text: posted });
+  return rows.map(toPosted);
+}
+
+/** Null: it asks for its updates. */
+export async function readPostedBot(db: Queryable, botId: UserId): Promise<PostedBot | null> {
+  const { rows } = await db.query<PostedRow>({
+    name: "read posted bot",
+    text: `${posted} and n.bot_id = $1`,
+    values: [botId],
   });
-  return rows.map(({ hasSecret, keyId, box, ...row }) => ({
-    ...row,
-    secret: hasSecret ? { keyId, box } : null,
-  }));
+  return rows[0] === undefined ? null : toPosted(rows[0]);
+}
+
+function toPosted({ hasSecret, keyId, box, ...row }: PostedRow): PostedBot {
+  return { ...row, secret: hasSecret ? { keyId, box } : null };
 }
 
 /** What is to be posted, of all queues but these, or of this one alone; by number, after `after`. */
