@@ -176,6 +176,7 @@ export class Reader {
       case "Watched":
       case "Authed":
       case "Draining":
+      case "CallbackAnswer":
       case "Pong":
         break;
     }

@@ -174,6 +174,7 @@ export class Device {
       case "Watched":
       case "Authed":
       case "Draining":
+      case "CallbackAnswer":
       case "Pong":
     }
   }
