@@ -1,10 +1,25 @@
 /** The actor of one bot: it keeps the updates of Telegram's that are about no chat, each once, in the order they came. */
 import type { ActorDefinition, Decision } from "@rookery/host";
-import type { AddressedCommand, BotCommand, Outcome, TelegramUpdateJob, UserId } from "@rookery/protocol";
+import {
+  type AddressedCommand,
+  type BotCommand,
+  type EndpointFacts,
+  type Job,
+  noEndpoints,
+  type Outcome,
+  type TelegramUpdateJob,
+  type UserId,
+} from "@rookery/protocol";
 import { recallOutcomes } from "@rookery/store";
+import { webhooksOf } from "./webhook.ts";
 
 export interface BotState {
   readonly id: UserId;
+}
+
+/** What a bot knows that is nobody's. */
+interface BotFacts {
+  readonly endpoints: EndpointFacts;
 }
 
 /** Pure (L9). */
@@ -12,6 +27,7 @@ export function decide(
   _state: BotState | null,
   { actor, senderId, uuid, source, command }: AddressedCommand,
   nowMs: number,
+  { endpoints }: BotFacts = { endpoints: noEndpoints },
 ): Decision<BotState> {
   const { update } = command as BotCommand;
   if (source !== "telegram" || update.botId !== actor.id) {
@@ -26,6 +42,9 @@ export function decide(
     createdMs: nowMs,
   };
   const outcome: Outcome = { kind: "noted" };
+  const hooks = webhooksOf(job, endpoints);
+  const owner = { kind: "bot", id: actor.id } as const;
+  const jobs: Job[] = [...(routed ? [{ kind: "telegramUpdate", owner, job } as const] : []), ...hooks.jobs];
   return {
     kind: "done",
     state: { id: actor.id },
@@ -33,16 +52,15 @@ export function decide(
     rows: [
       { table: "telegramUpdate", row: job },
       { table: "outcome", row: { actor: `bot:${actor.id}`, senderId, uuid, outcome, decidedMs: nowMs } },
+      ...hooks.rows,
     ],
     events: [],
     relays: [],
-    ...(routed
-      ? { jobs: [{ kind: "telegramUpdate", owner: { kind: "bot", id: actor.id }, job } as const] }
-      : {}),
+    ...(jobs.length === 0 ? {} : { jobs }),
   };
 }
 
-export const botActor: ActorDefinition<BotState> = {
+export const botActor: ActorDefinition<BotState, BotFacts> = {
   kind: "bot",
   load: async (_db, ids) => new Map(ids.map((id) => [id, { id }])),
   recall: (db, asked) => recallOutcomes(db, "bot", asked),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AddressedCommand } from "@rookery/protocol";
+import { type AddressedCommand, type EndpointFact, endpointFacts } from "@rookery/protocol";
 import { decide } from "../src/mod.ts";
 
 const nowMs = 1_700_000_000_000;
@@ -39,4 +39,45 @@ test("another's update, or what does not come from Telegram, is refused", () => 
   ]) {
     assert.equal(decide(null, wrong, nowMs).kind, "refused");
   }
+});
+
+test("it is told by webhook to those who hear of the bot, or of everything, and want it", () => {
+  const endpoint = (id: number, of: Partial<EndpointFact>): EndpointFact => ({
+    id,
+    ownerId: 1,
+    scope: "bot",
+    chatId: null,
+    botId: 5,
+    types: null,
+    ...of,
+  });
+  const endpoints = endpointFacts([
+    endpoint(1, {}),
+    endpoint(2, { scope: "all", botId: null, types: new Set(["telegram.update"]) }),
+    endpoint(3, { botId: 6 }),
+    endpoint(4, { scope: "reply" }),
+    endpoint(5, { types: new Set(["message.created"]) }),
+    endpoint(6, { scope: "chat", botId: null, chatId: 5 }),
+  ]);
+  const decision = decide(null, told, nowMs, { endpoints });
+  assert.ok(decision.kind === "done");
+  const { rows, jobs } = decision;
+  assert.deepEqual(
+    rows.flatMap(({ table, row }) => (table === "webhookDelivery" ? [row.id] : [])),
+    ["msg_1_5u9", "msg_2_5u9"],
+  );
+  const [event] = rows.flatMap(({ table, row }) => (table === "webhookEvent" ? [row] : []));
+  assert.deepEqual(JSON.parse(event?.payload ?? ""), {
+    type: "telegram.update",
+    timestamp: new Date(nowMs).toISOString(),
+    data: { chatId: null, seq: null, update: raw, bot: { id: 5 } },
+  });
+  assert.deepEqual(
+    jobs?.map(({ kind, owner }) => [kind, owner.id]),
+    [
+      ["telegramUpdate", 5],
+      ["webhookDelivery", 1],
+      ["webhookDelivery", 2],
+    ],
+  );
 });

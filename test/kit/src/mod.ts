@@ -26,3 +26,9 @@ export { checkMetrics, runPromtool } from "./promtool.ts";
 export { openTestDatabase, type TestDatabase } from "./test-database.ts";
 export { natsUrl, ownNatsUrl, redisUrl } from "./test-part.ts";
 export { type UntilOptions, until } from "./until.ts";
+export {
+  openWebhookReceiver,
+  type SeenWebhook,
+  type WebhookBehaviour,
+  type WebhookReceiver,
+} from "./webhook-receiver.ts";

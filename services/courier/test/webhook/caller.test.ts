@@ -1,15 +1,14 @@
 /** Deliveries on real rows, to a receiver that answers as told: what it saw is what counts. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { openRandom, until } from "@rookery/kit";
+import { openRandom, openWebhookReceiver, type SeenWebhook, until } from "@rookery/kit";
 import { verifyWebhook, type WebhookHeaders } from "@rookery/webhook";
-import { openReceiver, type Seen } from "./receiver.ts";
 import { openWebhookStage } from "./webhook-stage.ts";
 
 const withinMs = 30_000;
 const stage = await openWebhookStage("caller test");
 const { store } = stage;
-const receiver = await openReceiver();
+const receiver = await openWebhookReceiver();
 after(async () => {
   await stage.close();
   await receiver.close();
@@ -17,7 +16,7 @@ after(async () => {
 
 /** Many, soon one after the other. */
 const soon = (attempts: number) => ({ schedule: Array.from({ length: attempts }, () => 20) });
-const at = (path: string): Seen[] => receiver.seen.filter((seen) => seen.path === path);
+const at = (path: string): SeenWebhook[] => receiver.seen.filter((seen) => seen.path === path);
 async function allDone(endpointId: number) {
   let rows: Awaited<ReturnType<typeof stage.deliveries>> = [];
   const isDone = async (): Promise<boolean> => {

@@ -1,9 +1,9 @@
 /** A receiver of webhooks that behaves as told, and notes what it saw. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface Seen {
+export interface SeenWebhook {
   readonly path: string;
   readonly id: string;
   readonly headers: IncomingMessage["headers"];
@@ -11,14 +11,27 @@ export interface Seen {
   readonly atMs: number;
 }
 
-export type Behaviour =
+export interface WebhookReceiver {
+  readonly url: string;
+  /** All requests, in the order of their ends. */
+  readonly seen: readonly SeenWebhook[];
+  /** Requests that hang. */
+  readonly hanging: number;
+  behave(next: (seen: SeenWebhook) => WebhookBehaviour): void;
+  close(): Promise<void>;
+}
+
+export type WebhookBehaviour =
   | number
   | "hang"
   | "reset"
   | { readonly status: number; readonly headers: Record<string, string> };
 
-export async function openReceiver(behave: (seen: Seen) => Behaviour = () => 200) {
-  const seen: Seen[] = [];
+/** On a free port of loopback. */
+export async function openWebhookReceiver(
+  behave: (seen: SeenWebhook) => WebhookBehaviour = () => 200,
+): Promise<WebhookReceiver> {
+  const seen: SeenWebhook[] = [];
   const hanging = new Set<ServerResponse>();
   let current = behave;
   const server = createServer((request, response) => {
@@ -27,7 +40,13 @@ export async function openReceiver(behave: (seen: Seen) => Behaviour = () => 200
     request.on("end", () => {
       const { url: path = "", headers } = request;
       const id = String(headers["webhook-id"]);
-      const one: Seen = { path, id, headers, body: Buffer.concat(chunks).toString(), atMs: Date.now() };
+      const one: SeenWebhook = {
+        path,
+        id,
+        headers,
+        body: Buffer.concat(chunks).toString(),
+        atMs: Date.now(),
+      };
       seen.push(one);
       const behaviour = current(one);
       if (behaviour === "hang") {
@@ -43,7 +62,7 @@ export async function openReceiver(behave: (seen: Seen) => Behaviour = () => 200
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
-    behave(next: (seen: Seen) => Behaviour) {
+    behave(next) {
       current = next;
     },
     get hanging() {
