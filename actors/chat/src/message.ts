@@ -1,4 +1,4 @@
-import type { AddressedCommand, ChatCommand, Seq } from "@rookery/protocol";
+import type { AddressedCommand, ChatCommand, Seq, TelegramState } from "@rookery/protocol";
 import type { MessageDetail } from "@rookery/store";
 import { bear } from "./birth.ts";
 import { Draft } from "./draft.ts";
@@ -6,8 +6,8 @@ import { maySend } from "./permission.ts";
 import { recentTelegramMessage } from "./recollection.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
-import { queueSend, telegramRefusal } from "./outgoing.ts";
-import { keepUpdate } from "./telegram.ts";
+import { departure, queueSend, telegramRefusal } from "./outgoing.ts";
+import { heardFrom, keepUpdate } from "./telegram.ts";
 
 type Send = Extract<ChatCommand, { kind: "send" }>;
 
@@ -30,6 +30,7 @@ export function send(
       replyTo = recentTelegramMessage(draft.state.recent, replyToMessageId)?.seq;
     }
     if (movedTo !== undefined) draft.telegramMoved(movedTo);
+    heardFrom(draft, asked.telegram.birth);
   } else {
     const refusal = maySend(state, command);
     if (state === null || refusal !== null) return refusal ?? notFound();
@@ -45,15 +46,16 @@ export function send(
   const leaves = draft.state.type === "telegram" && asked.telegram === undefined;
   const refusal = leaves ? telegramRefusal(asked) : null;
   if (refusal !== null) return refusal;
+  const there = leaves ? departure(draft.state) : asked.telegram?.state;
   draft.message({
     senderId,
     uuid,
     kind: asked.messageKind,
     body: asked.body,
-    detail: detailOf({ ...asked, replyTo }, leaves),
+    detail: detailOf({ ...asked, replyTo }, there),
     source,
   });
-  if (leaves) queueSend(draft, asked, requestId, nowMs);
+  if (there?.state === "queued") queueSend(draft, asked, requestId, nowMs);
   if (asked.telegram?.update !== undefined)
     keepUpdate(draft, asked.telegram.update, draft.state.headSeq, nowMs);
   const { headSeq: seq, rev } = draft.state;
@@ -62,7 +64,7 @@ export function send(
 
 function detailOf(
   asked: Omit<Send, "replyTo"> & { readonly replyTo: Seq | undefined },
-  leaves: boolean,
+  telegram: TelegramState | undefined,
 ): MessageDetail | null {
   const { poll } = asked;
   const detail: MessageDetail = {
@@ -85,8 +87,7 @@ function detailOf(
     ...(asked.contact === undefined ? {} : { contact: asked.contact }),
     ...(asked.keyboard === undefined ? {} : { keyboard: asked.keyboard }),
     ...(asked.extra === undefined ? {} : { extra: asked.extra }),
-    ...(leaves ? { telegram: { state: "queued" } } : {}),
-    ...(asked.telegram === undefined ? {} : { telegram: asked.telegram.state }),
+    ...(telegram === undefined ? {} : { telegram }),
   };
   return Object.keys(detail).length === 0 ? null : detail;
 }

@@ -5,8 +5,9 @@ import type {
   Keyboard,
   OutgoingMessage,
   TelegramSend,
+  TelegramState,
 } from "@rookery/protocol";
-import type { MessageDetail, StoredMessage } from "@rookery/store";
+import type { MessageDetail, StoredMessage, TelegramPlace } from "@rookery/store";
 import { Draft } from "./draft.ts";
 import { recentMessage, recentTelegramMessage } from "./recollection.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
@@ -29,6 +30,20 @@ export function telegramRefusal({ body, attachments = [], ...asked }: Asked<"sen
     return refused("invalid", "kind: ciphertext means nothing to Telegram");
   }
   return lengthRefusal(body, attachments.length > 0);
+}
+
+/** The bot was blocked, or is not there any more: nothing arrives until it is back. */
+export function isGone({ status }: TelegramPlace): boolean {
+  return status === "kicked" || status === "left";
+}
+
+/** How a message stands that is to go to Telegram: on its way, or failed at once, in the words that Telegram would have. */
+export function departure({ telegram }: ChatState): TelegramState {
+  if (telegram === null || !isGone(telegram)) return { state: "queued" };
+  const { chatId, status } = telegram;
+  const blocked = chatId > 0 ? "bot was blocked by the user" : "bot was kicked from the chat";
+  const reason = status === "kicked" ? blocked : "bot is not a member of the chat";
+  return { state: "failed", error: `Forbidden: ${reason}` };
 }
 
 /** Why Telegram would not take the edit; null: it would. */

@@ -1,6 +1,7 @@
 /** What a chat hears of Telegram. */
 import type {
   AddressedCommand,
+  Birth,
   ChatCommand,
   IncomingUpdate,
   Seq,
@@ -8,10 +9,12 @@ import type {
 } from "@rookery/protocol";
 import { bear } from "./birth.ts";
 import { Draft } from "./draft.ts";
+import { isGone } from "./outgoing.ts";
 import { recentMessage } from "./recollection.ts";
 import { applyChange } from "./telegram-change.ts";
 import { type Decided, noMessage, notFound } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
+import { followTitle } from "./title.ts";
 
 type Asked<K extends ChatCommand["kind"]> = Extract<ChatCommand, { kind: K }>;
 
@@ -29,6 +32,13 @@ export function keepUpdate(draft: Draft, update: IncomingUpdate, seq: Seq | null
   else draft.job({ kind: "telegramUpdate", owner: { kind: "bot", id: update.botId }, job });
 }
 
+/** Somebody wrote there. Who blocked the bot cannot: they are back, also where nobody said so. */
+export function heardFrom(draft: Draft, { title }: Birth): void {
+  followTitle(draft, title);
+  const { telegram } = draft.state;
+  if (telegram !== null && telegram.chatId > 0 && isGone(telegram)) draft.telegram({ status: "member" });
+}
+
 /** Something of Telegram's that is no message: kept, so that it is once, and routed in the chat's order. */
 export function takeUpdate(
   state: ChatState | null,
@@ -38,6 +48,7 @@ export function takeUpdate(
 ): Decided {
   if (command.source !== "telegram") return notFound();
   const draft = state === null ? bear(command, birth, nowMs) : new Draft(state, nowMs);
+  followTitle(draft, birth.title);
   const seq = change === undefined ? null : applyChange(draft, command.senderId, change, nowMs);
   keepUpdate(draft, update, seq, nowMs);
   const outcome = { kind: "noted" } as const;

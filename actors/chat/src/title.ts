@@ -20,14 +20,24 @@ export function rename(
     return refused("forbidden", "only the owner and admins can rename");
   }
   if (state.title === title) return new Draft(state, nowMs).changed(command);
-  const { id, type, headSeq, createdMs: createdAt } = state;
-  const draft = new Draft({ ...state, title }, nowMs);
+  const draft = new Draft(state, nowMs);
+  entitle(draft, title);
+  draft.service(senderId, { action: "renamed", userIds: [], title });
+  return draft.changed(command);
+}
+
+/** Telegram knows the chat by this name now: a group's title, a person's name. Null where it tells none. */
+export function followTitle(draft: Draft, title: string | null): void {
+  if (title !== null && title !== draft.state.title) entitle(draft, title);
+}
+
+function entitle(draft: Draft, title: string): void {
+  draft.state = { ...draft.state, title };
+  const { id, type, headSeq, createdMs: createdAt } = draft.state;
   draft.change((rev) => ({
     type: "ChatUpdated",
     chatId: id,
     rev,
     chat: { id, type, title, headSeq, rev, createdAt },
   }));
-  draft.service(senderId, { action: "renamed", userIds: [], title });
-  return draft.changed(command);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AddressedCommand, ChatCommand, TelegramChange, TelegramState } from "@rookery/protocol";
-import { chatActor, decide } from "../src/mod.ts";
+import { chatActor, type ChatState, decide } from "../src/mod.ts";
 import {
   ask,
   changes,
@@ -16,6 +16,16 @@ import {
   rowsOf,
   say,
 } from "./command.ts";
+
+type Told = Extract<ChatCommand, { kind: "send" }>;
+
+/** The same of another chat there, or of one with another name. */
+function at(told: Told, other: { readonly telegramChatId?: number; readonly title?: string | null }): Told {
+  assert.ok(told.telegram?.birth.telegram !== undefined);
+  const { birth, ...rest } = told.telegram;
+  const { title = birth.title, telegramChatId: chatId = -100 } = other;
+  return { ...told, telegram: { ...rest, birth: { ...birth, title, telegram: { botId: 9, chatId } } } };
+}
 
 /** A Telegram chat of bot 9 and owner 1 in which Ivo has said message 1. */
 const chat = replay(ask(7, fromTelegram("hi"), "tg-1")).state;
@@ -199,6 +209,47 @@ describe("what happens to messages at Telegram", () => {
   test("what the bot is there is noted", () => {
     const decision = apply({ kind: "membership", status: "kicked" });
     assert.deepEqual([rowsOf(decision, "chat")[0]?.telegram?.status, changes(decision)], ["kicked", []]);
+  });
+
+  test("while the bot is not there, what is sent has failed at once, in Telegram's words, until it is back", () => {
+    const inPrivate = replay(ask(7, at(fromTelegram("hi"), { telegramChatId: 100 }), "tg-1")).state;
+    const sent = (state: ChatState) => {
+      const decision = onward(state, ask(1, say("hello?"), "m-1"));
+      return [
+        messages(decision)[0]?.telegram,
+        rowsOf(decision, "telegramSend").length,
+        decision.jobs?.length,
+      ];
+    };
+    const failed = (reason: string) => [{ state: "failed", error: `Forbidden: ${reason}` }, 0, undefined];
+    const arrives = [{ state: "queued" }, 1, 1];
+    const blocked = apply({ kind: "membership", status: "kicked" }, 7, inPrivate).state;
+    assert.deepEqual(sent(blocked), failed("bot was blocked by the user"));
+    assert.deepEqual(sent(apply({ kind: "membership", status: "member" }, 7, blocked).state), arrives);
+    const kicked = apply({ kind: "membership", status: "kicked" }).state;
+    assert.deepEqual(sent(kicked), failed("bot was kicked from the chat"));
+    const gone = apply({ kind: "membership", status: "left" }).state;
+    assert.deepEqual(sent(gone), failed("bot is not a member of the chat"));
+    // Who writes has unblocked it, also where word of that was lost; a group may tell the bot of its own end last.
+    const writes = (state: ChatState, telegramChatId: number) =>
+      onward(state, ask(7, at(fromTelegram("back"), { telegramChatId }), "tg-9")).state;
+    assert.deepEqual(sent(writes(blocked, 100)), arrives);
+    assert.deepEqual(sent(writes(kicked, -100)), failed("bot was kicked from the chat"));
+  });
+
+  test("the chat has the title that the group or the person has, told once", () => {
+    const named = (title: string | null, state = chat) =>
+      onward(state, ask(7, at(fromTelegram("hi"), { title }), `tg-${title}`));
+    const renamed = named("Ivo Andrić");
+    const told = { id: chatId, type: "telegram", title: "Ivo Andrić", headSeq: 1, rev: 1, createdAt: nowMs };
+    assert.deepEqual(changes(renamed), [{ type: "ChatUpdated", chatId, rev: 1, chat: told }]);
+    assert.equal(rowsOf(renamed, "chat")[0]?.title, "Ivo Andrić");
+    assert.deepEqual(changes(named("Ivo Andrić", renamed.state)), []);
+    assert.deepEqual(changes(named(null, renamed.state)), []);
+    const reaction = { kind: "react", messageId: 77, emojis: [] } as const;
+    assert.deepEqual(changes(apply(reaction, 7, renamed.state)), [
+      { type: "ChatUpdated", chatId, rev: 2, chat: { ...told, title: "Ivo", headSeq: 2, rev: 2 } },
+    ]);
   });
 
   test("messages that are not at hand are asked for by Telegram's id", () => {

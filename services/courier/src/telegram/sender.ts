@@ -166,7 +166,9 @@ export function startTelegramSender(parts: {
     }
     for (const { bot, send } of taken) {
       const messageId = begun.get(send.id);
-      if (messageId !== undefined) flights.set(send.id, { bot, landed: fly(bot, send, messageId) });
+      // Lost meanwhile: its next owner knows that it may have left, and sends it.
+      const isOurs = ours.fencesOf([bot.shard]).length > 0;
+      if (messageId !== undefined && isOurs) flights.set(send.id, { bot, landed: fly(bot, send, messageId) });
       // Not open any more, or not ours.
       else bot.outbox.settle(send, { kind: "done" }, Date.now());
     }
@@ -250,6 +252,8 @@ export function startTelegramSender(parts: {
 
   const drain = async (shard: ShardId): Promise<void> => {
     for (const bot of bots.values()) if (bot.shard === shard) bots.delete(bot.id);
+    // What is being begun leaves yet.
+    await pumping;
     await Promise.all(
       [...flights.values()].flatMap(({ bot, landed }) => (bot.shard === shard ? [landed] : [])),
     );

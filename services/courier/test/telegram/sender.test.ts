@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { until } from "@rookery/kit";
-import type { Job, TelegramSend } from "@rookery/protocol";
+import { type Job, shardOf, type TelegramSend } from "@rookery/protocol";
+import { inTransaction } from "@rookery/store";
 import { type TelegramCall, TelegramError } from "@rookery/telegram";
 import { startTelegramSender, type TelegramSender } from "../../src/telegram/sender.ts";
 import { openCourierFixture, type OwnedShards } from "../courier-fixture.ts";
@@ -108,7 +109,7 @@ async function start(answer: Answer = (_, count) => count): Promise<Courier> {
 
 async function statesOf(botId: number): Promise<string[]> {
   const { rows } = await store.query<{ state: string }>(
-    "select id || ' ' || state as state from telegram_send where bot_id = $1 order by chat_id, seq",
+    "select id || ' ' || state as state from telegram_send where bot_id = $1 order by chat_id, place",
     [botId],
   );
   return rows.map(({ state }) => state);
@@ -119,6 +120,29 @@ const settled = (botId: number): Promise<void> =>
     withinMs,
     what: "settled sends",
   }).then(() => undefined);
+
+/** Keeps a send from being begun: whoever begins it waits for `release`, which resolves when the row is free. */
+async function hold(id: string): Promise<{ readonly release: () => Promise<void> }> {
+  const [held, locked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const holding = inTransaction(store, async (db) => {
+    await db.query("select from telegram_send where id = $1 for update", [id]);
+    locked.resolve();
+    await held.promise;
+  });
+  await locked.promise;
+  return {
+    async release() {
+      held.resolve();
+      await holding;
+    },
+  };
+}
+
+const isBeingBegun = (): Promise<unknown> =>
+  until(async () => (await store.query("select from pg_locks where not granted")).rows.length > 0, {
+    withinMs,
+    what: "a send that is being begun",
+  });
 
 test("what was written before it came and while nobody told of it is sent, in the order of each chat", async () => {
   const botId = await makeBot();
@@ -280,8 +304,8 @@ test("changes go in the chat's order, under the id that their message got; 429 a
   assert.deepEqual(await statesOf(botId), [
     "111/1 sent",
     "111/change/2 sent",
-    "111/change/4 sent",
     "111/3 sent",
+    "111/change/4 sent",
   ]);
   // The chat is told of messages alone.
   await until(() => courier.told.length === 2, { withinMs, what: "word for the chat" });
@@ -328,6 +352,40 @@ test("a message of a group that has moved is changed under no other's id", async
   );
   await settled(botId);
   assert.deepEqual(courier.seen, ["editMessageText 70 now 9", `${bots} -2000 no. 2`]);
-  assert.deepEqual(await statesOf(botId), ["113/2 sent", "113/change/1 failed"]);
+  assert.deepEqual(await statesOf(botId), ["113/change/1 failed", "113/2 sent"]);
   await courier.close();
+});
+
+test("[L2] who gives a shard back waits also for what is about to leave, so that its next owner repeats nothing", async () => {
+  const botId = await makeBot();
+  const courier = await start();
+  const job = await write(botId, 190, 1);
+  const { release } = await hold("190/1");
+  courier.wake(job);
+  await isBeingBegun();
+  const drained = courier.jobShards.drain(shardOf("bot", botId, shards));
+  await release();
+  await drained;
+  assert.deepEqual([await statesOf(botId), courier.seen.length], [["190/1 sent"], 1]);
+  await courier.close();
+});
+
+test("[L2] what was begun while the shard was lost is left to its next owner", async () => {
+  const botId = await makeBot();
+  const courier = await start();
+  const job = await write(botId, 191, 1);
+  const shard = shardOf("bot", botId, shards);
+  const { release } = await hold("191/1");
+  courier.wake(job);
+  await isBeingBegun();
+  courier.held.delete(shard);
+  const drained = courier.jobShards.drain(shard);
+  await release();
+  await drained;
+  assert.deepEqual([await statesOf(botId), courier.seen], [["191/1 sending"], []]);
+  const next = await start();
+  await until(() => next.seen.length === 1, { withinMs, what: "the next owner's" });
+  await settled(botId);
+  assert.deepEqual(courier.seen, []);
+  await Promise.all([courier.close(), next.close()]);
 });

@@ -42,15 +42,15 @@ export interface TelegramVerdict {
   readonly unanswered: number;
   readonly answersReordered: number;
   readonly answersForeign: number;
-  /** Answered twice, and neither in flight when a courier was killed, nor cut off. */
+  /** Answered twice, and neither in flight when its bot got another courier, nor cut off. */
   readonly answeredTwice: number;
-  /** Answered twice, as it may be: the call was in flight when its courier was killed. */
+  /** Answered twice, as it may be: the call was in flight when its bot got another courier. */
   readonly repeated: number;
 }
 
 export const answerTo = (text: string): string => `re ${text}`;
 
-/** @param inFlight texts of answers whose call was under way when a courier was killed. */
+/** @param inFlight texts of answers whose call was under way when a shard of bots got another owner. */
 export function judgeTelegram(
   chats: ReadonlyMap<string, ChatAccount>,
   answers: readonly SeenMessage[],

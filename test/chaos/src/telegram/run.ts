@@ -15,7 +15,7 @@ import { readHeads } from "../journal/truth.ts";
 import { pause } from "../pause.ts";
 import { answerTo, isTelegramClean, judgeTelegram, type ReadLine, type TelegramVerdict } from "./check.ts";
 import { openTelegramPeople, type TelegramPeople } from "./people.ts";
-import { readChats } from "./stored.ts";
+import { readChats, readInFlight, watchTakeovers } from "./stored.ts";
 
 export interface TelegramRunOptions {
   readonly seed: number;
@@ -107,7 +107,7 @@ async function hurt(
     const { faults } = people.simulator;
     faults.add({ kind: "duplicate", probability: duplicateShare });
     faults.add({ kind: "resend", delayMs: resendMs, probability: resendShare });
-    const inFlight = new Set<string>();
+    await watchTakeovers(rig.store);
     const startMs = performance.now();
     let count = 0;
     const talk = async (): Promise<void> => {
@@ -120,7 +120,7 @@ async function hurt(
     const kill = async (): Promise<void> => {
       for (let done = 0; done < kills; done += 1) {
         await until(() => count >= ((done + 0.5) * updates) / kills, "people");
-        await killOne(rig, killing, inFlight, tell);
+        await killOne(rig, killing, tell);
       }
     };
     await Promise.all([talk(), kill()]);
@@ -147,6 +147,7 @@ async function hurt(
         ? [{ chat: String(chatId), text: String(body["text"]), isOutcomeUnknown: outcome === "unknown" }]
         : [],
     );
+    const inFlight = await readInFlight(rig.store);
     const verdict = judgeTelegram(chats, answers, inFlight);
     const isClean = isTelegramClean(verdict);
     return {
@@ -156,7 +157,7 @@ async function hurt(
         updates: [...said.values()].reduce((sum, lines) => sum + lines.length, 0),
         "posts to webhooks": people.simulator.deliveries.length,
         answers: answers.length,
-        "sends in flight at kills": inFlight.size,
+        "sends in flight at takeovers": inFlight.size,
         "answers 429": violations.length,
         kills,
         "seconds of talk and settling": Math.round((performance.now() - startMs) / 1_000),
@@ -184,24 +185,11 @@ function openReaders(rig: Rig, owner: Member, heads: ReadonlyMap<number, number>
   return { readers, taken };
 }
 
-async function killOne(
-  rig: Rig,
-  random: Random,
-  inFlight: Set<string>,
-  tell: (line: string) => void,
-): Promise<void> {
-  const role = random.pick(roles);
-  const member = random.pick(rig.members(role));
+async function killOne(rig: Rig, random: Random, tell: (line: string) => void): Promise<void> {
+  const member = random.pick(rig.members(random.pick(roles)));
   const awayMs = random.integer(awayMsMin, awayMsMax);
   tell(`kill ${member.name}, away for ${awayMs} ms`);
   await member.kill();
-  if (role === "courier") {
-    // Before the next owner of its shards takes them up.
-    const { rows } = await rig.store.query<{ body: string }>(
-      "select content ->> 'body' as body from telegram_send where state = 'sending'",
-    );
-    for (const { body } of rows) inFlight.add(body);
-  }
   await pause(awayMs);
   await member.start();
 }

@@ -45,7 +45,8 @@ export async function settleTargets(
     text: `${fenced}, ${owned},
       result as (
         select t.broadcast_id, t.n, coalesce(s.state, 'failed') as state,
-          case when s.id is null then 'the chat did not take it' else s.error end as error
+          case when s.id is not null then s.error
+            else coalesce(m.detail -> 'telegram' ->> 'error', 'the chat did not take it') end as error
         from owned o join broadcast b on b.id = o.id
           join broadcast_target t on t.broadcast_id = b.id and t.state = 'fed'
           left join message m on m.chat_id = t.chat_id and m.sender_id = b.bot_id
