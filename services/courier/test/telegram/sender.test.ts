@@ -8,7 +8,7 @@ import { type TelegramCall, TelegramError } from "@rookery/telegram";
 import { startTelegramSender, type TelegramSender } from "../../src/telegram/sender.ts";
 import { openCourierFixture, type OwnedShards } from "../courier-fixture.ts";
 
-const withinMs = 10_000;
+const withinMs = 30_000;
 const fixture = await openCourierFixture("sender test");
 const { store, secrets, shards, log } = fixture;
 const running = new Set<TelegramSender>();
@@ -139,10 +139,13 @@ async function hold(id: string): Promise<{ readonly release: () => Promise<void>
 }
 
 const isBeingBegun = (): Promise<unknown> =>
-  until(async () => (await store.query("select from pg_locks where not granted")).rows.length > 0, {
-    withinMs,
-    what: "a send that is being begun",
-  });
+  until(
+    async () => {
+      const waiting = "datname = current_database() and wait_event_type = 'Lock'";
+      return (await store.query(`select from pg_stat_activity where ${waiting}`)).rows.length > 0;
+    },
+    { withinMs, what: "a send that is being begun" },
+  );
 
 test("what was written before it came and while nobody told of it is sent, in the order of each chat", async () => {
   const botId = await makeBot();
