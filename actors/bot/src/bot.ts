@@ -25,7 +25,7 @@ interface BotFacts {
 /** Pure (L9). */
 export function decide(
   _state: BotState | null,
-  { actor, senderId, uuid, source, command }: AddressedCommand,
+  { actor, senderId, uuid, source, command, requestId }: AddressedCommand,
   nowMs: number,
   { endpoints }: BotFacts = { endpoints: noEndpoints },
 ): Decision<BotState> {
@@ -40,6 +40,7 @@ export function decide(
     seq: null,
     state: routed ? "pending" : "kept",
     createdMs: nowMs,
+    ...(requestId === undefined ? {} : { requestId }),
   };
   const outcome: Outcome = { kind: "noted" };
   const hooks = webhooksOf(job, endpoints);

@@ -57,7 +57,7 @@ export function send(
   });
   if (there?.state === "queued") queueSend(draft, asked, requestId, nowMs);
   if (asked.telegram?.update !== undefined)
-    keepUpdate(draft, asked.telegram.update, draft.state.headSeq, nowMs);
+    keepUpdate(draft, { update: asked.telegram.update, requestId }, draft.state.headSeq, nowMs);
   const { headSeq: seq, rev } = draft.state;
   return draft.done({ kind: "sent", seq, rev, ts: nowMs });
 }

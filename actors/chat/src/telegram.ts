@@ -19,7 +19,12 @@ import { followTitle } from "./title.ts";
 type Asked<K extends ChatCommand["kind"]> = Extract<ChatCommand, { kind: K }>;
 
 /** An update is kept as it came; where somebody here answers the bot's people it is a job too. */
-export function keepUpdate(draft: Draft, update: IncomingUpdate, seq: Seq | null, nowMs: number): void {
+export function keepUpdate(
+  draft: Draft,
+  { update, requestId }: { readonly update: IncomingUpdate; readonly requestId: string | undefined },
+  seq: Seq | null,
+  nowMs: number,
+): void {
   const { routed, ...told } = update;
   const job: TelegramUpdateJob = {
     ...told,
@@ -27,6 +32,7 @@ export function keepUpdate(draft: Draft, update: IncomingUpdate, seq: Seq | null
     seq,
     state: routed ? "pending" : "kept",
     createdMs: nowMs,
+    ...(requestId === undefined ? {} : { requestId }),
   };
   if (!routed) draft.keep({ table: "telegramUpdate", row: job });
   else draft.job({ kind: "telegramUpdate", owner: { kind: "bot", id: update.botId }, job });
@@ -50,7 +56,7 @@ export function takeUpdate(
   const draft = state === null ? bear(command, birth, nowMs) : new Draft(state, nowMs);
   followTitle(draft, birth.title);
   const seq = change === undefined ? null : applyChange(draft, command.senderId, change, nowMs);
-  keepUpdate(draft, update, seq, nowMs);
+  keepUpdate(draft, { update, requestId: command.requestId }, seq, nowMs);
   const outcome = { kind: "noted" } as const;
   draft.remember(command.senderId, command.uuid, outcome);
   return draft.done(outcome);

@@ -243,6 +243,7 @@ function decideCommand(plan: ShardPlan, arrived: Arrived, facts: Facts, batch: n
       targetId: target.id,
       command: relayed,
       createdMs: timeMs,
+      requestId: command.requestId ?? null,
     };
     plan.rows.push({ table: "relay", row });
     plan.relays.push(row);

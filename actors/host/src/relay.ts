@@ -71,6 +71,7 @@ function byTarget(rows: readonly RelayRow[], shards: number): Map<ShardId, Logge
       source: botId === undefined ? "service" : "bot",
       command: asked,
       relayId: row.id,
+      ...(row.requestId == null ? {} : { requestId: row.requestId }),
     };
     const commands = targets.get(shard);
     if (commands === undefined) targets.set(shard, [command]);

@@ -70,8 +70,10 @@ export function startWebhookRepair(options: WebhookRepairOptions): WebhookRepair
     const result = await attempt(work, { client, baseUrl, secrets: options.secrets, signal: stop.signal });
     // Given up because we stop: the row says what is to be done, as before.
     if (stop.signal.aborted && result.nextAttemptMs !== null) return;
-    if (result.error !== null) log.warn({ botId: work.botId, error: result.error }, "a webhook is not set");
-    else log.info({ botId: work.botId, status: result.status }, "Telegram knows where the updates go");
+    const { botId, requestId } = work;
+    const about = { botId, ...(requestId === null ? {} : { requestId }) };
+    if (result.error !== null) log.warn({ ...about, error: result.error }, "a webhook is not set");
+    else log.info({ ...about, status: result.status }, "Telegram knows where the updates go");
     await finishWebhookWork(store, result);
   }
 

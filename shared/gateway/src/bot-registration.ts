@@ -24,6 +24,8 @@ export interface BotRegistration {
   /** The name of the request; a repeat gives the first bot. */
   readonly uuid: string | null;
   readonly nowMs: number;
+  /** By which it is followed through the logs. */
+  readonly requestId?: string;
 }
 
 export interface RegisteredBot {
@@ -102,6 +104,7 @@ async function insert(
       secretDigest: createHash("sha256").update(webhookSecret).digest(),
       requestUuid: uuid,
       createdMs: nowMs,
+      requestId: registration.requestId,
     });
     return readBot(db, ownerId, user.id);
   });

@@ -83,6 +83,8 @@ export interface TelegramUpdateJob extends Omit<IncomingUpdate, "routed"> {
   readonly seq: Seq | null;
   readonly state: "kept" | "pending";
   readonly createdMs: number;
+  /** Of the request it came by. */
+  readonly requestId?: string;
 }
 
 export type Job =

@@ -90,6 +90,7 @@ export {
   type SealedColumns,
   type WebhookStatus,
 } from "./query/bot/bot.ts";
+export { noteBotRequest } from "./query/bot/bot-request.ts";
 export { type BotSettingKey, readBotSetting, writeBotSetting } from "./query/bot/bot-setting.ts";
 export {
   type BotMember,

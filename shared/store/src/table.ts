@@ -101,6 +101,8 @@ export interface RelayRow {
   readonly targetId: number;
   readonly command: object;
   readonly createdMs: number;
+  /** Of the request that led to it, where it is known. */
+  readonly requestId?: string | null;
 }
 
 export interface UserFeedRow {
@@ -239,6 +241,7 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     raw: "jsonb",
     state: "text",
     createdMs: "bigint",
+    requestId: "text",
   }),
   botUpdate: insert("bot_update", {
     botId: "bigint",
@@ -288,6 +291,7 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     targetId: "bigint",
     command: "jsonb",
     createdMs: "bigint",
+    requestId: "text",
   }),
   relayDone: {
     columns: { id: "text" },

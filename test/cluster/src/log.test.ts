@@ -144,6 +144,7 @@ describe("the logs of a cluster at trace", () => {
     keep(botToken, "bot token");
     const made = await call("POST", "/v1/bots", {
       token: ann.token,
+      headers: { "x-request-id": "follow-bot" },
       body: { username, displayName: "Quiet", mode: "webhook", token: botToken },
     });
     assert.equal(made.status, 201, made.text);
@@ -188,7 +189,11 @@ describe("the logs of a cluster at trace", () => {
     });
     await simulator.close();
     const mark = cluster.log().length;
-    await call("PATCH", `/v1/bots/${bot.id}`, { token: ann.token, body: { mode: "polling" } });
+    await call("PATCH", `/v1/bots/${bot.id}`, {
+      token: ann.token,
+      headers: { "x-request-id": "follow-mode" },
+      body: { mode: "polling" },
+    });
     await until(() => cluster.log().slice(mark).includes("a webhook is not set"), { withinMs: 20_000 });
   });
 
@@ -229,12 +234,27 @@ describe("the logs of a cluster at trace", () => {
     const told = (id: string, service: string, msg: string) => (): boolean =>
       lines().some((line) => line.requestId === id && line.service === service && line.msg === msg);
     for (const id of ["follow-me", "follow-telegram"]) {
-      await until(told(id, "edge", "a command is answered"), { withinMs: 5_000 });
-      await until(told(id, "worker", "a command is committed"), { withinMs: 5_000 });
+      await until(told(id, "edge", "a command is answered"), { withinMs: 30_000 });
+      await until(told(id, "worker", "a command is committed"), { withinMs: 30_000 });
     }
-    await until(told("follow-out", "worker", "a command is committed"), { withinMs: 5_000 });
-    await until(told("follow-out", "courier", "a send was tried"), { withinMs: 5_000 });
-    await until(told("follow-me", "edge", "answered"), { withinMs: 5_000 });
+    await until(told("follow-out", "worker", "a command is committed"), { withinMs: 30_000 });
+    await until(told("follow-out", "courier", "a send was tried"), { withinMs: 30_000 });
+    await until(told("follow-me", "edge", "answered"), { withinMs: 30_000 });
+    // What one actor asks of another, and word of what the courier did, go under the id of what caused them.
+    const relayed = (id: string, command: string) => (): boolean =>
+      lines().some((line) => line.requestId === id && line.service === "worker" && line.command === command);
+    await expect(201, cluster.base, "POST", "/v1/chats", {
+      token: ann.token,
+      headers: { "x-request-id": "follow-group" },
+      body: { type: "group", title: plant("title that is followed"), memberIds: [bob.userId] },
+    });
+    await until(relayed("follow-group", "joined"), { withinMs: 30_000, what: "word to the users" });
+    await until(relayed("follow-out", "settle"), { withinMs: 30_000, what: "word of the send" });
+    // Telegram's webhook is set, and changed, by the courier, whenever it comes to it.
+    const knows = "Telegram knows where the updates go";
+    await until(told("follow-bot", "courier", knows), { withinMs: 30_000, what: "setWebhook" });
+    const isNot = "a webhook is not set";
+    await until(told("follow-mode", "courier", isNot), { withinMs: 30_000, what: "deleteWebhook" });
     const connId = lines().find(({ msg }) => msg === "a socket is let in");
     assert.ok(connId !== undefined);
   });

@@ -82,7 +82,7 @@ export async function answerUpdate(
     const event: BotEvent = { ...unknown, person: { ...unknown.person, userId: null, role: "member" } };
     const told = verdict === "tell" ? say(event, rateLimitOf(bot.routes)).actions : [];
     const usage = [{ kind: "flood", name: "", errors: 0, ms: 0 } as const];
-    return close(parts, { event, actions: told, answered: { ...nothing, usage } });
+    return close(parts, { update, event, actions: told, answered: { ...nothing, usage } });
   }
   const { event, memory } = await acquaint(store, unknown, now());
   const usage: BotUsage[] = [];
@@ -103,7 +103,7 @@ export async function answerUpdate(
       ? {}
       : { memory: { telegramChatId, telegramUserId: person.telegramId, value: kept } }),
   };
-  return close(parts, { event, actions: consulted.actions, answered });
+  return close(parts, { update, event, actions: consulted.actions, answered });
 }
 
 /** The event as a decider sees it: with who the person is here, and with whole payloads. */
@@ -216,7 +216,17 @@ async function callService(
 /** The commit of it: messages named after the update, so that no crash says them twice. */
 function close(
   { shards }: AnswerParts,
-  { event, actions, answered }: { event: BotEvent; actions: BotVerdict["actions"]; answered: AnsweredUpdate },
+  {
+    update,
+    event,
+    actions,
+    answered,
+  }: {
+    update: PendingUpdate;
+    event: BotEvent;
+    actions: BotVerdict["actions"];
+    answered: AnsweredUpdate;
+  },
 ): Answer {
   const { commands, calls, payloads } = speak(event, actions);
   const { botId, updateId, chatId } = event;
@@ -234,6 +244,7 @@ function close(
                 command,
                 // In their order also for whoever sends them again.
                 createdMs: answered.doneMs + at,
+                requestId: update.requestId,
               },
             ],
       ),

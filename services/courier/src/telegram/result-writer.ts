@@ -70,6 +70,14 @@ export function relayOf(result: SendResult): Parameters<Relay["send"]>[0] {
   const command = { kind: "settle", seq: word.seq, telegram: stateOf(result) };
   const id = relayIdOf(result);
   return [
-    { id, sourceShard: word.shard, targetKind: "chat", targetId: word.chatId, command, createdMs: atMs },
+    {
+      id,
+      sourceShard: word.shard,
+      targetKind: "chat",
+      targetId: word.chatId,
+      command,
+      createdMs: atMs,
+      requestId: result.requestId ?? null,
+    },
   ];
 }

@@ -216,12 +216,13 @@ export function startUpdateRouter(parts: {
 }
 
 function relaysOf({ messages }: AnsweredUpdate): Parameters<Relay["send"]>[0] {
-  return messages.map(({ id, chatId, sourceShard, command, createdMs }) => ({
+  return messages.map(({ id, chatId, sourceShard, command, createdMs, requestId }) => ({
     id,
     sourceShard,
     targetKind: "chat",
     targetId: chatId,
     command,
     createdMs,
+    requestId,
   }));
 }

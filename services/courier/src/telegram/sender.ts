@@ -198,7 +198,16 @@ export function startTelegramSender(parts: {
     const { botId, chatId } = send;
     const shard = shardOf("chat", chatId, parts.shards);
     try {
-      parts.relay.send([await moveTelegramChat(store, { botId, chatId, to, shard, nowMs: Date.now() })]);
+      parts.relay.send([
+        await moveTelegramChat(store, {
+          botId,
+          chatId,
+          to,
+          shard,
+          nowMs: Date.now(),
+          requestId: send.content.requestId,
+        }),
+      ]);
       bot.moved.set(chatId, to);
     } catch (error) {
       log.warn({ err: String(error), botId, chatId }, "that a group has moved is not written yet");
@@ -227,7 +236,8 @@ export function startTelegramSender(parts: {
       if (!isNews && state !== "sent") {
         log.info({ botId: bot.id, sendId: send.id, error }, "a message was not changed at Telegram");
       }
-      const result = { id: send.id, shard: bot.shard, state, messageId, error, atMs: nowMs, word };
+      const { requestId } = send.content;
+      const result = { id: send.id, shard: bot.shard, state, messageId, error, atMs: nowMs, word, requestId };
       results.add({ bot, send, result });
     };
     switch (transmission.kind) {

@@ -8,6 +8,7 @@ import {
   deleteBot,
   inTransaction,
   listBots,
+  noteBotRequest,
   type Queryable,
   readBot,
   readSealedBot,
@@ -105,6 +106,7 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
       ...registration,
       mode,
       token: token ?? missing("token"),
+      requestId: c.get("requestId"),
     });
     const answer = { ...toBot(registered.bot), webhookSecret: registered.webhookSecret };
     return c.json(answer, registered.created ? 201 : 200);
@@ -149,6 +151,7 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
           ...(mode === undefined || mode === "native" ? {} : { mode }),
           ...(token === undefined ? {} : { token: secrets.sealSecret(token, botSecretOwner.token(key.id)) }),
         };
+        await noteBotRequest(db, key, c.get("requestId"));
         if (!(await updateBot(db, key, meeting, now()))) throw noBot();
         // Who had the old one may have changed the menu, as well as the webhook.
         if (token !== undefined) await retellCommands(db, key.id, now());
@@ -180,6 +183,7 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
     const webhookSecret = makeWebhookSecret();
     const sealed = secrets.sealSecret(webhookSecret, botSecretOwner.webhook(key.id));
     const digest = createHash("sha256").update(webhookSecret).digest();
+    await noteBotRequest(store, key, c.get("requestId"));
     if (!(await rotateWebhookSecret(store, key, { sealed, digest }, now() + tellAfterMs))) throw noBot();
     const bot = await readBot(store, key.ownerId, key.id);
     if (bot === null) throw noBot();
@@ -196,6 +200,7 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
   });
   app.openapi(remove, async (c) => {
     const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
+    await noteBotRequest(store, key, c.get("requestId"));
     if (!(await deleteBot(store, key, now()))) throw noBot();
     return c.body(null, 204);
   });

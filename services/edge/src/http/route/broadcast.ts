@@ -120,7 +120,9 @@ export function registerBroadcastRoutes(app: EdgeApp, context: EdgeContext): voi
     const requestUuid = c.req.valid("header")["idempotency-key"] ?? null;
     const command = { ...sendCommand(message), botId, bulk: true };
     const made = await inTransaction(store, async (db) => {
-      const broadcastId = await insertBroadcast(db, { botId, command, requestUuid, createdMs: now() });
+      const requestId = c.get("requestId");
+      const order = { botId, command, requestUuid, requestId, createdMs: now() };
+      const broadcastId = await insertBroadcast(db, order);
       if (broadcastId === null) return null;
       let total: number;
       if (chatIds === undefined) {

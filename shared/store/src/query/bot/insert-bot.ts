@@ -5,8 +5,9 @@ import type { BotMode, SealedColumns } from "./bot.ts";
 
 const sql = `
   insert into bot (id, owner_id, username, username_key, mode, token_key_id, token_box, secret_key_id, secret_box,
-    secret_digest, request_uuid, created_ms, next_attempt_ms)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`;
+    secret_digest, request_uuid, created_ms, next_attempt_ms,
+    request_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)`;
 
 export interface NewBot {
   /** Of the row in `users` that was made for it in the same transaction. */
@@ -19,6 +20,8 @@ export interface NewBot {
   readonly secretDigest: Buffer;
   readonly requestUuid: string | null;
   readonly createdMs: number;
+  /** Of the request, for the logs. */
+  readonly requestId?: string | undefined;
 }
 
 /**
@@ -40,6 +43,7 @@ export async function insertBot(db: Queryable, bot: NewBot): Promise<void> {
       bot.secretDigest,
       bot.requestUuid,
       bot.createdMs,
+      bot.requestId ?? null,
     ]);
   } catch (error) {
     if (isUniqueViolation(error, "bot_by_username")) throw new Fault("username_taken");

@@ -12,6 +12,8 @@ export interface WebhookWork {
   readonly secret: SealedColumns;
   readonly version: number;
   readonly attempts: number;
+  /** The last request that changed what Telegram is to know. */
+  readonly requestId: string | null;
 }
 
 interface WorkRow extends Omit<WebhookWork, "token" | "secret"> {
@@ -29,7 +31,7 @@ export async function dueWebhookWork(
   const { rows } = await db.query<WorkRow>({
     name: "due webhook work",
     text: `select id as "botId", username, mode, deleted_ms is not null as deleted, webhook_version as version,
-             attempts, token_key_id as "tokenKeyId", token_box as "tokenBox",
+             attempts, request_id as "requestId", token_key_id as "tokenKeyId", token_box as "tokenBox",
              secret_key_id as "secretKeyId", secret_box as "secretBox"
            from bot where next_attempt_ms <= $1 order by next_attempt_ms limit $2`,
     values: [due.nowMs, due.limit],

@@ -146,15 +146,16 @@ export async function feedTargets(
     text: `${fenced},
       asked as (select * from json_to_recordset($2::json) as r("broadcastId" bigint, n integer, shard integer,
         "sourceShard" integer) where r.shard in (select id from held)),
-      running as (select id, command from broadcast
+      running as (select id, command, request_id from broadcast
         where id in (select "broadcastId" from asked) and state = 'running' order by id for share),
       fed as (update broadcast_target t set state = 'fed', fed_ms = $3 from asked a, running b
         where t.broadcast_id = a."broadcastId" and t.n = a.n and t.state = 'waiting' and b.id = t.broadcast_id
-        returning 'broadcast-' || t.broadcast_id || '-' || t.n as id, a."sourceShard", t.chat_id, b.command),
-      told as (insert into relay (id, source_shard, target_kind, target_id, command, created_ms)
-        select id, "sourceShard", 'chat', chat_id, command, $3 from fed on conflict (id) do nothing)
-      select id, "sourceShard", 'chat' as "targetKind", chat_id as "targetId", command, $3::bigint as "createdMs"
-      from fed`,
+        returning 'broadcast-' || t.broadcast_id || '-' || t.n as id, a."sourceShard", t.chat_id, b.command,
+          b.request_id),
+      told as (insert into relay (id, source_shard, target_kind, target_id, command, created_ms, request_id)
+        select id, "sourceShard", 'chat', chat_id, command, $3, request_id from fed on conflict (id) do nothing)
+      select id, "sourceShard", 'chat' as "targetKind", chat_id as "targetId", command, $3::bigint as "createdMs",
+        request_id as "requestId" from fed`,
     values: [JSON.stringify(fences), JSON.stringify(targets), nowMs],
   });
   return rows;

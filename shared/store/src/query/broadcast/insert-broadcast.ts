@@ -7,15 +7,24 @@ export interface NewBroadcast {
   readonly command: object;
   readonly requestUuid: string | null;
   readonly createdMs: number;
+  /** Of the request, for the logs. */
+  readonly requestId?: string;
 }
 
 /** Its id; null when this request made one before. It has no targets yet, so it counts as done until `startBroadcast`. */
 export async function insertBroadcast(db: Queryable, made: NewBroadcast): Promise<number | null> {
   const { rows } = await db.query<{ id: number }>({
     name: "insert broadcast",
-    text: `insert into broadcast (bot_id, command, request_uuid, state, total, settled, created_ms, done_ms)
-           values ($1, $2, $3, 'done', 0, true, $4, $4) on conflict (bot_id, request_uuid) do nothing returning id`,
-    values: [made.botId, JSON.stringify(made.command), made.requestUuid, made.createdMs],
+    text: `insert into broadcast (bot_id, command, request_uuid, state, total, settled, created_ms, done_ms,
+             request_id)
+           values ($1, $2, $3, 'done', 0, true, $4, $4, $5) on conflict (bot_id, request_uuid) do nothing returning id`,
+    values: [
+      made.botId,
+      JSON.stringify(made.command),
+      made.requestUuid,
+      made.createdMs,
+      made.requestId ?? null,
+    ],
   });
   return rows[0]?.id ?? null;
 }

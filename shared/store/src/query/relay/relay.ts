@@ -2,7 +2,7 @@ import type { Queryable } from "../../pool.ts";
 import type { RelayRow } from "../../table.ts";
 
 const columns = `id, source_shard as "sourceShard", target_kind as "targetKind", target_id as "targetId", command,
-  created_ms as "createdMs"`;
+  created_ms as "createdMs", request_id as "requestId"`;
 
 /** Commands between actors that these shards have committed and whose targets have not applied them, oldest first. */
 export async function listRelays(

@@ -15,17 +15,27 @@ export async function moveTelegramChat(
     /** The log shard that carries word to the chat. */
     readonly shard: number;
     readonly nowMs: number;
+    /** Of the request whose send met it. */
+    readonly requestId?: string | undefined;
   },
 ): Promise<RelayRow> {
-  const { botId, chatId, to, shard: sourceShard, nowMs: createdMs } = move;
+  const { botId, chatId, to, shard: sourceShard, nowMs: createdMs, requestId = null } = move;
   const command = { kind: "moved", telegramChatId: to };
   const id = `telegram:${chatId}/moved/${to}`;
   await db.query({
     name: "move telegram chat",
     text: `with linked as (insert into chat_key (key, chat_id) values ($1, $2) on conflict (key) do nothing)
-           insert into relay (id, source_shard, target_kind, target_id, command, created_ms)
-           values ($3, $4, 'chat', $2, $5, $6) on conflict (id) do nothing`,
-    values: [`telegram:${botId}:${to}`, chatId, id, sourceShard, JSON.stringify(command), createdMs],
+           insert into relay (id, source_shard, target_kind, target_id, command, created_ms, request_id)
+           values ($3, $4, 'chat', $2, $5, $6, $7) on conflict (id) do nothing`,
+    values: [
+      `telegram:${botId}:${to}`,
+      chatId,
+      id,
+      sourceShard,
+      JSON.stringify(command),
+      createdMs,
+      requestId,
+    ],
   });
-  return { id, sourceShard, targetKind: "chat", targetId: chatId, command, createdMs };
+  return { id, sourceShard, targetKind: "chat", targetId: chatId, command, createdMs, requestId };
 }

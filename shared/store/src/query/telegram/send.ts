@@ -26,6 +26,8 @@ export interface SendResult {
   readonly atMs: number;
   /** Word for the chat: what stands in the message from now on, and the log shard that carries it there. */
   readonly word: { readonly chatId: number; readonly seq: number; readonly shard: number } | null;
+  /** Of the request that led to the send. */
+  readonly requestId?: string | undefined;
 }
 
 const columns = `id, action, bot_id as "botId", telegram_chat_id as "telegramChatId", chat_id as "chatId", seq,
@@ -125,12 +127,13 @@ export async function finishSends(
     text: `${fenced},
            result as (select * from json_to_recordset($2::json) as r(id text, shard integer, state text,
              "messageId" bigint, error text, "atMs" bigint, "doneMs" bigint, "chatId" bigint,
-             "sourceShard" integer, command jsonb) where r.shard in (select id from held)),
+             "sourceShard" integer, command jsonb, "requestId" text) where r.shard in (select id from held)),
            done as (update telegram_send t set state = r.state, message_id = r."messageId", error = r.error,
              done_ms = r."doneMs" from result r where t.id = r.id and t.state in ('pending', 'sending')
              returning t.id),
-           told as (insert into relay (id, source_shard, target_kind, target_id, command, created_ms)
-             select 'telegram:' || r.id || '/' || r.state, r."sourceShard", 'chat', r."chatId", r.command, r."atMs"
+           told as (insert into relay (id, source_shard, target_kind, target_id, command, created_ms, request_id)
+             select 'telegram:' || r.id || '/' || r.state, r."sourceShard", 'chat', r."chatId", r.command, r."atMs",
+               r."requestId"
              from result r where r."chatId" is not null and r.id in (select id from done)
              on conflict (id) do nothing)
            select id from done`,
@@ -144,7 +147,7 @@ export function relayIdOf({ id, state }: SendResult): string {
   return `telegram:${id}/${state}`;
 }
 
-export function stateOf({ state, messageId, error }: Omit<SendResult, "word">): TelegramState {
+export function stateOf({ state, messageId, error }: Omit<SendResult, "word" | "requestId">): TelegramState {
   return {
     state: state === "pending" ? "queued" : state,
     ...(messageId === null ? {} : { messageId }),

@@ -10,6 +10,8 @@ export interface PendingUpdate {
   readonly chatId: ChatId | null;
   readonly raw: Readonly<Record<string, unknown>>;
   readonly createdMs: number;
+  /** Of the request it came by, where it is known. */
+  readonly requestId: string | null;
 }
 
 /** The updates of these bots that wait for an answer, each bot's first ones; those already known are left out. */
@@ -22,7 +24,8 @@ export async function pendingUpdates(
   const { rows } = await db.query<PendingUpdate>({
     name: "pending updates",
     text: `select u.* from unnest($1::bigint[]) as b(id) cross join lateral (
-             select bot_id as "botId", update_id as "updateId", type, chat_id as "chatId", raw, created_ms as "createdMs"
+             select bot_id as "botId", update_id as "updateId", type, chat_id as "chatId", raw, created_ms as "createdMs",
+               request_id as "requestId"
              from telegram_update t
              where t.bot_id = b.id and t.state = 'pending'
                and not exists (select from json_to_recordset($2::json) as k("botId" bigint, "updateId" bigint)
@@ -94,6 +97,7 @@ export interface AnsweredUpdate {
     readonly sourceShard: number;
     readonly command: object;
     readonly createdMs: number;
+    readonly requestId: string | null;
   }[];
   /** Missing: as it was. */
   readonly memory?: {
@@ -146,10 +150,10 @@ export async function finishUpdates(
         where t.bot_id = r."botId" and t.update_id = r."updateId" and t.state = 'pending'
           and r.shard in (select id from held)
         returning t.bot_id, t.update_id),
-      said as (insert into relay (id, source_shard, target_kind, target_id, command, created_ms)
-        select r.id, r."sourceShard", 'chat', r."chatId", r.command, r."createdMs"
+      said as (insert into relay (id, source_shard, target_kind, target_id, command, created_ms, request_id)
+        select r.id, r."sourceShard", 'chat', r."chatId", r.command, r."createdMs", r."requestId"
         from json_to_recordset($3::json) as r(id text, "sourceShard" integer, "chatId" bigint, command jsonb,
-          "createdMs" bigint, "botId" bigint, "updateId" bigint)
+          "createdMs" bigint, "requestId" text, "botId" bigint, "updateId" bigint)
         where (r."botId", r."updateId") in (select bot_id, update_id from done)
         on conflict (id) do nothing),
       memory as (select r.* from json_to_recordset($4::json) as r("telegramChatId" bigint, "telegramUserId" bigint,

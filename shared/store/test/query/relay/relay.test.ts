@@ -7,7 +7,7 @@ const store = await openTestCluster(4);
 
 function relay(id: string, sourceShard: number, createdMs: number): RelayRow {
   const command = { kind: "joined", chatId: 5, chatRev: 1 };
-  return { id, sourceShard, targetKind: "user", targetId: 7, command, createdMs };
+  return { id, sourceShard, targetKind: "user", targetId: 7, command, createdMs, requestId: `request-${id}` };
 }
 
 test("relays are listed oldest first, of the shards asked for, until their target has applied them", async () => {
