@@ -51,7 +51,7 @@ export const usage = [
   "",
   "  --plant <name>     run with a planted bug; exit 1 when it is not caught",
   "  --plants           run with each planted bug in turn, and print which counter caught it",
-  "  --scenario <name>  takeover, edge-loss, rolling, outage, stops, join, log-loss, nats-cluster or telegram",
+  "  --scenario <name>  takeover, edge-loss, rolling, outage, stops, join, log-loss, nats-cluster, telegram or webhooks",
   "  --json             the report as JSON on standard output",
   "  --keep             keep the run's folder also when it is clean",
   ...Object.entries(numbers).map(([name, { text }]) => `  --${name.padEnd(15)}  ${text}`),

@@ -27,9 +27,10 @@ export type WebhookBehaviour =
   | "reset"
   | { readonly status: number; readonly headers: Record<string, string> };
 
-/** On a free port of loopback. */
+/** On a free port of loopback. `keeps`: whether what came is kept in `seen`. */
 export async function openWebhookReceiver(
   behave: (seen: SeenWebhook) => WebhookBehaviour = () => 200,
+  { keeps = true } = {},
 ): Promise<WebhookReceiver> {
   const seen: SeenWebhook[] = [];
   const hanging = new Set<ServerResponse>();
@@ -47,7 +48,7 @@ export async function openWebhookReceiver(
         body: Buffer.concat(chunks).toString(),
         atMs: Date.now(),
       };
-      seen.push(one);
+      if (keeps) seen.push(one);
       const behaviour = current(one);
       if (behaviour === "hang") {
         hanging.add(response);

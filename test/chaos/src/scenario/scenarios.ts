@@ -9,6 +9,7 @@ import type { Scenario } from "./scenario.ts";
 import { stops } from "./stops.ts";
 import { takeover } from "./takeover.ts";
 import { telegram } from "./telegram.ts";
+import { webhooks } from "./webhooks.ts";
 
 export const scenarios: readonly Scenario[] = [
   takeover,
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   logLoss,
   natsCluster,
   telegram,
+  webhooks,
 ];
 
 /** @throws ConfigError naming those there are. */
