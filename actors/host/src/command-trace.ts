@@ -1,5 +1,5 @@
 import { actorKey } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import type { Log, Tracer } from "@rookery/runtime";
 import type { ShardPlan } from "./plan.ts";
 
 /**
@@ -26,6 +26,28 @@ export function traceCommands(log: Log, plans: readonly ShardPlan[]): void {
         },
         "a command is committed",
       );
+    }
+  }
+}
+
+/** The commit of each command as a span of its message's trace: how long it took, and where. */
+export function noteCommits(tracer: Tracer, plans: readonly ShardPlan[], startedMs: number): void {
+  const [startMs, endMs] = [startedMs, performance.now()].map((each) => performance.timeOrigin + each);
+  for (const { shard, commands } of plans) {
+    for (const { command, seq } of commands) {
+      tracer.note({
+        stage: "commit",
+        senderId: command.senderId,
+        uuid: command.uuid,
+        startMs: startMs ?? 0,
+        endMs: endMs ?? 0,
+        attributes: {
+          "rookery.command": command.command.kind,
+          "rookery.shard": shard.id,
+          "rookery.epoch": shard.epoch,
+          "rookery.log_seq": seq,
+        },
+      });
     }
   }
 }

@@ -11,9 +11,9 @@
  * decision is thrown away and made again from the rows. So is a commit that was decided with facts that have changed since.
  */
 import { type ActorKind, actorKey } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import type { Log, Tracer } from "@rookery/runtime";
 import { isRefusal, type Store } from "@rookery/store";
-import { traceCommands } from "./command-trace.ts";
+import { noteCommits, traceCommands } from "./command-trace.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { FactKeeper, type ReadFacts } from "./facts.ts";
 import { isCautious, isolate, retryMs, type Verdict } from "./isolation.ts";
@@ -37,6 +37,8 @@ export interface CommitLoopParts {
   /** The fence refused this shard: it is somebody else's. */
   readonly deposed: (shard: Shard) => void;
   readonly observe: (commit: { readonly seconds: number; readonly rows: number }) => void;
+  /** Null, or none: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 interface Flight {
@@ -224,6 +226,7 @@ export class CommitLoop {
       for (const each of committed) settleShard(each, plan.batch);
       release({ batch: plan.batch, shards: committed });
       traceCommands(log, committed);
+      if (this.#parts.tracer != null) noteCommits(this.#parts.tracer, committed, startedMs);
       for (const { shard } of plan.shards) {
         if (settled.deposed.has(shard.id)) deposed(shard);
       }

@@ -16,7 +16,7 @@ import {
   subjects,
   type WorkerStatus,
 } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import type { Log, Tracer } from "@rookery/runtime";
 import { adoptLog, type Ownership, type Store } from "@rookery/store";
 import type { Attend, Attendance } from "./attendance.ts";
 import { parseBatch } from "./batch.ts";
@@ -62,6 +62,8 @@ export interface HostParts {
   readonly id: string;
   readonly log: Log;
   readonly observe: (commit: { readonly seconds: number; readonly rows: number }) => void;
+  /** Null, or none: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 export interface Host {
@@ -98,6 +100,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     readFacts: parts.readFacts,
     log,
     observe: parts.observe,
+    tracer: parts.tracer ?? null,
     release(plan) {
       releaser.release(plan);
       relay.send(plan.shards.flatMap((each) => each.relays));

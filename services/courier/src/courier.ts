@@ -5,10 +5,18 @@ import { answerMetrics, type Bus, observeBus, openBus, startLiveness } from "@ro
 import { listenForReplies, openGateway, openUpdateIntake } from "@rookery/gateway";
 import { openRelay, startOwnership } from "@rookery/host";
 import { shardHashVersion, shardOf } from "@rookery/protocol";
-import { ConfigError, type Env, type Log, type Service, startProcessStatus } from "@rookery/runtime";
+import {
+  ConfigError,
+  type Env,
+  type Log,
+  openTracer,
+  type Service,
+  startProcessStatus,
+} from "@rookery/runtime";
 import { endStore, ensureCluster, observeStore, openStore, readFileSecret } from "@rookery/store";
 import type { CourierConfig } from "./config.ts";
 import { openCourierMetrics } from "./courier-metrics.ts";
+import { openDepartureTrace } from "./departure-trace.ts";
 import { openJobShards } from "./job-shards.ts";
 import { openFileNames, openTelegramClient } from "@rookery/telegram";
 import { openHttpPost } from "./outbound/http-post.ts";
@@ -85,6 +93,8 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
   });
   const jobShards = openJobShards({ bus, ownership, log });
   const http = openHttpPost(config.addresses);
+  const tracer = await openTracer(config.traces, { service: "courier", node: config.node, log });
+  const trace = tracer === null ? undefined : openDepartureTrace({ tracer, store, log });
   const leaving = {
     jobShards,
     store,
@@ -95,9 +105,9 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     paceFactor: config.telegramPaceFactor,
     log,
   };
-  const sender = startTelegramSender(leaving);
+  const sender = startTelegramSender({ ...leaving, trace });
   const router = startUpdateRouter({ ...leaving, services: openServiceCaller({ http, now: Date.now }) });
-  const gateway = openGateway({ bus, shards: config.shards, edge: id, log });
+  const gateway = openGateway({ bus, shards: config.shards, edge: id, log, tracer });
   const replies = listenForReplies({ bus, id, gateway });
   const poller = startTelegramPoller({
     jobShards,
@@ -123,6 +133,7 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
   const webhookPost = openWebhookPost({ rules: config.addresses, proxyUrl: config.webhooks.proxyUrl });
   const webhooks = startWebhookCaller({
     ...leaving,
+    trace,
     bus,
     http: webhookPost,
     userAgent,
@@ -180,6 +191,8 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
       replies.close();
       await ownership.close();
       liveness.close();
+      await trace?.close();
+      await tracer?.close();
       await Promise.all([bus.close(), endStore(store), status.close()]);
     },
   };

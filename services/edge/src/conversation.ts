@@ -2,7 +2,7 @@
 import type { Bus } from "@rookery/bus";
 import type { Cache } from "@rookery/cache";
 import { parseAclSubject } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import type { Log, Tracer } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
 import type { BotWaits } from "./bot-api/bot-waits.ts";
@@ -39,6 +39,7 @@ export function openConversation(parts: {
   readonly authentication: Authentication;
   readonly waits: BotWaits;
   readonly metrics: EdgeMetrics;
+  readonly tracer: Tracer | null;
   readonly sockets: () => SocketServer;
   readonly shards: number;
   readonly edge: string;
@@ -55,6 +56,7 @@ export function openConversation(parts: {
     presences: () => presences,
     interest: () => interest,
     observeStale: () => metrics.observeStale(),
+    tracer: parts.tracer,
     observeDelivery: (sinceMs) => metrics.observeDelivery(sinceMs),
   });
   const interest = openInterest({

@@ -9,7 +9,7 @@ import {
 } from "@rookery/auth";
 import { observeBus, openBus, openMetricsReader, startLiveness } from "@rookery/bus";
 import { observeCache, openCache, openLimits, socketsOf } from "@rookery/cache";
-import { type Env, isLoopback, type Log, type Service, startObservation } from "@rookery/runtime";
+import { type Env, isLoopback, type Log, type Service, openTracer, startObservation } from "@rookery/runtime";
 import { limits as bounds } from "@rookery/protocol";
 import { endStore, observeStore, openStore } from "@rookery/store";
 import { us_listen_socket_close } from "uWebSockets.js";
@@ -49,6 +49,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   const id = `${config.node}.${randomUUID().slice(0, 8)}`;
   const observation = startObservation(config, { service: "edge", node: config.node, log });
   const { metrics } = observation;
+  const tracer = await openTracer(config.traces, { service: "edge", node: config.node, log });
   const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, log });
   const cache = openCache({ url: config.redisUrl, log, name: id });
   const bus = await openBus({ url: config.natsUrl, name: id, log });
@@ -81,6 +82,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     edge: id,
     log,
     observeSent: () => counts.observeSent(),
+    tracer,
   });
   const waits = openBotWaits({ bus, edge: id, shards: config.shards });
   const conversation = openConversation({
@@ -91,6 +93,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     gateway,
     authentication,
     metrics: counts,
+    tracer,
     sockets: () => sockets,
     shards: config.shards,
     edge: id,
@@ -230,6 +233,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
       liveness.close();
       cluster?.close();
       await observation.close();
+      await tracer?.close();
       await Promise.all([bus.close(), endStore(store), cache.close()]);
     },
   };

@@ -9,6 +9,8 @@ import {
   subjects,
 } from "@rookery/protocol";
 import type { Bus } from "@rookery/bus";
+import type { Tracer } from "@rookery/runtime";
+import type { StoredMessage } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
 import type { InterestClient } from "./room/interest.ts";
 import type { Presences } from "./room/presences.ts";
@@ -31,6 +33,7 @@ export function openReleases(parts: {
   readonly presences: () => Presences;
   readonly interest: () => InterestClient;
   readonly observeDelivery: (sinceMs: number) => void;
+  readonly tracer: Tracer | null;
   /** Something of an owner deposed before came and was not listened to (L2). */
   readonly observeStale: () => void;
 }): Releases {
@@ -68,7 +71,9 @@ export function openReleases(parts: {
         for (const event of release.events) {
           if (event.kind === "feed") parts.users().head(event.userId, event.userRev);
           else parts.rooms().event(event);
-          if (event.kind === "message") parts.observeDelivery(event.message.ts);
+          if (event.kind !== "message") continue;
+          parts.observeDelivery(event.message.ts);
+          if (parts.tracer !== null) noteDelivery(parts.tracer, event.message);
         }
         takeHeads(release.heads);
         if (release.presences !== undefined) parts.presences().told(release.presences);
@@ -93,4 +98,20 @@ export function openReleases(parts: {
       for (const subscription of subscriptions) subscription.close();
     },
   };
+}
+
+/** From the log's time of a message to its writing to the sockets here. */
+function noteDelivery(
+  tracer: Tracer,
+  message: Pick<StoredMessage, "chatId" | "senderId" | "seq" | "ts" | "uuid">,
+): void {
+  const { chatId, senderId, seq, uuid } = message;
+  tracer.note({
+    stage: "deliver",
+    senderId,
+    uuid,
+    startMs: message.ts,
+    endMs: Date.now(),
+    attributes: { "rookery.chat": chatId, "rookery.seq": seq },
+  });
 }

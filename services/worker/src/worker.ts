@@ -5,7 +5,15 @@ import { botActor } from "@rookery/bot";
 import { chatActor } from "@rookery/chat";
 import { anyDefinition, startHost } from "@rookery/host";
 import { commandLogName, shardHashVersion, subjects } from "@rookery/protocol";
-import { ConfigError, Gauge, Histogram, type Log, type Service, startProcessStatus } from "@rookery/runtime";
+import {
+  ConfigError,
+  Gauge,
+  Histogram,
+  type Log,
+  openTracer,
+  type Service,
+  startProcessStatus,
+} from "@rookery/runtime";
 import { endStore, ensureCluster, observeStore, openStore } from "@rookery/store";
 import { userActor } from "@rookery/user";
 import type { WorkerConfig } from "./config.ts";
@@ -51,6 +59,7 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
     buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],
     registers: [metrics],
   });
+  const tracer = await openTracer(config.traces, { service: "worker", node: config.node, log });
   const presence = openPresence({ bus, store, worker: id, log, now: Date.now });
   const host = await startHost({
     bus,
@@ -68,6 +77,7 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
     shards: config.shards,
     id,
     log,
+    tracer,
     observe(commit) {
       seconds.observe(commit.seconds);
       rows.observe(commit.rows);
@@ -112,6 +122,7 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
       clearInterval(noting);
       await host.close();
       await presence.close();
+      await tracer?.close();
       await Promise.all([bus.close(), endStore(store), status.close()]);
     },
   };

@@ -16,7 +16,7 @@ import {
   shardOf,
   subjects,
 } from "@rookery/protocol";
-import { type Log, sparsely } from "@rookery/runtime";
+import { type Log, sparsely, type Tracer } from "@rookery/runtime";
 
 /** Commands of this process without a reply; beyond it `overloaded` (L7). */
 const pendingMax = 50_000;
@@ -59,6 +59,8 @@ export function openGateway(parts: {
   readonly log: Log;
   /** A message of ours is committed. */
   readonly observeSent?: () => void;
+  /** Null, or none: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }): CommandGateway {
   const { bus, shards, edge, log } = parts;
   const waiting = new Map<number, Pending>();
@@ -133,6 +135,7 @@ export function openGateway(parts: {
     if (pending === undefined) return;
     waiting.delete(ref);
     trace(pending, reply);
+    if (parts.tracer) noteCommand(parts.tracer, pending, reply);
     if (reply.kind === "done" && reply.outcome.kind === "sent" && !reply.duplicate) parts.observeSent?.();
     pending.settle(reply);
   };
@@ -191,6 +194,23 @@ export function openGateway(parts: {
       }
     },
   };
+}
+
+function noteCommand(tracer: Tracer, { command, shard, askedMs }: Pending, reply: Reply): void {
+  const { senderId, uuid, source } = command;
+  tracer.note({
+    stage: "command",
+    senderId,
+    uuid,
+    startMs: performance.timeOrigin + askedMs,
+    endMs: performance.timeOrigin + performance.now(),
+    attributes: {
+      "rookery.command": command.command.kind,
+      "rookery.source": source,
+      "rookery.shard": shard,
+      ...(reply.kind === "refused" ? { "rookery.refused": reply.fault.code } : {}),
+    },
+  });
 }
 
 function* cut(commands: readonly LoggedCommand[]): Generator<LoggedCommand[]> {

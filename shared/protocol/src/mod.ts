@@ -169,6 +169,7 @@ export {
   endpointFacts,
   noEndpoints,
   type WebhookDelivery,
+  messageOfDelivery,
   webhookDeliveryId,
   type WebhookEvent,
   webhookEventId,

@@ -2,7 +2,7 @@
  * Outgoing webhooks: what is told, to whom, and how it looks. A delivery is made in the commit that holds its event; from then on it
  * is the affair of the courier that owns the endpoint's job shard.
  */
-import type { ChatId, UserId } from "./id.ts";
+import type { ChatId, Seq, UserId } from "./id.ts";
 
 export const webhookTypes = [
   "message.created",
@@ -114,6 +114,12 @@ export function webhookEventId(aboutId: number, kind: "m" | "c" | "r" | "b" | "u
 /** The header `webhook-id`: the same at every attempt, and of no other event to no other endpoint. */
 export function webhookDeliveryId(endpointId: number, eventId: string): string {
   return `msg_${endpointId}_${eventId}`;
+}
+
+/** The message that a delivery tells of; null: it tells of something else. */
+export function messageOfDelivery(id: string): { readonly chatId: ChatId; readonly seq: Seq } | null {
+  const [, chatId, seq] = /^msg_\d+_(\d+)m(\d+)$/.exec(id) ?? [];
+  return seq === undefined ? null : { chatId: Number(chatId), seq: Number(seq) };
 }
 
 /** The deliveries of one event to those who take its type, and the jobs that tell of them. */

@@ -21,3 +21,5 @@ export {
 export { type ReadyMessage, runProcess, type Service } from "./process.ts";
 export { checkReadiness, type Probe } from "./readiness.ts";
 export { sparsely } from "./sparsely.ts";
+export { openTracer, readTraceConfig, type TraceConfig, type TracedStep, type Tracer } from "./trace.ts";
+export { traceIdsOf } from "./trace-id.ts";

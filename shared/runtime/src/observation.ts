@@ -6,6 +6,7 @@ import { isLoopback } from "./metrics-door.ts";
 import type { Probe } from "./readiness.ts";
 import { startStatsd, type StatsdAddress, parseStatsdUrl } from "./statsd.ts";
 import { startStatusServer } from "./status-server.ts";
+import { readTraceConfig, type TraceConfig } from "./trace.ts";
 
 export interface ObservationConfig {
   /** Where workers and couriers show health and metrics; edges do so where they serve. */
@@ -16,6 +17,8 @@ export interface ObservationConfig {
   /** Edges show the metrics of workers and couriers beside their own. */
   readonly metricsCluster: boolean;
   readonly statsd: StatsdAddress | null;
+  /** Null: nothing is traced. */
+  readonly traces: TraceConfig | null;
 }
 
 /** @throws ConfigError naming the variable. */
@@ -27,6 +30,7 @@ export function readObservationConfig(env: Env): ObservationConfig {
     metricsToken: readText(env, "METRICS_TOKEN", "") || null,
     metricsCluster: readChoice(env, "METRICS_CLUSTER", ["on", "off"], "off") === "on",
     statsd: statsd === "" ? null : parseStatsdUrl(statsd),
+    traces: readTraceConfig(env),
   };
 }
 

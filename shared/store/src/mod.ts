@@ -270,6 +270,7 @@ export {
   type StoredMessage,
   toMessage,
 } from "./query/chat/message.ts";
+export { type MessageOrigin, readOrigins } from "./query/chat/message-origin.ts";
 export { readTelegramChatOf } from "./query/chat/telegram-chat.ts";
 export {
   type ChatMarks,

@@ -25,6 +25,7 @@ import {
   type Store,
 } from "@rookery/store";
 import type { TelegramClient } from "@rookery/telegram";
+import type { DepartureTrace } from "../departure-trace.ts";
 import type { JobShards } from "../job-shards.ts";
 import { retryDelayMs } from "../retry-delay.ts";
 import { openResultWriter } from "./result-writer.ts";
@@ -59,6 +60,8 @@ export function startTelegramSender(parts: {
   readonly paceFactor?: number;
   readonly shards: number;
   readonly log: Log;
+  /** None: nothing is traced. */
+  readonly trace?: DepartureTrace | undefined;
 }): TelegramSender {
   const { store, log } = parts;
   let bots = new Map<UserId, SendingBot>();
@@ -177,9 +180,11 @@ export function startTelegramSender(parts: {
   const fly = async (bot: SendingBot, send: QueuedSend, messageId: number | null): Promise<void> => {
     try {
       const target = targetOf({ ...send, messageId }, bot.moved.get(send.chatId));
+      const startMs = Date.now();
       const transmission = await transmit(parts.client, bot.token ?? "", target, abort.signal);
       const { requestId } = send.content;
       log.debug({ requestId, sendId: send.id, botId: bot.id, result: transmission.kind }, "a send was tried");
+      if (parts.trace !== undefined) traceSend(parts.trace, send, { startMs, result: transmission.kind });
       if (transmission.kind === "moved") await follow(bot, send, target.telegramChatId, transmission.to);
       else note(bot, send, transmission);
     } catch (error) {
@@ -318,4 +323,13 @@ function targetOf(
   if (movedTo === undefined || movedTo === send.telegramChatId) return send;
   const { replyToMessageId: _, ...content } = send.content;
   return { action: send.action, telegramChatId: movedTo, messageId: null, content };
+}
+
+function traceSend(
+  trace: DepartureTrace,
+  { chatId, seq, botId, action }: QueuedSend,
+  { startMs, result }: { readonly startMs: number; readonly result: Transmission["kind"] },
+): void {
+  const attributes = { "rookery.bot": botId, "rookery.action": action, "rookery.result": result };
+  trace.note({ stage: "telegram", chatId, seq, startMs, endMs: Date.now(), attributes });
 }

@@ -14,6 +14,7 @@ import type { Answer } from "@rookery/endpoint";
 import {
   encodeInternal,
   type JobBatch,
+  messageOfDelivery,
   type ShardId,
   shardOf,
   subjects,
@@ -24,6 +25,7 @@ import {
   buryDeliveries,
   type CalledEndpoint,
   countOpenDeliveries,
+  type DeliveryResult,
   type FinishedAttempts,
   listCalledEndpoints,
   openDeliveriesById,
@@ -35,6 +37,7 @@ import {
   type Store,
 } from "@rookery/store";
 import { signWebhook, waitMsMax } from "@rookery/webhook";
+import type { DepartureTrace } from "../departure-trace.ts";
 import type { JobShards } from "../job-shards.ts";
 import { type NotedAttempt, openAttemptWriter } from "./attempt-writer.ts";
 import { type Clock, systemClock, wallOf } from "./clock.ts";
@@ -88,6 +91,8 @@ export function startWebhookCaller(parts: {
   readonly counts: CallerCounts;
   readonly log: Log;
   readonly clock?: Clock;
+  /** None: nothing is traced. */
+  readonly trace?: DepartureTrace | undefined;
 }): WebhookCaller {
   const { store, log, clock = systemClock } = parts;
   const known = new Map<number, CalledEndpoint>();
@@ -329,6 +334,7 @@ export function startWebhookCaller(parts: {
     const verdict = verdictOf(of, judgement, attempt, (ms) => wallOf(clock, ms));
     parts.counts.attempt(judgement.state === "delivered" ? "success" : "failure");
     log.debug({ deliveryId: delivery.id, endpointId: called.id, status, error }, "a delivery was tried");
+    if (parts.trace !== undefined) traceAttempt(parts.trace, of, attempt);
     // What waits has no body in memory.
     delivery.payload = null;
     writer.add({ desk, delivery, dueMs: judgement.nextMs, ...verdict });
@@ -436,4 +442,15 @@ function hasFullChat(rows: readonly { readonly chatId: number | null }[]): boole
   const counts = new Map<number | null, number>();
   for (const { chatId } of rows) counts.set(chatId, (counts.get(chatId) ?? 0) + 1);
   return [...counts.values()].some((count) => count >= perChatMax);
+}
+
+function traceAttempt(
+  trace: DepartureTrace,
+  { endpointId, delivery }: { readonly endpointId: number; readonly delivery: HeldDelivery },
+  { atMs, latencyMs, status }: NonNullable<DeliveryResult["attempt"]>,
+): void {
+  const message = messageOfDelivery(delivery.id);
+  if (message === null) return;
+  const attributes = { "rookery.endpoint": endpointId, "http.response.status_code": status ?? 0 };
+  trace.note({ stage: "webhook", ...message, startMs: atMs, endMs: atMs + latencyMs, attributes });
 }
