@@ -14,6 +14,8 @@ export interface Options {
   readonly traffic: TrafficShape;
   /** Repeats of a scenario; its own number if not given. */
   readonly trials: number | undefined;
+  /** The version that the scenario `upgrade` begins with. */
+  readonly from: string | undefined;
   readonly json: boolean;
   readonly keep: boolean;
 }
@@ -51,7 +53,9 @@ export const usage = [
   "",
   "  --plant <name>     run with a planted bug; exit 1 when it is not caught",
   "  --plants           run with each planted bug in turn, and print which counter caught it",
-  "  --scenario <name>  takeover, edge-loss, rolling, outage, stops, join, log-loss, nats-cluster, telegram or webhooks",
+  "  --scenario <name>  takeover, edge-loss, rolling, outage, stops, join, log-loss, nats-cluster, telegram, webhooks,",
+  "                     upgrade or autoscale",
+  "  --from <commit>    of the scenario upgrade: the version before (the last before a migration)",
   "  --json             the report as JSON on standard output",
   "  --keep             keep the run's folder also when it is clean",
   ...Object.entries(numbers).map(([name, { text }]) => `  --${name.padEnd(15)}  ${text}`),
@@ -78,6 +82,7 @@ export function readOptions(args: readonly string[]): Options {
     seed: number("seed"),
     faults: number("faults"),
     trials: number("trials"),
+    from: values.from,
     json: values.json === true,
     keep: values.keep === true,
     rig: {
@@ -106,6 +111,7 @@ function parse(args: readonly string[], flags: Record<NumberName, { type: "strin
         ...flags,
         plant: { type: "string" },
         scenario: { type: "string" },
+        from: { type: "string" },
         plants: { type: "boolean" },
         json: { type: "boolean" },
         keep: { type: "boolean" },

@@ -5,10 +5,10 @@
  *                      └──────exit──────┴──▶ down, and started again after a second, as its supervisor would
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { readTether, signalQuietly, tie } from "@rookery/local";
 import type { Env } from "@rookery/runtime";
 import { pause } from "../pause.ts";
+import { ownRoot } from "./version.ts";
 
 export type Role = "edge" | "worker" | "courier";
 
@@ -16,8 +16,12 @@ export interface MemberOptions {
   readonly role: Role;
   readonly index: number;
   readonly env: Env;
+  /** Where it shows health and metrics. */
+  readonly statusUrl: string;
   /** Where its log goes. */
   readonly logFd: number;
+  /** Where its version is; this one if not given. */
+  readonly root?: string;
   /** A module that is loaded before the process's own: a planted bug. */
   readonly plant?: string;
   /** An end that nobody asked for; `served`: it had been ready. */
@@ -29,6 +33,7 @@ export interface Member {
   readonly role: Role;
   readonly index: number;
   readonly isUp: boolean;
+  readonly statusUrl: string;
   /** Resolves when it serves. @throws when it does not in time, or is told to end meanwhile. */
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
@@ -37,9 +42,10 @@ export interface Member {
   end(withinMs?: number): Promise<boolean>;
   freeze(): void;
   thaw(): void;
+  /** From its next start on it is of another version. */
+  become(root: string): void;
 }
 
-const root = fileURLToPath(new URL("../../../..", import.meta.url));
 const readyMsMax = 60_000;
 const endMsMax = 25_000;
 const againMs = 1_000;
@@ -56,6 +62,7 @@ export function openMember(options: MemberOptions): Member {
   const { role, index } = options;
   const name = `${role}-${index}`;
   const tether = readTether();
+  let root = options.root ?? ownRoot;
   let life: Life | undefined;
   let starting: Promise<void> | undefined;
 
@@ -142,6 +149,7 @@ export function openMember(options: MemberOptions): Member {
     name,
     role,
     index,
+    statusUrl: options.statusUrl,
     get isUp() {
       return life?.ready === true;
     },
@@ -165,5 +173,8 @@ export function openMember(options: MemberOptions): Member {
     },
     freeze: () => signal("SIGSTOP"),
     thaw: () => signal("SIGCONT"),
+    become(other) {
+      root = other;
+    },
   };
 }

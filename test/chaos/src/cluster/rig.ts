@@ -9,9 +9,11 @@ import { join } from "node:path";
 import { findFreePort, type PartName } from "@rookery/local";
 import { type Env, openLog } from "@rookery/runtime";
 import { migrateUp, openStore, type Store } from "@rookery/store";
+import { type Balancer, openBalancer } from "./balancer.ts";
 import { clientLink, type LinkName, type Links, openLinks, partLink, partsOfRole } from "./link.ts";
 import { type Member, openMember, type Role } from "./member.ts";
 import { type NatsCluster, startNatsCluster } from "./nats-cluster.ts";
+import { migrateBy, type Version } from "./version.ts";
 import { type Server, startServer } from "./server.ts";
 
 export interface RigShape {
@@ -21,6 +23,10 @@ export interface RigShape {
   readonly shards: number;
   /** 3: a cluster of them, R3, reached directly. One of its own behind proxies if not given. */
   readonly natsServers?: number;
+  /** Whose schema and processes it has at first; this one if not given. */
+  readonly version?: Version;
+  /** Further settings of all processes. */
+  readonly settings?: Env;
 }
 
 export interface RigOptions extends RigShape {
@@ -32,6 +38,8 @@ export interface RigOptions extends RigShape {
   readonly env?: Env;
   /** Clients go to the edges directly; for scenarios with thousands of them. */
   readonly directClients?: boolean;
+  /** Clients go to one door before all edges that serve, as in a cluster whose edges come and go. */
+  readonly balanced?: boolean;
   readonly progress: (line: string) => void;
   /** An end of a process nobody asked for. */
   readonly onExit: (name: string, reason: string, served: boolean) => void;
@@ -50,7 +58,9 @@ export interface Rig {
   member(role: Role, index: number): Member;
   members(role: Role): Member[];
   /** One more process of a role, ready to be started; the same one when asked again. */
-  extend(role: "worker", index: number): Promise<Member>;
+  extend(role: Role, index: number): Promise<Member>;
+  /** The door before all edges, where there is one. */
+  readonly balancer: Balancer | undefined;
   /** Every link to a server leads to where it is now. */
   retarget(part: PartName): void;
   close(): Promise<void>;
@@ -69,12 +79,14 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const logFds: number[] = [];
   let store: Store | undefined;
   let natsCluster: NatsCluster | undefined;
+  let balancer: Balancer | undefined;
 
   const close = async (): Promise<void> => {
     for (const server of started) server.thaw();
     const all = [...members.values()];
     await Promise.all(all.map((member) => member.kill()));
     await store?.end();
+    await balancer?.close();
     await links.close();
     await Promise.all(started.map((server) => server.close()));
     for (const fd of logFds.splice(0)) closeSync(fd);
@@ -92,7 +104,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       PartName,
       Server
     >;
-    await migrateUp(servers.postgres.url);
+    if (options.version === undefined) await migrateUp(servers.postgres.url);
+    else await migrateBy(options.version, { ...baseEnv(), DATABASE_URL: servers.postgres.url }, "up");
     const log = openLog("chaos", { LOG_LEVEL: "silent" });
     store = openStore({ url: servers.postgres.url, name: "chaos", connectionsMax: storeConnectionsMax, log });
     const keys = await makeKeys(runDir);
@@ -103,6 +116,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         return `http://${host}:${door}`;
       }),
     );
+    if (options.balanced === true) balancer = await openBalancer();
+    if (balancer !== undefined) edgeUrls.splice(0, edgeUrls.length, balancer.url);
     await mkdir(join(runDir, "log"), { recursive: true });
 
     const add = async (role: Role, index: number): Promise<Member> => {
@@ -117,6 +132,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       const urls = Object.fromEntries(
         await Promise.all(partsOfRole[role].map(async (part) => [part, await through(part)] as const)),
       );
+      if (role === "edge") edgePorts[index] ??= await findFreePort(host);
       const logFd = openSync(join(runDir, "log", `${role}-${index}.log`), "a", 0o600);
       logFds.push(logFd);
       const env: Env = {
@@ -128,7 +144,9 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         HOST: host,
         PORT: role === "edge" ? String(edgePorts[index]) : undefined,
         PUBLIC_URL: edgeUrls[0],
+        METRICS_PORT: role === "edge" ? undefined : String(await findFreePort(host)),
         ROOKERY_SHARDS: String(options.shards),
+        ...options.settings,
         LOG_REPLICAS: natsCluster === undefined ? undefined : "3",
         ...options.env,
       };
@@ -139,6 +157,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         env,
         logFd,
         onExit: options.onExit,
+        statusUrl: `http://${host}:${role === "edge" ? edgePorts[index] : env["METRICS_PORT"]}`,
+        ...(options.version === undefined ? {} : { root: options.version.root }),
         ...(plant?.roles.includes(role) === true ? { plant: plant.url } : {}),
       });
       members.set(member.name, member);
@@ -161,6 +181,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       shape: options,
       servers,
       natsCluster,
+      balancer,
       links,
       edgeUrls,
       store,

@@ -14,6 +14,7 @@ export interface StageOptions {
   readonly traffic: TrafficShape;
   readonly plant?: Plant;
   readonly directClients?: boolean;
+  readonly balanced?: boolean;
   readonly operations?: readonly Operation[];
   readonly tell: (line: string) => void;
 }
@@ -46,9 +47,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         tell(`${name} ${reason}${served ? "" : " before it served"}, unasked`);
         note({ kind: "exit", name, reason, served, atMs: performance.now() });
       },
+      ...(options.balanced === undefined ? {} : { balanced: options.balanced }),
       ...(options.directClients === undefined ? {} : { directClients: options.directClients }),
       ...(plant === undefined ? {} : { plant: { url: plantUrl(plant.name), roles: plant.roles } }),
     });
+    rig.balancer?.lead(rig.members("edge").map(({ statusUrl }) => Number(new URL(statusUrl).port)));
     if (plant !== undefined) await requirePlanted(plant, rig, runDir);
     traffic = await startTraffic({
       rig,

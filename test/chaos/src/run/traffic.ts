@@ -57,6 +57,8 @@ export interface Traffic {
   readonly journals: Journals;
   /** The highest seq that was acked, by chat, as of now. */
   heads(): ReadonlyMap<number, number>;
+  /** So many times as many commands a second from now on. */
+  setPace(factor: number): void;
   /** Resolves at the next ack, or after so long. */
   nextAck(withinMs: number): Promise<boolean>;
   /** Nothing new is sent; resolves when everything has been answered, or after so long. */
@@ -89,6 +91,7 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
   const abandon = new AbortController();
   let sent = 0;
   let sending = true;
+  let pace = 1;
 
   const onAck = (ack: Ack, isChange: boolean): void => {
     if (isChange) {
@@ -140,7 +143,7 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
   const runLane = async (lane: Lane): Promise<void> => {
     await pause(lane.random.next() * gapMs);
     while (sending) {
-      const dueMs = performance.now() + gapMs * (0.5 + lane.random.next());
+      const dueMs = performance.now() + (gapMs / pace) * (0.5 + lane.random.next());
       await lane.random.weigh(choices).run(lane);
       await pause(Math.max(1, dueMs - performance.now()), abandon.signal);
     }
@@ -181,6 +184,9 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
       };
     },
     heads: () => new Map(heads),
+    setPace(factor) {
+      pace = factor;
+    },
     async nextAck(withinMs) {
       return await new Promise((resolve) => {
         const done = (came: boolean): void => {

@@ -19,7 +19,7 @@ export interface Answer {
   readonly holds: boolean;
 }
 
-export type StageChange = Partial<Pick<StagedRunOptions, "rig" | "traffic" | "directClients">>;
+export type StageChange = Partial<Pick<StagedRunOptions, "rig" | "traffic" | "directClients" | "balanced">>;
 
 const seedMax = 1_000_000;
 

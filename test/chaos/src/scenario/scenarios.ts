@@ -1,4 +1,5 @@
 import { ConfigError } from "@rookery/runtime";
+import { autoscale } from "./autoscale.ts";
 import { edgeLoss } from "./edge-loss.ts";
 import { join } from "./join.ts";
 import { logLoss } from "./log-loss.ts";
@@ -9,6 +10,7 @@ import type { Scenario } from "./scenario.ts";
 import { stops } from "./stops.ts";
 import { takeover } from "./takeover.ts";
 import { telegram } from "./telegram.ts";
+import { upgrade } from "./upgrade.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -22,6 +24,8 @@ export const scenarios: readonly Scenario[] = [
   natsCluster,
   telegram,
   webhooks,
+  upgrade,
+  autoscale,
 ];
 
 /** @throws ConfigError naming those there are. */
