@@ -57,6 +57,13 @@ function findType(space: protobuf.NamespaceBase, name: string): protobuf.Type | 
   return undefined;
 }
 
+/** Fields that the JSON form has only where they say something. */
+const sparse: Readonly<Record<string, readonly string[]>> = {
+  MessageEdited: ["keyboard", "attachments", "location", "kind"],
+};
+const isNothing = (value: unknown): boolean =>
+  value === null || value === "" || (Array.isArray(value) && value.length === 0);
+
 /** `Frame` is one oneof; the name of the chosen field's message is the `type` of the JSON form. */
 function openProto(type: protobuf.Type): Codec {
   const fieldOf = new Map<string, string>();
@@ -84,7 +91,12 @@ function openProto(type: protobuf.Type): Codec {
     const [field, fields] = Object.entries(frame)[0] ?? ["", {}];
     const name = typeOf.get(field);
     if (name === undefined) throw new Error("an empty Frame");
-    return { type: name, ...(plain(fields) as object) };
+    const entries = Object.entries(plain(fields) as object);
+    const said = sparse[name] ?? [];
+    return {
+      type: name,
+      ...Object.fromEntries(entries.filter(([key, value]) => !said.includes(key) || !isNothing(value))),
+    };
   }
 
   /** A list inside a map is a message of its own there, and frames inside a frame are wrapped like it. */

@@ -5,23 +5,13 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
-import { fileURLToPath } from "node:url";
 import { startParts } from "@rookery/local";
-import { type CoveredFile, coverageGlobs, hasCode, reportCoverage } from "./coverage.ts";
+import { type CoveredFile, hasCode, reportCoverage } from "./coverage.ts";
 import { wholePaths } from "./coverage-gate.ts";
+import { root, runPhase } from "./phase.ts";
 import { type Count, repeated, type Result, settle } from "./repetition.ts";
 import { partVariables, urlOf, withoutServers } from "./test-part.ts";
 
-interface Phase {
-  readonly files: readonly string[];
-  readonly concurrency: number;
-  /** A file that leaves something open does not end; this ends it, as failed. */
-  readonly fileMsMax: number;
-}
-
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folders = ["actors", "infra", "load", "services", "shared", "test"];
 /** Files here start whole clusters: one at a time, after the others. */
 const clusterFolder = "test/cluster/";
@@ -60,12 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
       const results = [
         await runPhase(
           { files: files.filter((file) => !isCluster(file)), concurrency: 2, fileMsMax: 180_000 },
-          stop,
+          stop.signal,
           coverage,
         ),
         await runPhase(
           { files: files.filter(isCluster), concurrency: 1, fileMsMax: 300_000 },
-          stop,
+          stop.signal,
           coverage,
         ),
       ];
@@ -91,42 +81,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function runPhase(
-  phase: Phase,
-  stop: AbortController,
-  coverage: CoveredFile[][] | null,
-): Promise<Result> {
-  const failedFiles = new Set<string>();
-  if (phase.files.length === 0 || stop.signal.aborted)
-    return { passed: 0, failed: 0, skipped: 0, failedFiles: [] };
-  const events = run({
-    files: phase.files.map((file) => join(root, file)),
-    concurrency: phase.concurrency,
-    timeout: phase.fileMsMax,
-    signal: stop.signal,
-    ...(coverage === null
-      ? {}
-      : { coverage: true, coverageIncludeGlobs: coverageGlobs.map((glob) => join(root, glob)) }),
-  });
-  events.on("test:coverage", ({ summary }) => coverage?.push(summary.files));
-  // A file that ends badly by itself is told under its own name.
-  events.on("test:fail", ({ file, name }) => void failedFiles.add(relative(root, file ?? name)));
-  let count: Count = { passed: 0, failed: 0, skipped: 0 };
-  events.on("test:summary", ({ file, counts }) => {
-    if (file !== undefined) return;
-    const { passed, skipped, tests, todo } = counts;
-    count = { passed, skipped: skipped + todo, failed: tests - passed - skipped - todo };
-  });
-  const report = events.compose(new spec());
-  for await (const chunk of report) process.stdout.write(String(chunk));
-  return { ...count, failedFiles: [...failedFiles] };
-}
-
 async function repeat(first: Result, stop: AbortController): Promise<Count> {
   const files = stop.signal.aborted ? [] : repeated(first);
   if (files.length === 0) return first;
   process.stdout.write(`\nonce more, alone: ${files.join(", ")}\n`);
-  const again = await runPhase({ files, concurrency: 1, fileMsMax: 300_000 }, stop, null);
+  const again = await runPhase({ files, concurrency: 1, fileMsMax: 300_000 }, stop.signal, null);
   const { count, unsteady } = settle(first, again);
   if (unsteady.length > 0)
     process.stdout.write(`\nunsteady, passed the second time only: ${unsteady.join(", ")}\n`);

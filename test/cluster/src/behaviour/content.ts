@@ -57,16 +57,17 @@ export const content: Behaviours = {
       { fileId: "f-2", kind: "document" },
     ];
     await comesBack(stage, { body: "see", forward, kind: "photo", attachments });
-    // Who may not read it there cannot pass it on, nor say that it was somebody else's; what they send next keeps its place.
+    // Who may not read it there cannot pass it on; whose it was is looked up, whatever is claimed; what is sent next keeps its place.
     const chat = await createGroup(stage.base, bob, [carl], "onward");
     const socket = await stage.open(bob);
     const onward = { type: "SendMessage", chatId: chat.id, body: "see" };
     assert.equal(await refused(socket, { ...onward, forward }), "not_found");
     const byCarl = await stage.open(carl);
-    assert.equal(
-      await refused(byCarl, { ...onward, forward: { ...forward, senderId: carl.userId } }),
-      "invalid",
-    );
+    const claimed = { ...forward, senderId: carl.userId };
+    const passing = { ...onward, uuid: "passed-on", forward: claimed };
+    const { seq: there } = await done(byCarl, passing);
+    const { items } = await readHistory(stage.base, bob, chat.id, (there ?? 0) - 1);
+    assert.deepEqual(items[0]?.forward, forward);
     const acks = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
         done(byCarl, { ...onward, body: `${index}`, ...(index % 3 === 0 ? { forward } : {}) }),
@@ -76,6 +77,11 @@ export const content: Behaviours = {
       acks.map((ack) => ack.seq),
       acks.map((_, index) => (acks[0]?.seq ?? 0) + index),
     );
+    // What is gone is passed on no more; what was passed on before is answered as at first (L3).
+    await done(await stage.open(ann), { type: "DeleteMessage", chatId: from.id, seq });
+    assert.equal(await refused(byCarl, { ...onward, forward }), "not_found");
+    const repeated = await done(byCarl, passing);
+    assert.deepEqual([repeated.seq, repeated.duplicate], [there, true]);
   },
 
   async "a location and a contact say their own kind"(stage) {
