@@ -137,7 +137,7 @@ test("`rekey` seals what webhooks are signed with under another key", async () =
   await insertEndpointSecret(store, { ...row, ...sealed });
   const done = await rookery("rekey", "--old-key", file("old"));
   assert.deepEqual([done.code, done.err], [0, ""]);
-  assert.match(done.out, /^0 bots and 1 secrets of webhooks/);
+  assert.match(done.out, /^0 bots, headers for services of 0, and 1 secrets of webhooks/);
   const [now] = await readEndpointSecrets(store, [endpointId], 2);
   assert.ok(now);
   const opened = openSecretBox(parseMasterKey(newKey)).openSecret(now, webhookSecretOwner(endpointId));

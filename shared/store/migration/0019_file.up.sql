@@ -14,12 +14,12 @@ create table file (
 );
 create index file_by_owner on file (owner_id, created_ms);
 
--- Signs what a bot calls a file, so that no bot makes the name of another's.
+-- Signs what a bot calls a file, so that no bot makes the name of another's; made by the first that needs it. In plain: whoever
+-- reads this table reads the files' own names beside it.
 create table file_secret (
   is_only boolean primary key default true check (is_only),
   secret text not null
 );
-insert into file_secret (secret) values (gen_random_uuid()::text || gen_random_uuid()::text);
 
 -- Whether somebody reads a chat in which a file stands.
 create index message_by_file on message using gin ((detail -> 'attachments') jsonb_path_ops) where detail ? 'attachments';

@@ -1,4 +1,5 @@
 /** Files: whose they are and what they hold, which lies elsewhere by its digest. */
+import { randomBytes } from "node:crypto";
 import type { UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 
@@ -61,6 +62,8 @@ export async function chatsWithFile(db: Queryable, fileId: string): Promise<numb
 
 /** Signs the names bots have for files; made once for the cluster. */
 export async function readFileSecret(db: Queryable): Promise<string> {
+  const made = randomBytes(32).toString("base64url");
+  await db.query("insert into file_secret (secret) values ($1) on conflict do nothing", [made]);
   const { rows } = await db.query<{ secret: string }>("select secret from file_secret");
   const [row] = rows;
   if (row === undefined) throw new Error("the secret of files is gone");
