@@ -2,6 +2,8 @@
 import { after, before, describe } from "node:test";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { talkWithBots } from "./native-bot/talk.ts";
+import { updatesAreAskedFor } from "./native-bot/update-rule.ts";
+import { updatesArePosted } from "./native-bot/webhook-rule.ts";
 
 let cluster: Cluster;
 const edges = (): readonly string[] => cluster.edges;
@@ -14,3 +16,5 @@ after(async () => {
 });
 
 describe("people and bots of the cluster's own", () => talkWithBots(edges));
+describe("updates that are asked for", () => updatesAreAskedFor(edges));
+describe("updates that are posted", () => updatesArePosted(edges));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Bus, Liveness } from "@rookery/bus";
 import { type BotRun, encodeInternal, subjects, type UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
@@ -7,7 +8,8 @@ import type { RunAnswer } from "./webhook-poster.ts";
 const bodyBytesMax = 700_000;
 /** An edge that has no answer by then is asked no more, another is. */
 const answerMs = 10_000;
-const attemptsMax = 6;
+/** As long as a bot has for its answer; then it is given up. */
+const patienceMs = 60_000;
 const retryMs = 500;
 
 /**
@@ -19,14 +21,15 @@ export function openAnswerRunner(parts: {
   readonly liveness: Pick<Liveness, "live">;
   readonly log: Log;
 }): RunAnswer {
-  return async (botId: UserId, { key, type, body }) => {
+  return async (botId: UserId, { key, type, body, signal }) => {
     if (!body.includes("method")) return;
     if (body.byteLength > bodyBytesMax) {
       parts.log.warn({ botId, bytes: body.byteLength }, "a webhook's answer is too long to be done");
       return;
     }
     const run: BotRun = { botId, key, type, body: body.toString("base64") };
-    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    const endMs = performance.now() + patienceMs;
+    while (performance.now() < endMs) {
       const edges = parts.liveness.live("edge") ?? [];
       const edge = edges[Math.floor(Math.random() * edges.length)];
       if (edge !== undefined) {
@@ -37,7 +40,8 @@ export function openAnswerRunner(parts: {
           parts.log.info({ botId, err: String(error) }, "no edge has done a webhook's answer yet");
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      // Another owner posts it again, and is answered the same.
+      await sleep(retryMs, undefined, { signal });
     }
     parts.log.warn({ botId }, "a webhook's answer was done by no edge");
   };

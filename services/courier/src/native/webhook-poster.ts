@@ -42,10 +42,15 @@ const errorEveryMs = 60_000;
 /** Of the text of an error that a bot is told. */
 const wordsMax = 256;
 
-/** What a bot's answer asks to be done (`method` in its body). Resolves when it is done or will never be. */
+/** What a bot's answer asks to be done (`method` in its body). Resolves when it is done or will never be; rejects on `signal`. */
 export type RunAnswer = (
   botId: UserId,
-  answer: { readonly key: string; readonly type: string; readonly body: Buffer },
+  answer: {
+    readonly key: string;
+    readonly type: string;
+    readonly body: Buffer;
+    readonly signal: AbortSignal;
+  },
 ) => Promise<void>;
 
 interface Poster {
@@ -222,7 +227,13 @@ export function startWebhookPoster(parts: {
       return failed(poster, post, words, retryAfter);
     }
     if (bytes.byteLength > 0) {
-      await parts.run(bot.botId, { key: `webhook-${post.updateId}`, type, body: bytes });
+      const signal = shards.signalOf(poster.shard);
+      try {
+        await parts.run(bot.botId, { key: `webhook-${post.updateId}`, type, body: bytes, signal });
+      } catch (error) {
+        if (signal.aborted) return poster.queue.again(post, Date.now());
+        throw error;
+      }
     }
     taken.push({ poster, post });
     await take();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { registerNativeBot } from "@rookery/gateway";
 import { openAddressRules } from "@rookery/webhook";
+import type { BotWaits } from "../../src/bot-api/bot-waits.ts";
 import { type BotApiSurface, openBotApiSurface } from "../../src/bot-api/surface.ts";
 import type { EdgeContext } from "../../src/http/context.ts";
 import { type EdgeFixture, openEdgeFixture, rowWriter } from "../edge-fixture.ts";
@@ -34,22 +35,27 @@ export interface Reply {
   readonly text: string;
 }
 
-export async function openStage(change: Partial<EdgeContext> = {}): Promise<Stage> {
+const nobodyWaits: BotWaits = {
+  ask: () => () => {},
+  changed: () => {},
+  press: () => false,
+  unpress: () => {},
+  tell: () => {},
+  waiting: 0,
+  close: () => {},
+};
+
+export async function openStage(
+  change: Partial<EdgeContext> = {},
+  waits: BotWaits = nobodyWaits,
+): Promise<Stage> {
   const edge = await openEdgeFixture(rowWriter, change);
   const folder = await mkdtemp(join(tmpdir(), "rookery-files-"));
   const surface = await openBotApiSurface({
     context: edge.context,
     filesDir: folder,
     addresses: openAddressRules({ allowPrivate: false }),
-    waits: {
-      ask: () => () => {},
-      changed: () => {},
-      press: () => false,
-      unpress: () => {},
-      tell: () => {},
-      waiting: 0,
-      close: () => {},
-    },
+    waits,
     typing: { show: () => {} },
     bus: { subscribe: () => ({ close: () => {} }) },
     edge: "e1",

@@ -69,18 +69,19 @@ const getUpdates = method(
     await rememberAllowed(call, types);
     return await new Promise<Written>((resolve, reject) => {
       const question = { botId: bot.id, consumer, offset, limit, timeoutMs: timeout * 1_000 };
-      const end = context.waits.ask(question, (answer) => {
+      let end = (): void => {};
+      // An edge that stops has nothing for it; the bot asks another.
+      const leave = (): void => {
+        end();
+        resolve(new Written("[]"));
+      };
+      end = context.waits.ask(question, (answer) => {
         signal.removeEventListener("abort", leave);
         if (answer.kind === "updates") resolve(new Written(answer.updates));
         else if (answer.kind === "conflict") reject(new ApiRefusal(409, conflicts[answer.conflict]));
         else if (answer.kind === "overloaded") reject(tooMany(retryMs));
         else reject(new ApiRefusal(503, "try again later", { retry_after: 1 }));
       });
-      // An edge that stops has nothing for it; the bot asks another.
-      const leave = (): void => {
-        end();
-        resolve(new Written("[]"));
-      };
       if (signal.aborted) leave();
       else signal.addEventListener("abort", leave, { once: true });
     });

@@ -66,7 +66,9 @@ export async function unnumberedBots(db: Queryable): Promise<UserId[]> {
 /** What somebody asks for. The bot itself has the empty name. */
 export interface UpdatesAsked extends BotInShard {
   readonly consumer: string;
-  /** Above 0: everything below is confirmed; below 0: all but so many of the last. 0 confirms nothing. */
+  /**
+   * Above 0: everything below is confirmed, of what there is so far; below 0: all but so many of the last. 0 confirms nothing.
+   */
   readonly offset: number;
   readonly limit: number;
 }
@@ -81,7 +83,7 @@ export async function confirmUpdates(
   await db.query({
     name: "confirm updates",
     text: `with ${held},
-      asked as (select r.*, case when r.shift >= 0 then r.shift else coalesce((select min(t.update_id) from (
+      asked as (select r.*, case when r.shift >= 0 then least(r.shift, b.next_update_id) else coalesce((select min(t.update_id) from (
             select u.update_id from bot_update u where u.bot_id = r."botId" and u.update_id is not null
               and u.expires_ms > $3::bigint and (r.consumer <> '' or not u.taken)
             order by u.update_id desc limit greatest(-r.shift, 0)) t), 0) end as below
@@ -134,7 +136,10 @@ export interface UpdatesRead {
   readonly updates: readonly StoredUpdate[];
 }
 
-/** What there is for each of these questions; left out: bots that are gone. */
+/**
+ * What there is for each of these questions; left out: bots that are gone. An offset beyond all there is has confirmed all there
+ * was, so from then on it means the head.
+ */
 export async function readUpdates(
   db: Queryable,
   asked: readonly UpdatesAsked[],
@@ -146,7 +151,7 @@ export async function readUpdates(
              select json_agg(json_build_object('updateId', t.update_id, 'type', t.type, 'queue', t.queue,
                'payload', t.payload, 'expiresMs', t.expires_ms) order by t.update_id)
              from (select * from bot_update u where u.bot_id = r."botId" and u.expires_ms > $2
-                     and u.update_id >= greatest(r.shift, case when r.consumer = '' then 0 else coalesce((
+                     and u.update_id >= greatest(case when r.shift > b.next_update_id then 0 else r.shift end, case when r.consumer = '' then 0 else coalesce((
                        select c.next_update_id from bot_consumer c
                        where c.bot_id = r."botId" and c.name = r.consumer), 0) end)
                      and (r.consumer <> '' or not u.taken)
