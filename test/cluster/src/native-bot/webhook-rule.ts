@@ -67,7 +67,7 @@ export function updatesArePosted(edges: () => readonly string[]): void {
     const kinds = program.posted.slice(2).map(({ update: { message, callback_query: press } }) => {
       return message?.text ?? press?.data;
     });
-    assert.deepEqual(kinds.toSorted(), ["/beside", "b", "hold"]);
+    assert.deepEqual(new Set(kinds), new Set(["/beside", "b", "hold"]));
     held.resolve({});
     await until(() => program.posted.at(-1)?.update.message?.text === "after it", { withinMs });
     await socket.close();
