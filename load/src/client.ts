@@ -1,5 +1,6 @@
 /** Load clients: plain REST and plain sockets, JSON frames. */
-import { openRawSocket } from "./socket/raw-socket.ts";
+import { peekFrame } from "./peek.ts";
+import { type Door, openRawSocket, type RawSocket } from "./socket/raw-socket.ts";
 
 export interface User {
   readonly id: number;
@@ -89,55 +90,103 @@ export interface Mark {
 
 export interface Connection {
   send(uuid: string, chatId: number, body: string): void;
+  /** Several messages in one write. */
+  sendAll(uuids: readonly string[], chatId: number, body: string): void;
   read(chatId: number, seq: number): void;
   close(): Promise<void>;
+  /** Ends without a goodbye, as a machine does that loses its network. */
+  cut(): void;
 }
 
-/**
- * Opens a socket and waits for its `Hello`; `on.frame` gets every later frame as it arrives, `on.close` an end
- * that was not asked for.
- */
+export interface ConnectionEvents {
+  /** Each frame after `Hello`, as it arrives. */
+  readonly frame: (frame: ServerFrame, atMs: number, bytes: number) => void;
+  /** An end that was not asked for. */
+  readonly close: (code: number) => void;
+  /** Bytes came, however many frames. */
+  readonly read?: () => void;
+}
+
+/** How a server wraps our frames. */
+export type Dialect = "rookery" | "socket.io";
+
+/** Opens a socket and waits for its `Hello`. */
 export async function connect(
   base: string,
   token: string,
-  on: {
-    readonly frame: (frame: ServerFrame, atMs: number, bytes: number) => void;
-    readonly close: (code: number) => void;
-  },
+  on: ConnectionEvents,
+  dialect: Dialect = "rookery",
 ): Promise<Connection> {
-  const url = new URL("/v1/ws?device=load", base);
   const hello = Promise.withResolvers<void>();
   let greeted = false;
   const timer = setTimeout(() => hello.reject(new Error(`no Hello in ${helloMsMax} ms`)), helloMsMax);
   // A refused upgrade is told by `openRawSocket`; nobody waits for Hello then.
   hello.promise.catch(() => {});
+  const speak = dialect === "rookery" ? speakRookery : speakSocketIo;
   try {
-    const socket = await openRawSocket(
-      { url, protocols: ["rookery.v1.json", `bearer.${token}`] },
-      {
-        text(payload) {
-          const frame = JSON.parse(payload.toString("utf8")) as ServerFrame;
-          if (greeted) return on.frame(frame, performance.now(), payload.length);
-          if (frame.type !== "Hello") return hello.reject(new Error(`${frame.type} came before Hello`));
-          greeted = true;
-          hello.resolve();
-        },
-        close(code) {
-          if (greeted) on.close(code);
-          else hello.reject(new Error(`closed with ${code} before Hello`));
-        },
+    const socket = await openRawSocket(speak.door(base, token), {
+      text(payload, opened) {
+        const heard = speak.hear(payload, (packet) => opened.send(packet), token);
+        if (heard === null) return;
+        const frame = peekFrame(heard);
+        if (greeted) return on.frame(frame, performance.now(), heard.length);
+        if (frame.type !== "Hello") return hello.reject(new Error(`${frame.type} came before Hello`));
+        greeted = true;
+        hello.resolve();
       },
-    );
+      close(code) {
+        if (greeted) on.close(code);
+        else hello.reject(new Error(`closed with ${code} before Hello`));
+      },
+      ...(on.read === undefined ? {} : { read: on.read }),
+    });
     await hello.promise;
-    return {
-      send: (uuid, chatId, body) => socket.send(JSON.stringify({ type: "SendMessage", uuid, chatId, body })),
-      read: (chatId, seq) => socket.send(JSON.stringify({ type: "Read", chatId, seq })),
-      close: () => socket.close(),
-    };
+    return connectionOver(socket, speak.say);
   } finally {
     clearTimeout(timer);
   }
 }
+
+function connectionOver(socket: RawSocket, say: (frame: object) => string): Connection {
+  return {
+    send: (uuid, chatId, body) => socket.send(say({ type: "SendMessage", uuid, chatId, body })),
+    sendAll: (uuids, chatId, body) =>
+      socket.sendAll(uuids.map((uuid) => say({ type: "SendMessage", uuid, chatId, body }))),
+    read: (chatId, seq) => socket.send(say({ type: "Read", chatId, seq })),
+    close: () => socket.close(),
+    cut: () => socket.cut(),
+  };
+}
+
+interface Speech {
+  readonly door: (base: string, token: string) => Door;
+  /** The frame in what came; null when it is the wrapping's own business. */
+  readonly hear: (payload: Buffer, answer: (packet: string) => void, token: string) => Buffer | null;
+  readonly say: (frame: object) => string;
+}
+
+const speakRookery: Speech = {
+  door: (base, token) => ({
+    url: new URL("/v1/ws?device=load", base),
+    protocols: ["rookery.v1.json", `bearer.${token}`],
+  }),
+  hear: (payload) => payload,
+  say: (frame) => JSON.stringify(frame),
+};
+
+/** Engine.IO 4 and Socket.IO 5: `0{…}` opens, `40` joins, `2` is a ping, `42["m",frame]` an event. */
+const eventHead = '42["m",';
+const speakSocketIo: Speech = {
+  door: (base) => ({ url: new URL("/socket.io/?EIO=4&transport=websocket", base), protocols: [] }),
+  hear(payload, answer, token) {
+    const [first, second] = payload;
+    if (first === 0x30) answer(`40${JSON.stringify({ token })}`);
+    else if (first === 0x32) answer("3");
+    else if (first === 0x34 && second === 0x32) return payload.subarray(eventHead.length, payload.length - 1);
+    return null;
+  },
+  say: (frame) => `${eventHead}${JSON.stringify(frame)}]`,
+};
 
 /** Runs `task` for every item, at most `width` at a time, in order of the items; `onDone` after each. */
 export async function eachOf<T, R>(

@@ -57,7 +57,10 @@ export async function startControlServer(): Promise<ControlServer> {
       }
       const seq = next(chatId);
       const ts = Date.now();
-      app.publish(String(chatId), encodeMessage({ chatId, seq, uuid, body, ts, source: "ws" }));
+      app.publish(
+        String(chatId),
+        JSON.stringify(encodeMessage({ chatId, seq, uuid, body, ts, source: "ws" })),
+      );
       socket.send(JSON.stringify({ type: "Ack", uuid, chatId, seq, rev: 0, ts, duplicate: false }));
     },
   });
@@ -75,7 +78,7 @@ export async function startControlServer(): Promise<ControlServer> {
       };
       const { id: chatId } = message.chat;
       const told = { chatId, seq: next(chatId), uuid: `tg-${update_id}`, body: message.text };
-      app.publish(bot, encodeMessage({ ...told, ts: Date.now(), source: "telegram" }));
+      app.publish(bot, JSON.stringify(encodeMessage({ ...told, ts: Date.now(), source: "telegram" })));
       response.cork(() => response.end(""));
     });
   });
@@ -91,14 +94,14 @@ export async function startControlServer(): Promise<ControlServer> {
 }
 
 /** As large as a frame of the cluster, whose fields it has. */
-function encodeMessage(told: {
+export function encodeMessage(told: {
   readonly chatId: number;
   readonly seq: number;
   readonly uuid: string;
   readonly body: string;
   readonly ts: number;
   readonly source: string;
-}): string {
+}): object {
   const { chatId, seq, uuid, body, ts, source } = told;
   const message = { chatId, seq, rev: 0, senderId: 1, uuid, kind: "text", body, entities: [], replyTo: null };
   const rest = {
@@ -109,5 +112,5 @@ function encodeMessage(told: {
     editedAt: null,
     deletedAt: null,
   };
-  return JSON.stringify({ type: "Message", ...message, ...rest, ts, source });
+  return { type: "Message", ...message, ...rest, ts, source };
 }

@@ -14,6 +14,10 @@ export interface LedgerReport {
   readonly deliveriesDue: number;
   readonly acks: Percentiles;
   readonly deliveries: Percentiles;
+  /** Until the last of a message's readers had it. */
+  readonly lasts: Percentiles;
+  /** How many were refused, by code. */
+  readonly refused: Readonly<Record<string, number>>;
   readonly faultCount: number;
   /** The first few. */
   readonly faults: readonly string[];
@@ -31,7 +35,12 @@ export interface Ledger {
     atMs: number,
   ): void;
   refused(uuid: string, code: string): void;
+  /** Resolves at the next ack, delivery or refusal; one waits at a time. */
+  moved(): Promise<void>;
+  /** Lets it go on though nothing has moved. */
+  wake(): void;
   readonly ackCount: number;
+  readonly refusedCount: number;
   readonly deliveryCount: number;
   /** Deliveries that must come for what was sent so far. */
   readonly deliveriesDue: number;
@@ -53,36 +62,53 @@ interface Sent {
   deliveries: number;
 }
 
+interface Book {
+  readonly headSeq: number;
+  /** The uuid of each seq behind the head. */
+  readonly uuids: string[];
+  /** The highest seq of each reader. */
+  readonly highest: Map<number, number>;
+  readonly due: number;
+}
+
 export function openLedger(chats: readonly LedgerChat[]): Ledger {
   const acks = createTimeHistogram();
   const deliveries = createTimeHistogram();
+  const lasts = createTimeHistogram();
   const sent = new Map<string, Sent>();
-  const chatById = new Map(chats.map((chat) => [chat.id, chat]));
-  const readersOf = new Map(chats.map((chat) => [chat.id, new Set(chat.readers)]));
-  const uuidAt = new Map<string, string>();
-  const highest = new Map<string, number>();
+  const books = new Map(chats.map((chat) => [chat.id, openBook(chat)]));
   const faults: string[] = [];
   let faultCount = 0;
   let ackCount = 0;
   let deliveryCount = 0;
   let deliveriesDue = 0;
+  let refusedCount = 0;
+  const refused: Record<string, number> = {};
+  let told: (() => void) | null = null;
 
   function complain(fault: string): void {
     faultCount++;
     if (faults.length < faultsShownMax) faults.push(fault);
   }
 
-  function place(chatId: number, seq: number, uuid: string): void {
-    const key = `${chatId} ${seq}`;
-    const there = uuidAt.get(key) ?? uuid;
+  function place(book: Book | undefined, chatId: number, seq: number, uuid: string): void {
+    if (book === undefined) return;
+    const index = seq - book.headSeq;
+    const there = book.uuids[index] ?? uuid;
     if (there !== uuid) complain(`chat ${chatId} seq ${seq} is ${there} and ${uuid}`);
-    uuidAt.set(key, there);
+    book.uuids[index] = there;
+  }
+
+  function wake(): void {
+    const tellNow = told;
+    told = null;
+    tellNow?.();
   }
 
   return {
     sent(uuid, chatId, atMs) {
       sent.set(uuid, { chatId, atMs, seq: undefined, deliveries: 0 });
-      deliveriesDue += chatById.get(chatId)?.readers.length ?? 0;
+      deliveriesDue += books.get(chatId)?.due ?? 0;
     },
     acked(ack, atMs) {
       const entry = sent.get(ack.uuid);
@@ -91,34 +117,46 @@ export function openLedger(chats: readonly LedgerChat[]): Ledger {
       if (ack.duplicate) complain(`${ack.uuid} was sent once and acked as a duplicate`);
       entry.seq = ack.seq;
       ackCount++;
-      place(entry.chatId, ack.seq, ack.uuid);
+      place(books.get(entry.chatId), entry.chatId, ack.seq, ack.uuid);
       acks.record(atMs - entry.atMs);
+      wake();
     },
-    delivered(reader, message, atMs) {
-      const entry = sent.get(message.uuid);
+    delivered(reader, { uuid, chatId, seq }, atMs) {
+      const entry = sent.get(uuid);
       // Not of this run: told at once, since it also takes a seq.
-      if (entry === undefined) return complain(`${message.uuid} was delivered and never sent`);
-      if (readersOf.get(message.chatId)?.has(reader) !== true) {
-        return complain(
-          `reader ${reader} got seq ${message.seq} of chat ${message.chatId}, which it is not in`,
-        );
+      if (entry === undefined) return complain(`${uuid} was delivered and never sent`);
+      const book = books.get(chatId);
+      const before = book?.highest.get(reader);
+      if (book === undefined || before === undefined) {
+        return complain(`reader ${reader} got seq ${seq} of chat ${chatId}, which it is not in`);
       }
-      const key = `${reader} ${message.chatId}`;
-      const before = highest.get(key) ?? chatById.get(message.chatId)?.headSeq ?? 0;
-      if (message.seq !== before + 1) {
-        complain(`reader ${reader} got seq ${message.seq} of chat ${message.chatId} after ${before}`);
-      }
-      highest.set(key, Math.max(before, message.seq));
-      place(message.chatId, message.seq, message.uuid);
+      if (seq !== before + 1) complain(`reader ${reader} got seq ${seq} of chat ${chatId} after ${before}`);
+      book.highest.set(reader, Math.max(before, seq));
+      place(book, chatId, seq, uuid);
       entry.deliveries++;
       deliveryCount++;
       deliveries.record(atMs - entry.atMs);
+      if (entry.deliveries === book.due) lasts.record(atMs - entry.atMs);
+      wake();
     },
     refused(uuid, code) {
+      refusedCount++;
+      refused[code] = (refused[code] ?? 0) + 1;
+      const entry = sent.get(uuid);
+      if (entry !== undefined && sent.delete(uuid)) deliveriesDue -= books.get(entry.chatId)?.due ?? 0;
       complain(`${uuid} was refused: ${code}`);
+      wake();
     },
+    wake,
+    moved: () =>
+      new Promise((resolve) => {
+        told = resolve;
+      }),
     get ackCount() {
       return ackCount;
+    },
+    get refusedCount() {
+      return refusedCount;
     },
     get deliveryCount() {
       return deliveryCount;
@@ -129,16 +167,23 @@ export function openLedger(chats: readonly LedgerChat[]): Ledger {
     close() {
       for (const [uuid, entry] of sent) {
         if (entry.seq === undefined) complain(`${uuid} was never acked`);
-        const due = chatById.get(entry.chatId)?.readers.length ?? 0;
+        const due = books.get(entry.chatId)?.due ?? 0;
         if (entry.deliveries !== due) complain(`${uuid} was delivered ${entry.deliveries} times of ${due}`);
       }
       return {
         deliveriesDue,
         acks: acks.percentiles(),
         deliveries: deliveries.percentiles(),
+        lasts: lasts.percentiles(),
+        refused,
         faultCount,
         faults,
       };
     },
   };
+}
+
+function openBook({ headSeq, readers }: LedgerChat): Book {
+  const highest = new Map(readers.map((reader) => [reader, headSeq]));
+  return { headSeq, uuids: [], highest, due: readers.length };
 }

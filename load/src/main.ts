@@ -3,11 +3,19 @@ import { ConfigError } from "@rookery/runtime";
 import { runGenerator } from "./generator/generator.ts";
 import { broadcastUsage, runBroadcast } from "./scenario/broadcast.ts";
 import { runControl } from "./scenario/control.ts";
+import { directUsage, runDirect } from "./scenario/direct.ts";
+import { fanOutUsage, runFanOut } from "./scenario/fan-out.ts";
+import { latencyUsage, runLatency } from "./scenario/latency.ts";
+import { profileUsage, runProfile } from "./scenario/profile.ts";
 import { receiptsUsage, runReceipts } from "./scenario/receipts.ts";
 import { runSmoke, smokeUsage } from "./scenario/smoke.ts";
 import { runSockets } from "./scenario/sockets.ts";
 import { socketsUsage } from "./scenario/sockets-config.ts";
 import { runTelegram } from "./scenario/telegram.ts";
+import { idleUsage, runIdle } from "./scenario/idle.ts";
+import { overloadUsage, runOverload } from "./scenario/overload.ts";
+import { startUsage, runStart } from "./scenario/start.ts";
+import { stormUsage, runStorm } from "./scenario/storm.ts";
 import { telegramUsage } from "./scenario/telegram-config.ts";
 
 interface Scenario {
@@ -18,9 +26,17 @@ interface Scenario {
 const scenarios: Readonly<Record<string, Scenario>> = {
   smoke: { run: runSmoke, usage: smokeUsage },
   sockets: { run: runSockets, usage: socketsUsage },
+  "fan-out": { run: runFanOut, usage: fanOutUsage },
+  direct: { run: runDirect, usage: directUsage },
+  latency: { run: runLatency, usage: latencyUsage },
+  idle: { run: runIdle, usage: idleUsage },
+  overload: { run: runOverload, usage: overloadUsage },
+  start: { run: runStart, usage: startUsage },
+  storm: { run: runStorm, usage: stormUsage },
   receipts: { run: runReceipts, usage: receiptsUsage },
   broadcast: { run: runBroadcast, usage: broadcastUsage },
   telegram: { run: runTelegram, usage: telegramUsage },
+  profile: { run: runProfile, usage: profileUsage },
   // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
   control: { run: runControl },
   generate: { run: runGenerator },

@@ -1,6 +1,6 @@
 /** The same people, sockets and chats for whoever serves. */
 import { randomBytes } from "node:crypto";
-import { connect, createChat, eachOf, register } from "./client.ts";
+import { connect, createChat, type Dialect, eachOf, register, type ServerFrame } from "./client.ts";
 import type { Stage, StageChat } from "./drive.ts";
 import { createTimeHistogram } from "./histogram.ts";
 
@@ -65,6 +65,7 @@ export async function setStage(
 export interface StageDoor {
   readonly base: string;
   readonly token: string;
+  readonly dialect?: Dialect;
 }
 
 /** Opens a socket for each of `doors` and wires them to the ledger of the running phase. */
@@ -75,15 +76,17 @@ export async function openStage(
 ): Promise<Stage> {
   const lost: string[] = [];
   const hellos = createTimeHistogram();
-  const box: { ledger: Stage["ledger"] } = { ledger: undefined };
+  const box: Pick<Stage, "ledger" | "reads"> = { ledger: undefined, reads: 0 };
   const startMs = performance.now();
   const sockets = await eachOf(
     doors,
     options.opensMax ?? opensMaxDefault,
     async (door, reader) => {
       const openMs = performance.now();
-      const connection = await connect(door.base, door.token, {
-        frame(frame, atMs) {
+      const read = (): void => void (box.reads += 1);
+      const on = {
+        read,
+        frame(frame: ServerFrame, atMs: number) {
           if (frame.type === "Message") {
             // Whatever comes when nothing is due is a message too many.
             if (box.ledger === undefined) lost.push(`socket ${reader} got ${frame.uuid} when none was due`);
@@ -92,8 +95,9 @@ export async function openStage(
           if (frame.type === "Ack") box.ledger?.acked(frame, atMs);
           else if (frame.type === "Error") box.ledger?.refused(frame.uuid, frame.code);
         },
-        close: (code) => lost.push(`socket ${reader} was closed with ${code}`),
-      });
+        close: (code: number) => void lost.push(`socket ${reader} was closed with ${code}`),
+      };
+      const connection = await connect(door.base, door.token, on, door.dialect);
       hellos.record(performance.now() - openMs);
       return connection;
     },

@@ -19,9 +19,9 @@ describe("driving a stage", () => {
     ];
     const doors = ["1", "1.2", "2"].map((token) => ({ base: server.url, token }));
     const stage = await openStage(doors, chats);
-    const paced = await drive(stage, "paced", 50, { kind: "rate", perSecond: 1_000 });
+    const paced = await drive(stage, "paced", 50, { pace: { kind: "rate", perSecond: 1_000 } });
     assert.deepEqual([paced.faultCount, paced.acks.count, paced.deliveries.count], [0, 50, 100]);
-    const flood = await drive(stage, "flood", 301, { kind: "window", unackedMax: 32 });
+    const flood = await drive(stage, "flood", 301, { pace: { kind: "window", unackedMax: 32 } });
     assert.deepEqual([flood.faultCount, flood.acks.count, flood.deliveries.count], [0, 301, 602]);
     await closeStage(stage);
   });
@@ -34,7 +34,7 @@ describe("driving a stage", () => {
     ];
     const doors = ["3.4", "3.4"].map((token) => ({ base: server.url, token }));
     const stage = await openStage(doors, chats);
-    const report = await drive(stage, "flood", 20, { kind: "window", unackedMax: 1 });
+    const report = await drive(stage, "flood", 20, { pace: { kind: "window", unackedMax: 1 } });
     assert.ok(report.faultCount > 0);
     await closeStage(stage);
   });

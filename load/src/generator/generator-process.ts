@@ -7,7 +7,15 @@ import type { Answer, AnswerOf, Order } from "./order.ts";
 export interface GeneratorProcess {
   readonly pid: number;
   open(stage: Omit<Extract<Order, { kind: "open" }>, "kind">): Promise<AnswerOf<"opened">>;
-  drive(name: string, messages: number, pace: Pace): Promise<PhaseReport>;
+  /** `chats`: from and to, of those of the stage; all of them if not given. */
+  drive(
+    name: string,
+    messages: number,
+    pace: Pace,
+    chats?: readonly [from: number, to: number],
+  ): Promise<PhaseReport>;
+  /** Cuts all sockets and opens them again. */
+  storm(opensMax: number): Promise<AnswerOf<"opened">>;
   /** Closes the sockets. @returns those that had ended unasked. */
   close(): Promise<readonly string[]>;
   /** Ends the process, sockets and all. */
@@ -32,8 +40,9 @@ export function startGenerator(name: string, tell: (line: string) => void): Gene
   return {
     pid: child.pid ?? 0,
     open: (stage) => ask({ kind: "open", ...stage }, "opened"),
-    drive: async (phase, messages, pace) =>
-      (await ask({ kind: "drive", name: phase, messages, pace }, "driven")).report,
+    drive: async (phase, messages, pace, chats) =>
+      (await ask({ kind: "drive", name: phase, messages, pace, chats }, "driven")).report,
+    storm: (opensMax) => ask({ kind: "storm", opensMax }, "opened"),
     close: async () => (await ask({ kind: "close" }, "closed")).lost,
     async end() {
       if (child.connected) child.disconnect();

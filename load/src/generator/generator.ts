@@ -1,6 +1,6 @@
 /** The child: holds a stage and does what it is ordered, one order at a time. */
 import { drive, type Stage } from "../drive.ts";
-import { closeStage, openStage } from "../stage.ts";
+import { closeStage, openStage, type StageDoor } from "../stage.ts";
 import type { Answer, Order } from "./order.ts";
 
 const progressEveryMs = 1_000;
@@ -8,13 +8,15 @@ const progressEveryMs = 1_000;
 /** Serves its parent over IPC; ends with it. */
 export function runGenerator(): Promise<number> {
   let stage: Stage | undefined;
+  let doors: readonly StageDoor[] = [];
   const say = (answer: Answer): void => void process.send?.(answer);
 
   const obey = async (order: Order): Promise<Answer> => {
     if (order.kind === "open") {
-      stage = await openStage(order.doors, order.chats, {
+      doors = order.doors;
+      stage = await openStage(doors, order.chats, {
         opensMax: order.opensMax,
-        onOpen: thinned((count) => say({ kind: "progress", line: `${count} of ${order.doors.length} open` })),
+        onOpen: thinned((count) => say({ kind: "progress", line: `${count} of ${doors.length} open` })),
       });
       const { sockets, openMs, hellos } = stage;
       return { kind: "opened", sockets: sockets.length, openMs, hellos };
@@ -23,10 +25,18 @@ export function runGenerator(): Promise<number> {
     if (order.kind === "drive") {
       const timer = setInterval(tellDrive, progressEveryMs, stage, order.messages, say);
       try {
-        return { kind: "driven", report: await drive(stage, order.name, order.messages, order.pace) };
+        return { kind: "driven", report: await drive(stage, order.name, order.messages, order) };
       } finally {
         clearInterval(timer);
       }
+    }
+    if (order.kind === "storm") {
+      const { chats, lost } = stage;
+      for (const socket of stage.sockets) socket.cut();
+      stage = await openStage(doors, chats, { opensMax: order.opensMax });
+      stage.lost.push(...lost);
+      const { sockets, openMs, hellos } = stage;
+      return { kind: "opened", sockets: sockets.length, openMs, hellos };
     }
     await closeStage(stage);
     return { kind: "closed", lost: stage.lost };

@@ -10,7 +10,16 @@ export type Order =
       readonly chats: readonly StageChat[];
       readonly opensMax: number;
     }
-  | { readonly kind: "drive"; readonly name: string; readonly messages: number; readonly pace: Pace }
+  | {
+      readonly kind: "drive";
+      readonly name: string;
+      readonly messages: number;
+      readonly pace: Pace;
+      /** From and to; all of them if not given. */
+      readonly chats: readonly [from: number, to: number] | undefined;
+    }
+  /** All sockets are cut and opened again, as many at a time. */
+  | { readonly kind: "storm"; readonly opensMax: number }
   | { readonly kind: "close" };
 
 export type Answer =

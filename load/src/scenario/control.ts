@@ -2,11 +2,12 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { startControlServer } from "../control-server.ts";
+import { startSocketIoServer } from "../socket-io-server.ts";
 import { collectOnSignal } from "../memory.ts";
 
 /** What the child runs: serves until its parent goes. */
-export async function runControl(): Promise<number> {
-  const server = await startControlServer();
+export async function runControl([kind]: readonly string[]): Promise<number> {
+  const server = await (kind === "socket.io" ? startSocketIoServer() : startControlServer());
   process.send?.({ url: server.url });
   await once(process, "disconnect");
   process.exit(0);
@@ -20,8 +21,8 @@ export interface ControlProcess {
   close(): Promise<void>;
 }
 
-export async function startControl(): Promise<ControlProcess> {
-  const child = fork(new URL("../main.ts", import.meta.url), ["control"], {
+export async function startControl(kind: "bare" | "socket.io" = "bare"): Promise<ControlProcess> {
+  const child = fork(new URL("../main.ts", import.meta.url), ["control", kind], {
     execArgv: [...process.execArgv, "--import", collectOnSignal],
   });
   const exited = once(child, "exit");

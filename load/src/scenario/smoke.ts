@@ -69,13 +69,14 @@ export async function runSmoke(args: readonly string[]): Promise<number> {
 async function driveBoth(stage: Stage, name: string, config: SmokeConfig, tell: Progress): Promise<Row[]> {
   const steady = Math.ceil(config.messages / 2);
   // The first messages pay for compilation on both sides: checked like the others, left out of the figures.
-  const warm = await drive(stage, "warm", warmUpEach * stage.chats.length, { kind: "window", unackedMax: 8 });
+  const warm = await drive(stage, "warm", warmUpEach * stage.chats.length, {
+    pace: { kind: "window", unackedMax: 8 },
+  });
   tell(`${name}: ${steady} messages at ${config.perSecond} a second`, true);
-  const paced = await drive(stage, "paced", steady, { kind: "rate", perSecond: config.perSecond });
+  const paced = await drive(stage, "paced", steady, { pace: { kind: "rate", perSecond: config.perSecond } });
   tell(`${name}: ${config.messages - steady} messages as quickly as they are acked`, true);
   const flood = await drive(stage, "flood", config.messages - steady, {
-    kind: "window",
-    unackedMax: config.unackedMax,
+    pace: { kind: "window", unackedMax: config.unackedMax },
   });
   return [
     { name: `${name}, steady`, report: withFaultsOf(warm, paced) },

@@ -8,8 +8,12 @@ import { encodeFrame, FrameReader, opcodes } from "./frame.ts";
 
 export interface RawSocket {
   send(text: string): void;
+  /** Several frames in one write. */
+  sendAll(texts: readonly string[]): void;
   /** Says goodbye; `on.close` is not called any more. Resolves when the server has closed, or was cut off for not doing so. */
   close(): Promise<void>;
+  /** Resets the connection without a word; `on.close` is not called any more. */
+  cut(): void;
 }
 
 export interface Door {
@@ -36,7 +40,11 @@ const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
  */
 export function openRawSocket(
   { url, protocols }: Door,
-  on: { readonly text: (payload: Buffer) => void; readonly close: (code: number) => void },
+  on: {
+    readonly text: (payload: Buffer, socket: RawSocket) => void;
+    readonly close: (code: number) => void;
+    readonly read?: () => void;
+  },
 ): Promise<RawSocket> {
   return new Promise((resolve, reject) => {
     const reader = new FrameReader();
@@ -45,7 +53,7 @@ export function openRawSocket(
     let code = abnormalClosure;
 
     const take = (opcode: number, payload: Buffer): void => {
-      if (opcode === opcodes.text || opcode === opcodes.binary) on.text(payload);
+      if (opcode === opcodes.text || opcode === opcodes.binary) on.text(payload, opened);
       else if (opcode === opcodes.ping) socket.write(encodeFrame(opcodes.pong, payload));
       else if (opcode === opcodes.close) {
         code = payload.length >= 2 ? payload.readUInt16BE(0) : noStatus;
@@ -63,13 +71,15 @@ export function openRawSocket(
       }
       const rest = head.subarray(end + 4);
       head = null;
-      resolve({ send: (payload) => void socket.write(encodeFrame(opcodes.text, payload)), close });
+      resolve(opened);
       return rest;
     };
     const read = (bytes: Buffer): void => {
       try {
         const rest = head === null ? bytes : readHead(bytes);
-        if (rest !== null && rest.length > 0) reader.push(rest, take);
+        if (rest === null || rest.length === 0) return;
+        on.read?.();
+        reader.push(rest, take);
       } catch (error) {
         socket.destroy(error as Error);
       }
@@ -99,6 +109,16 @@ export function openRawSocket(
         socket.write(encodeFrame(opcodes.close, Buffer.from([0x03, 0xe8])));
       });
     };
+    const opened: RawSocket = {
+      send: (text) => void socket.write(encodeFrame(opcodes.text, text)),
+      sendAll: (texts) =>
+        void socket.write(Buffer.concat(texts.map((text) => encodeFrame(opcodes.text, text)))),
+      close,
+      cut() {
+        closing = true;
+        socket.resetAndDestroy();
+      },
+    };
     socket.once("connect", () => socket.write(encodeUpgrade(url, protocols)));
     socket.once("error", reject);
     socket.on("error", () => {});
@@ -117,7 +137,7 @@ function encodeUpgrade({ host, pathname, search }: URL, protocols: readonly stri
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     `Sec-WebSocket-Key: ${key}`,
-    `Sec-WebSocket-Protocol: ${protocols.join(", ")}`,
+    ...(protocols.length === 0 ? [] : [`Sec-WebSocket-Protocol: ${protocols.join(", ")}`]),
     "\r\n",
   ].join("\r\n");
 }
