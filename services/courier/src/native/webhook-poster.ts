@@ -261,7 +261,8 @@ export function startWebhookPoster(parts: {
     for (;;) {
       try {
         const fences = shards.fencesOf(rows.map(({ shard }) => shard));
-        await takeUpdates(store, fences, rows, Date.now());
+        const held = await takeUpdates(store, fences, rows, Date.now());
+        for (const { poster } of batch) if (!held.has(poster.shard)) leave(poster);
         break;
       } catch (error) {
         log.warn({ err: String(error) }, "that bots have their updates could not be written yet");
@@ -270,6 +271,11 @@ export function startWebhookPoster(parts: {
       }
     }
     for (const { poster, post } of batch) poster.queue.done(post);
+  };
+
+  /** Another owner posts for it; nothing of ours goes on. */
+  const leave = (poster: Poster): void => {
+    if (posters.get(poster.bot.botId) === poster) posters.delete(poster.bot.botId);
   };
 
   const failed = (poster: Poster, post: Post, words: string, retryAfter: string | null): void => {

@@ -1,5 +1,6 @@
 import { ConfigError } from "@rookery/runtime";
 import { autoscale } from "./autoscale.ts";
+import { botApi } from "./bot-api.ts";
 import { edgeLoss } from "./edge-loss.ts";
 import { join } from "./join.ts";
 import { logLoss } from "./log-loss.ts";
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   logLoss,
   natsCluster,
   telegram,
+  botApi,
   webhooks,
   upgrade,
   autoscale,

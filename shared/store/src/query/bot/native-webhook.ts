@@ -153,14 +153,17 @@ export interface BotTaken extends BotInShard {
   readonly updateId: number;
 }
 
-/** Its webhook took them, or never will: the bot has them. */
+/**
+ * Its webhook took them, or never will: the bot has them.
+ * @returns the job shards that are still held; of the others nothing was written, another posts them again.
+ */
 export async function takeUpdates(
   db: Queryable,
   fences: readonly JobFence[],
   told: readonly BotTaken[],
   nowMs: number,
-): Promise<void> {
-  await db.query({
+): Promise<ReadonlySet<number>> {
+  const { rows } = await db.query<{ id: number }>({
     name: "take updates",
     text: `with fence as (select * from json_to_recordset($1::json) as f(shard integer, epoch bigint)),
       held as (select s.id from shard s join fence f on s.id = f.shard
@@ -170,11 +173,13 @@ export async function takeUpdates(
         from json_to_recordset($2::json) as r("botId" bigint, shard integer, "updateId" integer)
         where r.shard in (select id from held)),
       gone as (delete from bot_update u using told t where u.bot_id = t.bot_id and u.update_id = t.update_id
-        and (t.low is null or u.update_id < t.low) returning u.id)
-      update bot_update u set taken = true from told t
-      where u.bot_id = t.bot_id and u.update_id = t.update_id and t.low is not null and u.update_id >= t.low`,
+        and (t.low is null or u.update_id < t.low) returning u.id),
+      kept as (update bot_update u set taken = true from told t
+        where u.bot_id = t.bot_id and u.update_id = t.update_id and t.low is not null and u.update_id >= t.low)
+      select id from held`,
     values: [JSON.stringify(fences), JSON.stringify(told), nowMs],
   });
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** What `getWebhookInfo` tells; written when it changes in words or by the minute. */
