@@ -19,10 +19,12 @@ import { openBotWaits } from "./bot-api/bot-waits.ts";
 import type { EdgeConfig } from "./config.ts";
 import { openConversation } from "./conversation.ts";
 import { openEdgeMetrics } from "./edge-metrics.ts";
+import { openFolderFiles } from "./file/files.ts";
 import { openAdapter } from "./http/adapter.ts";
 import { createApp } from "./http/app.ts";
 import type { EdgeContext } from "./http/context.ts";
 import { openClientAddress } from "./http/peer.ts";
+import { uploads } from "./http/route/file.ts";
 import { openIdentity } from "./identity/identity.ts";
 import { listen } from "./listen.ts";
 import { openPresencePort } from "./room/presence-query.ts";
@@ -131,6 +133,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     secrets: openSecretBox(master, await readOldMasterKeys(env)),
     commands: gateway,
     addresses: config.addresses,
+    files: await openFolderFiles(store, { folder: config.filesDir, now: Date.now }),
     jobWakes: openJobWakes(bus, config.shards),
     apiKeys: identity.apiKeys,
     authentication,
@@ -176,9 +179,8 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   });
   const webhook = serveTelegramWebhook(app, context);
   const hono = createApp(context);
-  const botApi = await openBotApiSurface({
+  const botApi = openBotApiSurface({
     context,
-    filesDir: config.filesDir,
     addresses: config.addresses,
     waits,
     typing: conversation.typing,
@@ -189,6 +191,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     fetch: (request, connection) => hono.fetch(request, connection),
     clientAddress,
     bodyBytesMax: bounds.requestBytesMax,
+    uploads,
     requestsMax,
     log,
   });

@@ -11,6 +11,7 @@ import { createApp } from "../src/http/app.ts";
 import { originRule } from "../src/socket/origin.ts";
 import type { CommandPort, EdgeApp, EdgeContext } from "../src/http/context.ts";
 import { readRateLimits } from "../src/rate-limits.ts";
+import { openTestFiles } from "./test-files.ts";
 
 /** An edge's REST surface on a database of its own, with whatever stands behind its port. */
 export interface EdgeFixture {
@@ -37,8 +38,10 @@ export async function openEdgeFixture(
   });
   const master = parseMasterKey(Buffer.alloc(32, 7));
   const identity = openTestIdentity({ store, tokens, now: () => epochMs, log });
+  const kept = await openTestFiles(store, () => epochMs);
   const context: EdgeContext = {
     ...identity,
+    files: kept.files,
     config: {
       version: "0.0.0",
       publicUrl: "http://127.0.0.1:8080",
@@ -89,6 +92,7 @@ export async function openEdgeFixture(
       return { id: user.id, token };
     },
     close: async () => {
+      await kept.close();
       await store.end();
       await database.close();
     },

@@ -104,10 +104,10 @@ export {
   readStoredMessages,
 } from "./query/bot/native-place.ts";
 export {
-  chatsWithFile,
   countFileBytes,
   type FileRow,
   insertFile,
+  mayReadFile,
   readFileSecret,
   readFiles,
 } from "./query/file/file.ts";

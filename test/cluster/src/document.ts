@@ -6,7 +6,9 @@ export interface Operation {
   readonly operationId: string;
   readonly "x-needs": string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: Schema } } };
+  readonly requestBody?: {
+    readonly content: { readonly "application/json"?: { readonly schema: Schema } };
+  };
   readonly responses: Readonly<Record<string, unknown>>;
 }
 

@@ -1,10 +1,10 @@
 /** The body of a call, as it comes: read while there is room for it, unpacked, and taken apart by its type. */
-import { type Readable, Readable as NodeReadable, Transform, type TransformCallback } from "node:stream";
+import { type Readable, Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createInflate } from "node:zlib";
 import { Busboy } from "@fastify/busboy";
 import { limits } from "@rookery/protocol";
-import type { HttpResponse } from "uWebSockets.js";
+import type { RequestBody } from "../http/request-body.ts";
 import { ApiRefusal, badRequest } from "./api-refusal.ts";
 import { addForm, addJson, type Arguments, type Upload } from "./arguments.ts";
 
@@ -13,80 +13,6 @@ export const bodyBytesMax = 52 * 1_048_576;
 const textBytesMax = limits.requestBytesMax;
 const fieldsMax = 1_000;
 const filesMax = 20;
-/** Read and thrown away of what was refused, so that its sender still hears why. */
-const drainBytesMax = 16 * 1_048_576;
-
-/** Bytes are asked of the connection only while somebody reads. Called synchronously in a uWS handler. */
-export class RequestBody extends NodeReadable {
-  readonly #res: HttpResponse;
-  #isPaused = false;
-  #isOver = false;
-  #bytes = 0;
-  #drained: (() => void) | undefined;
-
-  constructor(res: HttpResponse) {
-    super({ highWaterMark: 256 * 1_024 });
-    this.#res = res;
-    res.onData((chunk, isLast) => this.#take(chunk, isLast));
-    // Whoever destroys it knows why; nobody else listens.
-    this.on("error", () => {});
-  }
-
-  #take(chunk: ArrayBuffer, isLast: boolean): void {
-    this.#bytes += chunk.byteLength;
-    if (isLast) {
-      this.#isOver = true;
-      // A connection that stays asleep would never be heard again.
-      this.#resume();
-    }
-    if (!this.destroyed && this.#bytes > bodyBytesMax) this.destroy(new ApiRefusal(413, ""));
-    if (!this.destroyed) {
-      // uWS takes the chunk back when this returns.
-      const isRoom = this.push(Buffer.from(new Uint8Array(chunk)));
-      if (isLast) this.push(null);
-      else if (!isRoom) this.#pause();
-    }
-    if (this.#isOver || this.#bytes > bodyBytesMax + drainBytesMax) this.#drained?.();
-  }
-
-  /** The client has gone: uWS is not to be touched any more. */
-  abort(): void {
-    this.#isOver = true;
-    this.#isPaused = false;
-    this.destroy(new Error("the client went away"));
-    this.#drained?.();
-  }
-
-  /** Resolves when the rest was read and thrown away; false: there was too much of it. */
-  async drain(): Promise<boolean> {
-    this.destroy();
-    if (this.#isOver) return true;
-    const enough = this.#bytes + drainBytesMax;
-    this.#resume();
-    await new Promise<void>((resolve) => {
-      this.#drained = () => {
-        if (this.#isOver || this.#bytes > enough) resolve();
-      };
-    });
-    return this.#isOver;
-  }
-
-  override _read(): void {
-    this.#resume();
-  }
-
-  #pause(): void {
-    this.#isPaused = true;
-    this.#res.pause();
-  }
-
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#res.resume();
-  }
-}
-
 /** Keeps a file aside. Rejects when it cannot. */
 export type TakeFile = (
   source: Readable,

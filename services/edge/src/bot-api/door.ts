@@ -9,11 +9,12 @@ import { type NativeBot, readNativeBot, readNativeBotByToken } from "@rookery/st
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { openInFlight } from "../http/in-flight.ts";
 import { writeReply } from "../http/reply.ts";
+import { RequestBody } from "../http/request-body.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import { type Address, readAddress } from "./address.ts";
 import { ApiRefusal, badRequest, refusalOfFault, tooMany } from "./api-refusal.ts";
 import { addForm, Arguments } from "./arguments.ts";
-import { readArguments, RequestBody } from "./body.ts";
+import { bodyBytesMax, readArguments } from "./body.ts";
 import type { BotApiContext } from "./context.ts";
 import { sendFile } from "./download.ts";
 import { type Call, Described, type Method, Written } from "./method.ts";
@@ -65,7 +66,7 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     const request = readRequest(req);
     const gone = new AbortController();
     // Registered at once: uWS lends both for this call only.
-    const body = new RequestBody(res);
+    const body = new RequestBody(res, { bytesMax: bodyBytesMax, tooLong: () => new ApiRefusal(413, "") });
     let isAborted = false;
     res.onAborted(() => {
       isAborted = true;

@@ -1,8 +1,8 @@
 /** The bytes of a file on the wire: as an attachment, never to be run, from any place on. */
-import type { Readable } from "node:stream";
 import type { FileRow, NativeBot } from "@rookery/store";
 import type { HttpResponse } from "uWebSockets.js";
-import type { ByteRange } from "../file/contents.ts";
+import { fileHeaders, readRange } from "../file/file-answer.ts";
+import { pour } from "../http/pour.ts";
 import { ApiRefusal } from "./api-refusal.ts";
 import type { BotApiContext } from "./context.ts";
 
@@ -47,73 +47,10 @@ export async function sendFile(context: BotApiContext, download: Download): Prom
   const length = part === null ? file.size : part.end - part.start + 1;
   res.cork(() => {
     res.writeStatus(part === null ? "200 OK" : "206 Partial Content");
-    for (const [name, value] of headersOf(file)) res.writeHeader(name, value);
+    for (const [name, value] of fileHeaders(file)) res.writeHeader(name, value);
     if (part !== null) res.writeHeader("content-range", `bytes ${part.start}-${part.end}/${file.size}`);
     if (source === null) res.writeHeader("content-length", String(length)).endWithoutBody();
     else if (length === 0) res.end();
   });
   if (source !== null && length > 0) await pour(source, { ...download, length });
-}
-
-export function headersOf({ mime, name }: Pick<FileRow, "mime" | "name">): [string, string][] {
-  const encoded = encodeURIComponent(name ?? "file").replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16)}`,
-  );
-  return [
-    ["content-type", mime],
-    ["content-disposition", `attachment; filename*=UTF-8''${encoded}`],
-    ["x-content-type-options", "nosniff"],
-    ["content-security-policy", "sandbox; default-src 'none'"],
-    ["accept-ranges", "bytes"],
-    ["cache-control", "private, max-age=3600"],
-  ];
-}
-
-/** One range of bytes; null: all of it, also for what cannot be read. */
-export function readRange(header: string, size: number): ByteRange | "outside" | null {
-  const [whole, from = "", to = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header) ?? [];
-  if (whole === undefined || (from === "" && to === "")) return null;
-  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  return start > end || start >= size ? "outside" : { start, end };
-}
-
-/** As fast as the client reads, a chunk at a time in memory. */
-async function pour(
-  source: Readable,
-  { res, isGone, signal, length }: Pick<Download, "res" | "isGone" | "signal"> & { readonly length: number },
-): Promise<void> {
-  let wake: (() => void) | undefined;
-  const leave = (): void => {
-    source.destroy();
-    wake?.();
-  };
-  signal.addEventListener("abort", leave, { once: true });
-  try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      if (isGone()) return;
-      const bytes = new Uint8Array(chunk).buffer;
-      const before = res.getWriteOffset();
-      let isWritten = true;
-      res.cork(() => {
-        [isWritten] = res.tryEnd(bytes, length);
-      });
-      if (isWritten) continue;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        res.onWritable((offset) => {
-          [isWritten] = res.tryEnd(bytes.slice(offset - before), length);
-          if (isWritten) resolve();
-          return isWritten;
-        });
-      });
-    }
-  } catch {
-    // What is cut on our side is cut on theirs: they see that it is short.
-    if (!isGone()) res.close();
-  } finally {
-    signal.removeEventListener("abort", leave);
-    source.destroy();
-  }
 }

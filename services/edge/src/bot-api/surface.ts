@@ -1,11 +1,7 @@
 /** The Bot API surface of this edge, with all it stands on. */
 import type { Bus } from "@rookery/bus";
 import { type BotRun, encodeInternal, parseInternal, subjects } from "@rookery/protocol";
-import { readFileSecret } from "@rookery/store";
-import { openFileNames } from "@rookery/telegram";
 import type { AddressRules } from "@rookery/webhook";
-import { openFolderContents } from "../file/contents.ts";
-import { type Files, openFiles } from "../file/files.ts";
 import type { EdgeContext } from "../http/context.ts";
 import type { Typing } from "../socket/typing.ts";
 import type { BotWaits } from "./bot-waits.ts";
@@ -15,43 +11,37 @@ import { openFetchFile } from "./fetch-file.ts";
 import { openMethods } from "./methods.ts";
 
 export interface BotApiSurface extends Pick<BotApi, "handle" | "idle"> {
-  readonly files: Files;
   /** Calls that wait are answered; none is taken any more. */
   end(): void;
   close(): Promise<void>;
 }
 
-export async function openBotApiSurface(parts: {
+export function openBotApiSurface(parts: {
   readonly context: Pick<
     EdgeContext,
-    "store" | "commands" | "config" | "limits" | "rateLimits" | "secrets" | "now" | "log"
+    "store" | "commands" | "config" | "limits" | "rateLimits" | "secrets" | "files" | "now" | "log"
   >;
-  readonly filesDir: string;
   readonly addresses: AddressRules;
   readonly waits: BotWaits;
   readonly typing: Pick<Typing, "show">;
   readonly bus: Pick<Bus, "subscribe">;
   readonly edge: string;
-}): Promise<BotApiSurface> {
+}): BotApiSurface {
   const { context, addresses, waits, typing } = parts;
-  const { store, now } = context;
-  const contents = await openFolderContents(parts.filesDir);
-  const names = openFileNames(await readFileSecret(store));
-  const files = openFiles({ store, contents, names, now });
   const fetchFile = openFetchFile(addresses);
   const surface: BotApiContext = {
-    store,
+    store: context.store,
     commands: context.commands,
     commandTimeoutMs: context.config.commandTimeoutMs,
     limits: context.limits,
     rateLimits: context.rateLimits,
     secrets: context.secrets,
-    files,
+    files: context.files,
     addresses,
     fetchFile,
     waits,
     showTyping: (chatId, userId) => typing.show(chatId, userId),
-    now,
+    now: context.now,
     log: context.log,
   };
   const api = openBotApi(surface, openMethods());
@@ -63,7 +53,6 @@ export async function openBotApiSurface(parts: {
     );
   });
   return {
-    files,
     handle: (res, req) => api.handle(res, req),
     idle: () => api.idle(),
     end() {

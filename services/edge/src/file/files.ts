@@ -1,9 +1,9 @@
 /** Files as bots and people use them: kept, named and opened again. */
 import { randomBytes } from "node:crypto";
-import type { Attachment, UserId } from "@rookery/protocol";
-import { type FileRow, insertFile, readFiles, type Store } from "@rookery/store";
-import type { FileNames } from "@rookery/telegram";
-import type { FileContents, Incoming } from "./contents.ts";
+import { type Attachment, Fault, type UserId } from "@rookery/protocol";
+import { type FileRow, insertFile, readFileSecret, readFiles, type Store } from "@rookery/store";
+import { type FileNames, openFileNames } from "@rookery/telegram";
+import { type FileContents, type Incoming, openFolderContents } from "./contents.ts";
 import { sniff } from "./sniff.ts";
 
 const nameBytesMax = 255;
@@ -11,15 +11,15 @@ const nameBytesMax = 255;
 export interface Files {
   readonly contents: FileContents;
   readonly names: FileNames;
-  /** Makes incoming bytes a file of somebody's. */
+  /** Makes incoming bytes a file of somebody's. What has a key is the same file for ever. @throws Fault `conflict` */
   keep(
     incoming: Incoming,
-    about: { readonly ownerId: UserId; readonly name: string | undefined },
-  ): Promise<FileRow>;
+    about: { readonly ownerId: UserId; readonly name: string | undefined; readonly key?: string | undefined },
+  ): Promise<FileRow & { readonly isRepeat: boolean }>;
   read(id: string): Promise<FileRow | null>;
 }
 
-export function openFiles(parts: {
+function openFiles(parts: {
   readonly store: Store;
   readonly contents: FileContents;
   readonly names: FileNames;
@@ -29,10 +29,10 @@ export function openFiles(parts: {
   return {
     contents,
     names,
-    async keep(incoming, { ownerId, name }) {
+    async keep(incoming, { ownerId, name, key }) {
       const { mime, extension, width = null, height = null } = sniff(incoming.head);
       const file: FileRow = {
-        id: randomBytes(16).toString("base64url"),
+        id: key === undefined ? randomBytes(16).toString("base64url") : names.idFor(ownerId, key),
         digest: incoming.digest,
         size: incoming.size,
         mime,
@@ -44,11 +44,23 @@ export function openFiles(parts: {
       };
       // Bytes first: a row without them would be a promise nobody keeps.
       await contents.keep(incoming);
-      await insertFile(store, file);
-      return file;
+      if (await insertFile(store, file)) return { ...file, isRepeat: false };
+      const earlier = (await readFiles(store, [file.id])).get(file.id);
+      if (earlier?.digest.equals(file.digest) !== true)
+        throw new Fault("conflict", "the Idempotency-Key was used for another file");
+      return { ...earlier, isRepeat: true };
     },
     read: async (id) => (await readFiles(store, [id])).get(id) ?? null,
   };
+}
+
+/** Files whose bytes lie in a folder. */
+export async function openFolderFiles(
+  store: Store,
+  { folder, now }: { readonly folder: string; readonly now: () => number },
+): Promise<Files> {
+  const contents = await openFolderContents(folder);
+  return openFiles({ store, contents, names: openFileNames(await readFileSecret(store)), now });
 }
 
 export function attachmentOf({ id, size, mime, name }: FileRow, kind: string): Attachment {

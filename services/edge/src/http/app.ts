@@ -20,6 +20,7 @@ import { registerChatRoutes } from "./route/chat.ts";
 import { registerDeviceRoutes } from "./route/device.ts";
 import { registerDialogRoutes } from "./route/dialog.ts";
 import { registerDocumentRoutes } from "./route/document.ts";
+import { registerFileRoutes } from "./route/file.ts";
 import { describeForeignRoutes } from "./route/foreign.ts";
 import { registerHealthRoutes } from "./route/health.ts";
 import { registerIntrospectionRoutes } from "./route/introspection.ts";
@@ -79,6 +80,7 @@ export function createApp(context: EdgeContext): EdgeApp {
   registerBroadcastRoutes(app, context);
   registerWebhookRoutes(app, context);
   registerDeliveryRoutes(app, context);
+  registerFileRoutes(app, context);
   describeForeignRoutes(app);
   registerDocumentRoutes(app, context);
   return app;

@@ -5,6 +5,7 @@ import type { AddressedCommand, ChatId, Mark, Reply, UserId } from "@rookery/pro
 import type { Log, MetricsDoor, Probe, Registry } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { AddressRules } from "@rookery/webhook";
+import type { Files } from "../file/files.ts";
 import type { Access } from "../identity/access.ts";
 import type { Authentication } from "../identity/authentication.ts";
 import type { SessionUses } from "../identity/session-uses.ts";
@@ -58,6 +59,7 @@ export interface EdgeContext {
   readonly commands: CommandPort;
   /** Where webhooks may go. */
   readonly addresses: AddressRules;
+  readonly files: Files;
   readonly jobWakes: JobWakes;
   readonly apiKeys: ApiKeys;
   readonly authentication: Authentication;

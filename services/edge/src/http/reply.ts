@@ -41,6 +41,20 @@ export function writeReply(res: HttpResponse, reply: Reply, isHead = false): voi
   });
 }
 
+/** Writes all but the body; `empty`: there is none, only its length is told. */
+export function writeHead(
+  res: HttpResponse,
+  { status, headers }: Reply,
+  empty: { readonly length: number; readonly isHead: boolean } | undefined,
+): void {
+  res.cork(() => {
+    res.writeStatus(`${status} ${STATUS_CODES[status] ?? "Unknown"}`);
+    for (const [name, value] of headers) if (name !== "content-length") res.writeHeader(name, value);
+    if (empty?.isHead === true) res.writeHeader("content-length", String(empty.length)).endWithoutBody();
+    else if (empty !== undefined) res.end();
+  });
+}
+
 function lengthOf(body: Reply["body"]): number {
   if (body === null) return 0;
   return typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { openFileNames } from "@rookery/telegram";
 import { readAddress } from "../../src/bot-api/address.ts";
 import { ApiRefusal } from "../../src/bot-api/api-refusal.ts";
-import { headersOf, readRange } from "../../src/bot-api/download.ts";
+import { fileHeaders, readRange } from "../../src/file/file-answer.ts";
 import { sniff } from "../../src/file/sniff.ts";
 
 describe("a path", () => {
@@ -64,7 +64,7 @@ describe("a file", () => {
     for (let length = 0; length < jpeg.length; length++) sniff(jpeg.subarray(0, length));
   });
   it("is saved, never shown, under its own name in any script", () => {
-    const headers = new Map(headersOf({ mime: "text/plain", name: 'a "b"\r\nx: é' }));
+    const headers = new Map(fileHeaders({ mime: "text/plain", name: 'a "b"\r\nx: é' }));
     assert.equal(
       headers.get("content-disposition"),
       "attachment; filename*=UTF-8''a%20%22b%22%0D%0Ax%3A%20%C3%A9",

@@ -1,7 +1,4 @@
 /** The Bot API surface on a real server and database, with a bot and people; what an actor decides is the row writer's. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { registerNativeBot } from "@rookery/gateway";
 import { openAddressRules } from "@rookery/webhook";
 import type { BotWaits } from "../../src/bot-api/bot-waits.ts";
@@ -50,10 +47,8 @@ export async function openStage(
   waits: BotWaits = nobodyWaits,
 ): Promise<Stage> {
   const edge = await openEdgeFixture(rowWriter, change);
-  const folder = await mkdtemp(join(tmpdir(), "rookery-files-"));
-  const surface = await openBotApiSurface({
+  const surface = openBotApiSurface({
     context: edge.context,
-    filesDir: folder,
     addresses: openAddressRules({ allowPrivate: false }),
     waits,
     typing: { show: () => {} },
@@ -87,7 +82,6 @@ export async function openStage(
       server.close();
       await surface.close();
       await edge.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -12,6 +12,7 @@ import { openTestIdentity } from "./test-identity.ts";
 import { createApp } from "../../src/http/app.ts";
 import { readRateLimits } from "../../src/rate-limits.ts";
 import { originRule } from "../../src/socket/origin.ts";
+import { openTestFiles } from "../test-files.ts";
 
 export interface Answer {
   readonly status: number;
@@ -63,7 +64,10 @@ export async function openIdentityApp(
   // Limits are kept by user id in a Redis that other tests use too.
   await store.query(`alter table users alter column id restart with ${randomInt(1, 2 ** 40)}`);
   const cache = openCache({ url: options.cacheUrl ?? (await redisUrl()), log });
+  const clock = { nowMs: 1_800_000_000_000 };
+  const kept = await openTestFiles(store, () => clock.nowMs);
   t.after(async () => {
+    await kept.close();
     await Promise.all([store.end(), cache.close()]);
     await database.close();
   });
@@ -72,7 +76,6 @@ export async function openIdentityApp(
   const master = parseMasterKey(randomBytes(32));
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const announced: Revocation[] = [];
-  const clock = { nowMs: 1_800_000_000_000 };
   const now = () => clock.nowMs;
   const metrics = openMetrics("test");
   const tokens = await openTokens({
@@ -82,6 +85,7 @@ export async function openIdentityApp(
   const identity = openTestIdentity({ store, tokens, limits, now, log });
   const app = createApp({
     ...identity,
+    files: kept.files,
     config: {
       version: "test",
       publicUrl: options.publicUrl ?? "http://127.0.0.1:8080",

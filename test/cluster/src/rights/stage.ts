@@ -164,6 +164,8 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
       });
       return { id };
     },
+    "/v1/files/{fileId}": async () =>
+      await expect<{ fileId: string }>(201, base, "POST", "/v1/files", { token: ownerToken(), raw: "words" }),
     "/v1/telegram/webhook/{botUsername}": () => Promise.resolve({ botUsername: "nobody_bot" }),
   };
   function sampleBody(path: string, method: string): unknown {
@@ -189,6 +191,7 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
       ...(asker === "admin" ? { scope: "all" } : { scope: "chat", chatId: shared.id }),
     }),
     postBotNotify: () => ({ telegramUserId: from.id }),
+    postFiles: () => ({ any: "bytes" }),
   };
   const queries: Readonly<Record<string, string>> = {
     getUsers: "?query=a",
@@ -221,8 +224,9 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
         refreshToken = renewed.refreshToken;
       }
       const sample = sampleBody(path, method.toLowerCase());
+      const known = bodies[operationId]?.(asker);
       const body =
-        sample === undefined ? undefined : { ...(sample as object), ...bodies[operationId]?.(asker) };
+        sample === undefined && known === undefined ? undefined : { ...(sample as object), ...known };
       return { path: filled + (queries[operationId] ?? ""), ...(body === undefined ? {} : { body }) };
     },
     async renew(asker) {
@@ -234,5 +238,5 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
 }
 
 export function bodySchemaOf(operation: Row["operation"] | undefined): Schema | undefined {
-  return operation?.requestBody?.content["application/json"].schema;
+  return operation?.requestBody?.content["application/json"]?.schema;
 }

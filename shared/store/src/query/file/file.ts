@@ -2,6 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
+import { type Reader, readingRule } from "../chat/acl.ts";
+
+const rule = readingRule("$1", "$2");
 
 export interface FileRow {
   readonly id: string;
@@ -19,13 +22,15 @@ export interface FileRow {
 const columns = `f.id, f.digest, f.size, f.mime, f.name, f.width, f.height, f.owner_id as "ownerId",
   f.created_ms as "createdMs"`;
 
-export async function insertFile(db: Queryable, file: FileRow): Promise<void> {
+/** False: there is one of that id already. */
+export async function insertFile(db: Queryable, file: FileRow): Promise<boolean> {
   const { id, digest, size, mime, name, width, height, ownerId, createdMs } = file;
-  await db.query(
+  const { rowCount } = await db.query(
     `insert into file (id, digest, size, mime, name, width, height, owner_id, created_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
     [id, digest, size, mime, name, width, height, ownerId, createdMs],
   );
+  return rowCount === 1;
 }
 
 /** Of these files, those that are there. */
@@ -50,14 +55,25 @@ export async function countFileBytes(db: Queryable, ownerId: UserId, sinceMs: nu
   return rows[0]?.bytes ?? 0;
 }
 
-/** Chats with a living message in which the file stands; as many as anybody asks about. */
-export async function chatsWithFile(db: Queryable, fileId: string): Promise<number[]> {
-  const { rows } = await db.query<{ chatId: number }>(
-    `select distinct chat_id as "chatId" from message
-     where detail ? 'attachments' and detail -> 'attachments' @> $1::jsonb and deleted_at is null limit 1000`,
-    [JSON.stringify([{ fileId }])],
-  );
-  return rows.map(({ chatId }) => chatId);
+/** Whether a living message with the file stands in a chat that somebody may read. */
+export async function mayReadFile(
+  db: Queryable,
+  fileId: string,
+  { userId, keyId }: Reader,
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: "may read file",
+    // The places of the file first, by their index: a file stands in few chats, a reader in many.
+    text: `with place as materialized (select distinct chat_id from message
+             where detail ? 'attachments' and detail -> 'attachments' @> $3::jsonb and deleted_at is null)
+           select from place p
+             join chat c on c.id = p.chat_id and c.deleted_ms is null
+             left join member m on m.chat_id = c.id and m.user_id = $1 and m.left_ms is null
+             ${rule.joins}
+           where ${rule.mayRead} limit 1`,
+    values: [userId, keyId, JSON.stringify([{ fileId }])],
+  });
+  return rowCount !== 0;
 }
 
 /** Signs the names bots have for files; made once for the cluster. */
