@@ -68,7 +68,8 @@ describe("what is wrong in one place", () => {
   it("[F] what is no JSON object is 400, what is over 1 MiB 413", async () => {
     const wrong: string[] = [];
     for (const row of rows) {
-      if (row.operation.requestBody === undefined) continue;
+      // What is any bytes is never wrong.
+      if (row.operation.requestBody?.content["application/json"] === undefined) continue;
       const { path } = await stage.callOf(row, "owner");
       for (const raw of noBodies) {
         const { status, body, text } = await ask(row, path, { raw });

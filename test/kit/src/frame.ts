@@ -15,6 +15,21 @@ interface ServiceBody {
   readonly role?: string;
 }
 
+export interface AttachmentBody {
+  readonly fileId: string;
+  readonly kind: string;
+  readonly name?: string;
+  readonly size?: number;
+  readonly mime?: string;
+}
+
+interface KeyboardBody {
+  readonly rows: readonly {
+    readonly buttons: readonly { readonly text: string; readonly data?: string }[];
+  }[];
+  readonly place?: string;
+}
+
 export interface MessageBody {
   readonly chatId: number;
   readonly seq: number;
@@ -28,7 +43,7 @@ export interface MessageBody {
   readonly entities: readonly object[];
   readonly replyTo: number | null;
   readonly forward: object | null;
-  readonly attachments: readonly object[];
+  readonly attachments: readonly AttachmentBody[];
   readonly reactions: Readonly<Record<string, readonly number[]>>;
   readonly pinned: boolean;
   readonly editedAt: number | null;
@@ -37,7 +52,7 @@ export interface MessageBody {
   readonly poll?: PollBody;
   readonly location?: object;
   readonly contact?: object;
-  readonly keyboard?: object;
+  readonly keyboard?: KeyboardBody;
 }
 
 /** What a change to a chat has, whatever it is. */

@@ -1,7 +1,7 @@
 /** What a person does with the bot over a socket, and what has to come of it; the same for every framework. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { ClientFrame, FrameOf, MessageBody } from "@rookery/kit";
+import type { FrameOf, MessageBody } from "@rookery/kit";
 import { expect, type Person, request } from "../rest.ts";
 import type { Socket } from "../socket.ts";
 import { digestOf, menu, picture, report } from "./specimen.ts";
@@ -25,10 +25,14 @@ interface FileBody {
   readonly mime: string;
 }
 
-type Draft = Partial<Extract<ClientFrame, { type: "SendMessage" }>>;
+/** What is in a message beside its words. */
+interface Draft {
+  readonly kind: string;
+  readonly attachments: readonly FileBody[];
+}
 
 /** Says something and waits for the bot's next message. */
-async function say({ socket, chatId, botId }: Talk, body: string, more: Draft = {}): Promise<MessageBody> {
+async function say({ socket, chatId, botId }: Talk, body: string, more?: Draft): Promise<MessageBody> {
   const uuid = randomUUID();
   const before = (socket.messages.get(chatId) ?? []).length;
   socket.send({ type: "SendMessage", uuid, chatId, body, ...more });
@@ -140,11 +144,11 @@ export async function hearsEdits(talk: Talk): Promise<void> {
 
 export async function showsCommands({ base, person, botId }: Talk): Promise<void> {
   const path = `/v1/bots/${botId}/commands`;
-  const { body } = await request<{ items: readonly { command: string }[] }>(base, "GET", path, {
+  const { body } = await request<{ commands: readonly { command: string }[] }>(base, "GET", path, {
     token: person.token,
   });
   assert.deepEqual(
-    body.items.map(({ command }) => command),
+    body.commands.map(({ command }) => command),
     ["menu"],
   );
 }
