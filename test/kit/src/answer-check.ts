@@ -57,6 +57,8 @@ export function openAnswerCheck(document: unknown): AnswerCheck {
       return text === "" ? null : "has a body, which the document does not tell";
     }
     const type = contentType?.split(";")[0]?.trim() ?? "none";
+    // Bytes of a file, of any kind.
+    if (content["*/*"] !== undefined) return null;
     if (content[type] === undefined) return `has an unknown content type ${type}`;
     if (!/[/+]json$/.test(type)) return null;
     const validate = validatorOf(`api#/${pointer}/content/${escape(type)}/schema`);

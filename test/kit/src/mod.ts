@@ -21,6 +21,7 @@ export {
   type PollBody,
   type ServerFrame,
 } from "./frame.ts";
+export { type MalformedCall, malformedCall } from "./malformed-call.ts";
 export { openRandom, type Random, seeds } from "./random.ts";
 export { checkMetrics, runPromtool } from "./promtool.ts";
 export { openTestDatabase, type TestDatabase } from "./test-database.ts";
