@@ -4,7 +4,6 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createInflate } from "node:zlib";
 import { Busboy } from "@fastify/busboy";
 import { limits } from "@rookery/protocol";
-import type { RequestBody } from "../http/request-body.ts";
 import { ApiRefusal, badRequest } from "./api-refusal.ts";
 import { addForm, addJson, type Arguments, type Upload } from "./arguments.ts";
 
