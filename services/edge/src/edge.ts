@@ -108,7 +108,10 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     ? openMetricsReader(bus, {
         id,
         metrics,
-        others: () => [...(liveness.live("worker") ?? []), ...(liveness.live("courier") ?? [])],
+        others: () => {
+          const [workers, couriers] = [liveness.live("worker"), liveness.live("courier")];
+          return workers === null || couriers === null ? null : [...workers, ...couriers];
+        },
       })
     : undefined;
   const context: EdgeContext = {

@@ -77,6 +77,7 @@ export { sweepAudit } from "./query/audit/sweep-audit.ts";
 export type { ApiKeyRow } from "./query/access/api-key.ts";
 export { endKeysOfUser } from "./query/access/end-user-key.ts";
 export { endApiKey } from "./query/access/end-api-key.ts";
+export { wasDeleted } from "./query/access/was-deleted.ts";
 export { type GrantsOfUsers, listRoles, readGrants, setPermissions, setRole } from "./query/access/grant.ts";
 export { insertApiKey, type NewApiKeyRow } from "./query/access/insert-api-key.ts";
 export { knownKeyIds } from "./query/access/known-key.ts";

@@ -163,6 +163,25 @@ describe("repeats", () => {
     assert.notEqual(his.body.id, first.body.id);
   });
 
+  it("[L3] a key, an endpoint and a bot ended twice under one Idempotency-Key are ended once; without it, not there", async () => {
+    const token = ann.token;
+    const made = async (path: string, body: object): Promise<string> => {
+      const { id } = await expect<{ id: number }>(201, edge(0), "POST", path, { token, body });
+      return `${path}/${id}`;
+    };
+    const chat = await newGroup();
+    for (const path of [
+      await made("/v1/apikeys", { name: "twice", scopes: ["chats:read"] }),
+      await made("/v1/webhooks", { url: "http://127.0.0.1:9/", scope: "chat", chatId: chat.id }),
+      await made("/v1/bots", { username: "twice_bot", displayName: "Twice", mode: "native" }),
+    ]) {
+      const headers = { "idempotency-key": "end-it" };
+      for (const base of cluster.edges) await expect(204, base, "DELETE", path, { token, headers });
+      assert.equal((await request(edge(0), "DELETE", path, { token })).status, 404, path);
+      assert.equal((await request(edge(0), "DELETE", path, { token: bob.token, headers })).status, 404, path);
+    }
+  });
+
   it("[L3] a second direct chat with the same person is the first, with 200, from either side", async () => {
     const [carl, dora] = await Promise.all([register(edge(0), "carl"), register(edge(0), "dora")]);
     const chat = await createDirect(edge(0), carl, dora);

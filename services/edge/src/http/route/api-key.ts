@@ -9,6 +9,7 @@ import {
   insertApiKey,
   listApiKeys,
   readApiKey,
+  wasDeleted,
 } from "@rookery/store";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
@@ -188,11 +189,13 @@ export function registerApiKeyRoutes(app: EdgeApp, context: EdgeContext): void {
     path: "/v1/apikeys/{id}",
     summary: "Ends a key and takes it off the list",
     ...needs("keys:manage"),
-    request: { params },
+    request: { params, headers: idempotencyHeaders },
     responses: { 204: { description: "It is gone" }, default: problem },
   });
   app.openapi(remove, async (c) => {
-    await end(c, c.req.valid("param").id, true);
+    const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
+    const isNamed = c.req.valid("header")["idempotency-key"] !== undefined;
+    if (!(isNamed && (await wasDeleted(store, "api_key", key)))) await end(c, key.id, true);
     return c.body(null, 204);
   });
 }

@@ -17,6 +17,7 @@ import {
   setPrivacyMode,
   updateBot,
   updateUser,
+  wasDeleted,
 } from "@rookery/store";
 import { isTelegramToken, telegramIdOf } from "@rookery/telegram";
 import { makeWebhookSecret, registerBot, registerNativeBot, tellAfterMs } from "@rookery/gateway";
@@ -195,11 +196,13 @@ export function registerBotRoutes(app: EdgeApp, context: EdgeContext): void {
     path: "/v1/bots/{id}",
     summary: "Deletes a bot; its chats stay",
     ...needs("bots:manage"),
-    request: { params },
+    request: { params, headers: idempotencyHeaders },
     responses: { 204: { description: "It is gone" }, default: problem },
   });
   app.openapi(remove, async (c) => {
     const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
+    const isNamed = c.req.valid("header")["idempotency-key"] !== undefined;
+    if (isNamed && (await wasDeleted(store, "bot", key))) return c.body(null, 204);
     await noteBotRequest(store, key, c.get("requestId"));
     if (!(await deleteBot(store, key, now()))) throw noBot();
     return c.body(null, 204);

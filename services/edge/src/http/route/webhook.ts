@@ -18,6 +18,7 @@ import {
   readEndpointSecrets,
   touchEndpoint,
   updateEndpoint,
+  wasDeleted,
 } from "@rookery/store";
 import { attemptsMax, type RetrySetting, waitMsMax } from "@rookery/webhook";
 import { demandEndpoint } from "../../webhook/endpoint-rights.ts";
@@ -315,11 +316,13 @@ export function registerWebhookRoutes(app: EdgeApp, context: EdgeContext): void 
     path: "/v1/webhooks/{id}",
     summary: "Ends an endpoint: nothing that happens from now on is sent there",
     ...needs,
-    request: { params },
+    request: { params, headers: idempotencyHeaders },
     responses: { 204: { description: "It is gone" }, default: problem },
   });
   app.openapi(remove, async (c) => {
     const key = { ownerId: c.get("principal").userId, id: c.req.valid("param").id };
+    const isNamed = c.req.valid("header")["idempotency-key"] !== undefined;
+    if (isNamed && (await wasDeleted(store, "webhook_endpoint", key))) return c.body(null, 204);
     await inTransaction(store, async (db) => {
       if (!(await deleteEndpoint(db, key, now()))) throw noEndpoint();
       await note(db, "endpoint_deleted", key.id, callerOf(c));
