@@ -265,6 +265,12 @@ describe("a chat's ACL", () => {
       { subject: `user:${bob.userId}`, canRead: null, canSend: false, canManage: null },
       { subject: `user:${eve.userId}`, canRead: true, canSend: false, canManage: false },
     ]);
+    const page = async (query: string): Promise<{ items: readonly object[]; nextCursor: string | null }> =>
+      expect(200, one(), "GET", `${path}?limit=1${query}`, { token: ann.token });
+    const [first, second] = [await page(""), await page(`&cursor=user:${bob.userId}`)];
+    assert.deepEqual([first.nextCursor, first.items], [`user:${bob.userId}`, items.slice(0, 1)]);
+    assert.deepEqual(second.items, items.slice(1));
+    assert.equal((await request(one(), "GET", `${path}?cursor=5`, { token: ann.token })).status, 400);
     // A stranger who may read follows the chat by Sync.
     const socket = await openSocket({ base: two(), token: eve.token });
     socket.send({ type: "Sync", chats: { [chat.id]: { seq: 0, rev: 0 } } });

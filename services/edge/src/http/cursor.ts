@@ -1,4 +1,4 @@
-import { idMax } from "@rookery/protocol";
+import { aclSubjectPattern, idMax } from "@rookery/protocol";
 import type { DeliveryPlace } from "@rookery/store";
 import { RequestFault } from "./problem.ts";
 
@@ -45,6 +45,17 @@ export function readDeliveryCursor(cursor: string | undefined): DeliveryPlace | 
 /** Null when the page was not full: nothing follows. */
 export function writeDeliveryCursor(last: DeliveryPlace | undefined, full: boolean): string | null {
   return last === undefined || !full ? null : `${last.createdMs}-${last.id}`;
+}
+
+/** Where a list by subject goes on; empty at its start. @throws RequestFault when it is none of ours. */
+export function readSubjectCursor(cursor: string | undefined): string {
+  if (cursor !== undefined && !aclSubjectPattern.test(cursor)) throw badCursor();
+  return cursor ?? "";
+}
+
+/** Null when the page was not full: nothing follows. */
+export function writeSubjectCursor(last: string | undefined, full: boolean): string | null {
+  return last === undefined || !full ? null : last;
 }
 
 function badCursor(): RequestFault {

@@ -10,11 +10,12 @@ import {
 } from "@rookery/protocol";
 import { knownKeyIds, knownUserIds, listAcl, readAcl, readRights } from "@rookery/store";
 import type { EdgeApp, EdgeContext } from "../context.ts";
+import { readSubjectCursor, writeSubjectCursor } from "../cursor.ts";
 import { openNeeds } from "../needs.ts";
 import { RequestFault } from "../problem.ts";
 import { json, page, problem } from "../schema.ts";
 import { submitToChat } from "../submission.ts";
-import { idempotencyHeaders, idInPath } from "../validation.ts";
+import { idempotencyHeaders, idInPath, limitInQuery } from "../validation.ts";
 
 const right = z.boolean().nullish().describe("Null: as the role in the chat says");
 const entrySchema = z.object({ canRead: right, canSend: right, canManage: right });
@@ -64,13 +65,22 @@ export function registerAclRoutes(app: EdgeApp, context: EdgeContext): void {
     path,
     summary: "What a chat allows whom beside their roles",
     ...needs("chats:read"),
-    request: { params: z.object({ id: idInPath }) },
-    responses: { 200: json(page(item), "All entries, in one page"), default: problem },
+    request: {
+      params: z.object({ id: idInPath }),
+      query: z.object({ limit: limitInQuery, cursor: z.string().optional() }),
+    },
+    responses: { 200: json(page(item), "A page of entries, by subject"), default: problem },
   });
   app.openapi(list, async (c) => {
     const chatId = c.req.valid("param").id;
+    const { limit, cursor } = c.req.valid("query");
+    const after = readSubjectCursor(cursor);
     await demandSight(chatId, c.get("principal"), null);
-    return c.json({ items: await listAcl(store, chatId), nextCursor: null }, 200);
+    const items = await listAcl(store, chatId, { after, limit });
+    return c.json(
+      { items, nextCursor: writeSubjectCursor(items.at(-1)?.subject, items.length === limit) },
+      200,
+    );
   });
 
   const read = createRoute({

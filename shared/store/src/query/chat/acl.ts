@@ -4,7 +4,6 @@ import {
   type AclSubject,
   type ChatRights,
   type ChatType,
-  limits,
   type MemberRole,
   rightsIn,
 } from "@rookery/protocol";
@@ -88,12 +87,16 @@ export async function loadAcls(
   return byChat;
 }
 
-/** The entries of a chat by subject, all there may be. */
-export async function listAcl(db: Queryable, chatId: number): Promise<AclItem[]> {
+/** The entries of a chat by subject. @param page.after the last subject of the page before; empty: from the first */
+export async function listAcl(
+  db: Queryable,
+  chatId: number,
+  page: { readonly after: string; readonly limit: number },
+): Promise<AclItem[]> {
   const { rows } = await db.query<AclItem>({
     name: "list acl",
-    text: `select ${columns} from chat_acl where chat_id = $1 and ${isEntry} order by subject limit $2`,
-    values: [chatId, limits.aclMax],
+    text: `select ${columns} from chat_acl where chat_id = $1 and subject > $2 and ${isEntry} order by subject limit $3`,
+    values: [chatId, page.after, page.limit],
   });
   return rows;
 }
