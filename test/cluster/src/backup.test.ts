@@ -32,6 +32,8 @@ describe("a backup", async () => {
   let ann: Person;
   let chatId: number;
   let ackedBefore = 0;
+  let endpointId: number;
+  const endpoint = (): object => ({ url: "http://127.0.0.1:9/nobody", scope: "chat", chatId });
 
   const send = async (base: string, body: string, uuid?: string): Promise<number> => {
     const path = `/v1/chats/${chatId}/messages`;
@@ -51,6 +53,10 @@ describe("a backup", async () => {
       for (let index = 0; index < 30; index += 1)
         await send(cluster.base, `“${index}” \\ \u2028 🐦 ${"x".repeat(index * 50)}`);
       ackedBefore = await send(cluster.base, "the last before", "the-last-before");
+      ({ id: endpointId } = await expect<{ id: number }>(201, cluster.base, "POST", "/v1/webhooks", {
+        token: ann.token,
+        body: endpoint(),
+      }));
       let going = true;
       const writing = (async () => {
         while (going) await send(cluster.base, "meanwhile");
@@ -125,6 +131,30 @@ describe("a backup", async () => {
       assert.equal(await send(cluster.base, "goes on"), items.length + 1);
       const eve = await register(cluster.base, "eve");
       await createDirect(cluster.base, ann, eve);
+    } finally {
+      await cluster.close();
+    }
+  });
+
+  it("without its keys makes a cluster too: logins go on by refresh, what was sealed is made anew", async () => {
+    const keyless = join(folder, "keyless");
+    await mkdir(keyless);
+    await copyFile(join(restored, "shards"), join(keyless, "shards"));
+    await rookery("restore", "--from", file, "--data", keyless);
+    const cluster = await openCluster({ dataDir: keyless });
+    try {
+      await expect(401, cluster.base, "GET", "/v1/chats", { token: ann.token });
+      const { accessToken: token } = await expect<{ accessToken: string }>(
+        200,
+        cluster.base,
+        "POST",
+        "/v1/auth/refresh",
+        { body: { refreshToken: ann.refreshToken } },
+      );
+      ann = { ...ann, token };
+      assert.ok((await send(cluster.base, "goes on without keys")) > ackedBefore);
+      await expect(204, cluster.base, "DELETE", `/v1/webhooks/${endpointId}`, { token });
+      await expect(201, cluster.base, "POST", "/v1/webhooks", { token, body: endpoint() });
     } finally {
       await cluster.close();
     }

@@ -15,23 +15,23 @@ import { runScenario, type Scenario } from "./scenario.ts";
 const speed = 20;
 /** Kubernetes looks every 15 s. */
 const roundMs = 15_000 / speed;
-/** An edge here is a fiftieth of one, a worker an eighth: 100 sockets are 5,000 to the file. */
+/** An edge here is a fiftieth of one, a worker a fifth: 100 sockets are 5,000 to the file. */
 const edgeSizes = {
   rookery_ws_connections: 50,
   rookery_event_loop_utilization: 0.5,
   process_cpu_seconds_total: 0.5,
 };
-const workerSizes = { rookery_event_loop_utilization: 8 };
+const workerSizes = { rookery_event_loop_utilization: 5 };
 const replicasMax = { edge: 6, worker: 4 };
 const settings = { SHED_PERCENT: String(speed), DRAIN_MS: "3000" };
 const opensPerRound = 20;
 const runMsMax = 600_000;
-const unevenMax = 1.5;
+const unevenMax = 2;
 /** Sockets beside those of the traffic, how long they take to come or go, and the traffic's pace. */
 const phases = [
   { name: "quiet", sockets: 60, seconds: 15, pace: 1 },
-  { name: "ramp", sockets: 420, seconds: 45, pace: 3 },
-  { name: "full", sockets: 420, seconds: 30, pace: 3 },
+  { name: "ramp", sockets: 420, seconds: 45, pace: 12 },
+  { name: "full", sockets: 420, seconds: 30, pace: 12 },
   { name: "leaving", sockets: 60, seconds: 20, pace: 0.25 },
   { name: "quiet again", sockets: 60, seconds: 90, pace: 0.25 },
 ] as const;
