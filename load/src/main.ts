@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError } from "@rookery/runtime";
 import { runGenerator } from "./generator/generator.ts";
+import { botPollsUsage, runBotPolls } from "./scenario/bot-polls.ts";
 import { broadcastUsage, runBroadcast } from "./scenario/broadcast.ts";
 import { runControl } from "./scenario/control.ts";
 import { directUsage, runDirect } from "./scenario/direct.ts";
@@ -36,6 +37,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   receipts: { run: runReceipts, usage: receiptsUsage },
   broadcast: { run: runBroadcast, usage: broadcastUsage },
   telegram: { run: runTelegram, usage: telegramUsage },
+  "bot-polls": { run: runBotPolls, usage: botPollsUsage },
   profile: { run: runProfile, usage: profileUsage },
   // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
   control: { run: runControl },
