@@ -28,6 +28,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   chats: "Chats, their members and their messages",
   apikeys: "Keys by which programs act for their user",
   bots: "Bots and what they do",
+  files: "What messages carry, brought and fetched as bytes",
   webhooks: "Where events are sent",
   deliveries: "What became of each event that was sent",
   telegram: "Called by Telegram",
