@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError } from "@rookery/runtime";
 import { runGenerator } from "./generator/generator.ts";
+import { runHookSink } from "./hook-sink.ts";
 import { botPollsUsage, runBotPolls } from "./scenario/bot-polls.ts";
 import { broadcastUsage, runBroadcast } from "./scenario/broadcast.ts";
 import { runControl } from "./scenario/control.ts";
@@ -18,6 +19,8 @@ import { overloadUsage, runOverload } from "./scenario/overload.ts";
 import { startUsage, runStart } from "./scenario/start.ts";
 import { stormUsage, runStorm } from "./scenario/storm.ts";
 import { telegramUsage } from "./scenario/telegram-config.ts";
+import { runWebhooks } from "./scenario/webhooks.ts";
+import { webhooksUsage } from "./scenario/webhooks-config.ts";
 
 interface Scenario {
   readonly run: (args: readonly string[]) => Promise<number>;
@@ -37,11 +40,13 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   receipts: { run: runReceipts, usage: receiptsUsage },
   broadcast: { run: runBroadcast, usage: broadcastUsage },
   telegram: { run: runTelegram, usage: telegramUsage },
+  webhooks: { run: runWebhooks, usage: webhooksUsage },
   "bot-polls": { run: runBotPolls, usage: botPollsUsage },
   profile: { run: runProfile, usage: profileUsage },
   // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
   control: { run: runControl },
   generate: { run: runGenerator },
+  sink: { run: runHookSink },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

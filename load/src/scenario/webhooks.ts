@@ -1,0 +1,282 @@
+/**
+ * Webhooks: messages of chats that many endpoints hear, as quickly as it goes and at a steady rate, beside bare undici that makes the
+ * same POSTs to the same receiver. Every delivery must come, and be written as delivered.
+ *
+ * The steady rounds come in two, in turn: with one more endpoint that answers, and with one that hangs. What that does to the
+ * others is the ratio of their first attempts' p99.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { startCluster, until } from "@rookery/kit";
+import type { Store } from "@rookery/store";
+import { Agent, request } from "undici";
+import { call, connect, type Connection, createChat, eachOf, type User } from "../client.ts";
+import { type HookSink, startHookSink } from "../hook-sink.ts";
+import { addPeople, openClusterStore } from "../people.ts";
+import { readUsage } from "../process-usage.ts";
+import { createProgress, type Progress } from "../progress.ts";
+import { saveResult } from "../result.ts";
+import { asWebhookTable, type WebhookRound } from "./webhooks-report.ts";
+import { readWebhooksConfig, type WebhooksConfig } from "./webhooks-config.ts";
+
+const withinMs = 180_000;
+/** Messages unacknowledged at once, as quickly as it goes. */
+const window = 64;
+/** The same POSTs by bare undici: as many at once as an endpoint of ours may have, ten times over. */
+const lanes = 100;
+const text = "x".repeat(120);
+/** The longest there is. */
+const hangMs = 30_000;
+const settleMs = 20;
+
+interface Target {
+  readonly name: string;
+  /** Makes so many deliveries, due by then or at once; resolves when all are done with. */
+  run(deliveries: number, perSecond: number | null): Promise<void>;
+}
+
+/** @returns the exit code: 1 when any check failed. @throws ConfigError */
+export async function runWebhooks(args: readonly string[]): Promise<number> {
+  const config = readWebhooksConfig(args);
+  const tell = createProgress();
+  const profile = config.profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${config.profileDir}`;
+  const sink = await startHookSink();
+  const { edges, workers, couriers } = config;
+  const env = { WEBHOOK_ALLOW_PRIVATE: "true", NODE_OPTIONS: profile };
+  const cluster = await startCluster({ edges, workers, couriers, env });
+  const store = await openClusterStore(cluster.dataDir);
+  const agent = new Agent({ connections: lanes, pipelining: 1 });
+  let socket: Connection | undefined;
+  try {
+    const [owner] = (await addPeople(store, cluster.dataDir, 1)) as [User];
+    const base = cluster.edges[0] ?? "";
+    const chatIds = await openEndpoints(base, owner, sink.url, config);
+    tell(`${config.endpoints} endpoints hear ${chatIds.length} chats`, true);
+    const ours = await openOurs(base, owner, { chatIds, store, config, sink });
+    socket = ours.socket;
+    const bare = openBare(agent, `${sink.url}/bare`);
+    const pids = { ...cluster.pids, receiver: [sink.pid], generator: [process.pid] };
+    const rounds = await driveRounds([ours, bare], {
+      config,
+      sink,
+      tell,
+      pids,
+      /** One more endpoint at the first chat, which hangs or does not. */
+      async beside(hangs, act) {
+        const body = {
+          url: `${sink.url}/apart-${hangs ? "hangs" : "answers"}`,
+          scope: "chat",
+          chatId: chatIds[0],
+          events: ["message.created"],
+          timeoutMs: hangMs,
+        };
+        const { token } = owner;
+        const { id } = await call<{ id: number }>(base, "POST", "/v1/webhooks", { token, body });
+        try {
+          return await act();
+        } finally {
+          await fetch(`${base}/v1/webhooks/${id}`, {
+            method: "DELETE",
+            headers: { authorization: `Bearer ${token}` },
+          });
+        }
+      },
+    });
+    const faults = rounds.flatMap(({ target, load, round, lost }) =>
+      lost === 0 ? [] : [`${target} ${load} ${round}: ${lost} deliveries did not come`],
+    );
+    const { profileDir: _, save, asJson, ...shape } = config;
+    const report = { shape, rounds, faults };
+    if (save) await saveResult("webhooks", report);
+    process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : asWebhookTable(report));
+    return faults.length === 0 ? 0 : 1;
+  } finally {
+    await socket?.close();
+    await agent.close();
+    await store.end();
+    await cluster.close();
+    await sink.close();
+  }
+}
+
+async function openEndpoints(
+  base: string,
+  owner: User,
+  url: string,
+  { endpoints, perChat }: WebhooksConfig,
+): Promise<number[]> {
+  const { token } = owner;
+  return await eachOf(Array.from({ length: Math.ceil(endpoints / perChat) }), 4, async (_, index) => {
+    const { id: chatId } = await createChat(base, owner, [], `heard ${index}`);
+    for (let nth = 0; nth < Math.min(perChat, endpoints - index * perChat); nth++) {
+      const settings = { scope: "chat", chatId, events: ["message.created"] };
+      const body = { url: `${url}/${index}-${nth}`, ...settings };
+      await call(base, "POST", "/v1/webhooks", { token, body });
+    }
+    return chatId;
+  });
+}
+
+async function openOurs(
+  base: string,
+  owner: User,
+  on: {
+    readonly chatIds: readonly number[];
+    readonly store: Store;
+    readonly config: WebhooksConfig;
+    readonly sink: HookSink;
+  },
+): Promise<Target & { readonly socket: Connection }> {
+  const { chatIds, store, config, sink } = on;
+  let [sent, acked] = [0, 0];
+  const socket = await connect(base, owner.token, {
+    frame({ type, code }) {
+      if (type === "Error") throw new Error(`a message was refused: ${code}`);
+      if (type === "Ack") acked += 1;
+    },
+    close: (code) => {
+      throw new Error(`the socket was closed with ${code}`);
+    },
+  });
+  const run = process.pid.toString(36);
+  const isWritten = async (): Promise<boolean> => {
+    const { rows } = await store.query(
+      `select from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id
+       where d.state = 'pending' and e.deleted_ms is null and e.url not like '%/apart%' limit 1`,
+    );
+    return rows.length === 0;
+  };
+  return {
+    name: "rookery",
+    socket,
+    async run(deliveries, perSecond) {
+      const messages = Math.ceil(deliveries / config.perChat);
+      const startMs = performance.now();
+      for (let count = 0; count < messages; ) {
+        const due =
+          perSecond === null
+            ? count + window - (sent - acked)
+            : Math.floor(((performance.now() - startMs) * perSecond) / config.perChat / 1_000);
+        for (; count < Math.min(due, messages); count += 1) {
+          sent += 1;
+          socket.send(`${run}-${sent}`, chatIds[sent % chatIds.length] as number, text);
+        }
+        await sleep(1);
+      }
+      const all = messages * config.perChat;
+      await until(async () => (await sink.read()).distinct >= all, { withinMs, what: `${all} deliveries` });
+      while (!(await isWritten())) await sleep(settleMs);
+    },
+  };
+}
+
+/** Bodies of the size of ours, headers as ours; nothing is stored and nothing signed. */
+function openBare(dispatcher: Agent, url: string): Target {
+  const rest = JSON.stringify({ chatId: 1, seq: 1, body: text, chat: { id: 1, title: "heard 1" } }).padEnd(
+    520,
+  );
+  let posted = 0;
+  const post = async (): Promise<void> => {
+    const body = `{"type":"message.created","timestamp":"${new Date().toISOString()}","data":${rest}}`;
+    const answer = await request(url, {
+      method: "POST",
+      dispatcher,
+      body,
+      headers: {
+        "content-type": "application/json",
+        "user-agent": "bare",
+        "webhook-id": `bare_${(posted += 1)}`,
+        "webhook-timestamp": String(Math.floor(Date.now() / 1_000)),
+        "webhook-signature": `v1,${"A".repeat(43)}=`,
+      },
+    });
+    await answer.body.dump();
+  };
+  return {
+    name: "undici",
+    async run(deliveries, perSecond) {
+      if (perSecond === null) {
+        await eachOf(Array.from({ length: deliveries }), lanes, post);
+        return;
+      }
+      const startMs = performance.now();
+      const posts: Promise<void>[] = [];
+      while (posts.length < deliveries) {
+        const due = Math.min(deliveries, Math.floor(((performance.now() - startMs) * perSecond) / 1_000));
+        while (posts.length < due) posts.push(post());
+        await sleep(1);
+      }
+      await Promise.all(posts);
+    },
+  };
+}
+
+async function driveRounds(
+  targets: readonly Target[],
+  on: {
+    readonly config: WebhooksConfig;
+    readonly sink: HookSink;
+    readonly tell: Progress;
+    readonly pids: Readonly<Record<string, readonly number[]>>;
+    readonly beside: <T>(hangs: boolean, act: () => Promise<T>) => Promise<T>;
+  },
+): Promise<WebhookRound[]> {
+  const { config, sink, tell, pids, beside } = on;
+  const rounds: WebhookRound[] = [];
+  const drive = async (target: Target, load: string, round: number, pace: number | null): Promise<void> => {
+    const wanted = pace === null ? config.flood : pace * config.seconds;
+    const deliveries = Math.ceil(wanted / config.perChat) * config.perChat;
+    await sink.clear();
+    const before = await usageOf(pids);
+    const startMs = performance.now();
+    await target.run(deliveries, pace);
+    const seconds = (performance.now() - startMs) / 1_000;
+    const usage = await usageOf(pids, before);
+    const { distinct, repeated, first, apart } = await sink.read();
+    const [perSecond, lost] = [distinct / seconds, deliveries - distinct];
+    rounds.push({
+      target: target.name,
+      load,
+      round,
+      deliveries,
+      seconds,
+      perSecond,
+      first,
+      repeated,
+      apart,
+      lost,
+      usage,
+    });
+    tell(
+      `${target.name} ${load} ${round}: ${perSecond.toFixed(0)}/s, p99 ${first.p99Ms.toFixed(0)} ms`,
+      true,
+    );
+  };
+  for (const target of targets) {
+    await target.run(config.endpoints, null);
+    tell(`${target.name} has begun`);
+  }
+  for (let round = 1; round <= config.rounds && config.flood > 0; round++) {
+    for (const target of targets) await drive(target, "most", round, null);
+  }
+  const [ours, bare] = targets as [Target, Target];
+  for (let round = 1; round <= config.rounds && config.seconds > 0; round++) {
+    const pace = config.perSecond;
+    await beside(false, () => drive(ours, "steady", round, pace));
+    await beside(true, () => drive(ours, "one hangs", round, pace));
+    await drive(bare, "steady", round, pace);
+  }
+  return rounds;
+}
+
+/** CPU seconds by role; since `before`, where that is given. */
+async function usageOf(
+  pids: Readonly<Record<string, readonly number[]>>,
+  before: Readonly<Record<string, number>> = {},
+): Promise<Readonly<Record<string, number>>> {
+  const roles = Object.entries(pids).map(async ([role, of]) => {
+    const usages = await Promise.all(of.map(readUsage));
+    const seconds = usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+    return [role, Number((seconds - (before[role] ?? 0)).toFixed(2))] as const;
+  });
+  return Object.fromEntries(await Promise.all(roles));
+}
