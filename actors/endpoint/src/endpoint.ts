@@ -119,6 +119,11 @@ export class Endpoint<D extends EndpointDelivery = EndpointDelivery> {
     return this.#entries.has(id);
   }
 
+  /** Of a FIFO endpoint: how many of a chat are here. */
+  lineSize(chatId: number | null): number {
+    return this.#lines.get(chatId ?? 0)?.length ?? 0;
+  }
+
   /** Its owner wants it otherwise from now on; what is under way ends as it began. */
   change(policy: EndpointPolicy): void {
     const before = this.#policy;

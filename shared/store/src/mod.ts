@@ -61,6 +61,7 @@ export {
   openDeliveriesById,
   openDeliveriesInOrder,
   openDeliveriesOf,
+  openDeliveriesOfLines,
   type OpenDelivery,
   readPayloads,
   sweepDeliveries,

@@ -64,6 +64,9 @@ test("the checker finds nothing where nothing is wrong, and each wrong by its na
   assert.deepEqual(guilt([...arrivals, arrived(3, { isSigned: false, isTaken: false })]), { unsigned: 1 });
   const turned = [arrived(2), arrived(1), arrived(3)];
   assert.deepEqual(guilt(turned), { disordered: 1 });
+  const early = [arrived(1, { isTaken: false }), arrived(2), arrived(1), arrived(3)];
+  assert.deepEqual(guilt(early), { disordered: 1 });
+  assert.deepEqual(guilt([...arrivals, arrived(2)]), { repeated: 1, repeatedLate: 1 });
   assert.deepEqual(guilt(turned, rows, false), {});
   assert.deepEqual(guilt([...arrivals, arrived(3)]), { repeated: 1 });
   assert.deepEqual(guilt(arrivals, [row(1), row(2), row(3, "pending")]), { pending: 1 });

@@ -11,6 +11,7 @@ import {
   type Hook,
   type HookStage,
   openHookStage,
+  type Told,
   withinMs,
 } from "./webhook/stage.ts";
 
@@ -43,6 +44,8 @@ describe("webhooks, by what their owners may read", () => {
   /** Of messages; the rows are there when the message is acked, so a look tells who is told. */
   const isTold = async (owner: Person, hook: Hook, { chatId, seq }: MessageBody): Promise<boolean> =>
     (await stage.deliveries(owner, hook)).some(({ id }) => id === `msg_${hook.id}_${chatId}m${seq}`);
+  const botOf = (told: Told | undefined): number | undefined =>
+    (told?.data["bot"] as { id: number } | undefined)?.id;
   const listen = (owner: Person, chatId: number): Promise<Hook> =>
     stage.make(owner, { scope: "chat", chatId, events: ["message.created"] });
 
@@ -133,10 +136,7 @@ describe("webhooks, by what their owners may read", () => {
     simulator.addUser({ firstName: "Ivo" }).says(bot, "hello from afar");
     await until(() => hook.types().includes("telegram.update"), { withinMs });
     const message = hook.told().find(({ data }) => data["body"] === "hello from afar");
-    assert.deepEqual(
-      [message?.type, (message?.data["bot"] as { id: number }).id],
-      ["message.created", made.id],
-    );
+    assert.deepEqual([message?.type, botOf(message)], ["message.created", made.id]);
     const update = hook.told().find(({ type }) => type === "telegram.update");
     const raw = update?.data["update"] as { message?: { text: string } };
     assert.equal(raw.message?.text, "hello from afar");

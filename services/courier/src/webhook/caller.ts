@@ -28,12 +28,10 @@ import {
   type DeliveryResult,
   type FinishedAttempts,
   listCalledEndpoints,
-  openDeliveriesById,
   openDeliveriesInOrder,
   openDeliveriesOf,
   readEndpointSecrets,
   readFailingSince,
-  readPayloads,
   type Store,
 } from "@rookery/store";
 import { signWebhook, waitMsMax } from "@rookery/webhook";
@@ -43,6 +41,7 @@ import { type NotedAttempt, openAttemptWriter } from "./attempt-writer.ts";
 import { type Clock, systemClock, wallOf } from "./clock.ts";
 import { Desk, type HeldDelivery } from "./desk.ts";
 import type { Posted, WebhookPost } from "./post.ts";
+import { openRowReader, perChatMax } from "./row-reader.ts";
 import { verdictOf } from "./verdict.ts";
 
 const lookMs = 1_000;
@@ -51,14 +50,12 @@ const deskMax = 10_000;
 const allMax = 200_000;
 /** So many in memory may have their bodies with them; beyond it they are read when it is their turn. */
 const bodiesMax = 10_000;
-/** Of one chat of an endpoint that keeps the order. */
-const perChatMax = 200;
 /** Calls at once. */
 const inFlightMax = 1_024;
 /** What is due later stays in its row. */
 const nearMs = 60_000;
 /** What a takeover finds overdue is spread over so long. */
-const spreadMs = 1_000;
+const spreadMsDefault = 1_000;
 /** The pump's shortest and longest sleep. */
 const restMs = 5;
 const idleMs = 250;
@@ -90,11 +87,13 @@ export function startWebhookCaller(parts: {
   readonly disableMs: number;
   readonly counts: CallerCounts;
   readonly log: Log;
+  /** For tests. */
   readonly clock?: Clock;
+  readonly spreadMs?: number;
   /** None: nothing is traced. */
   readonly trace?: DepartureTrace | undefined;
 }): WebhookCaller {
-  const { store, log, clock = systemClock } = parts;
+  const { store, log, clock = systemClock, spreadMs = spreadMsDefault } = parts;
   const known = new Map<number, CalledEndpoint>();
   const desks = new Map<number, Desk>();
   /** Those with something to take, perhaps. */
@@ -107,7 +106,10 @@ export function startWebhookCaller(parts: {
 
   const shardOfEndpoint = (id: number): ShardId => shardOf("endpoint", id, parts.shards);
   const holds = (id: number): boolean => ours.holds(shardOfEndpoint(id));
-  const horizon = () => ({ nearMs: clock.wallMs() + nearMs, wrongMs: clock.wallMs() + 2 * waitMsMax });
+  const horizon = (stepMsMax = waitMsMax) => ({
+    nearMs: clock.wallMs() + nearMs,
+    wrongMs: clock.wallMs() + 2 * stepMsMax,
+  });
 
   /** What has changed of endpoints, and whether all that is near of theirs is in memory. */
   const look = async (): Promise<void> => {
@@ -180,8 +182,8 @@ export function startWebhookCaller(parts: {
     const limit = Math.min(deskMax, desk.endpoint.size + Math.max(0, allMax - held));
     const { mark } = desk;
     const rows = fifo
-      ? await openDeliveriesInOrder(store, id, { chatIds: null, perChat: perChatMax, limit })
-      : await openDeliveriesOf(store, id, horizon(), limit);
+      ? await openDeliveriesInOrder(store, id, { perChat: perChatMax, limit })
+      : await openDeliveriesOf(store, id, horizon(desk.stepMsMax), limit);
     held += rows.length;
     desk.addRows(rows, mark, spreadMs);
     desk.hasMore = rows.length >= limit || (fifo && hasFullChat(rows));
@@ -189,23 +191,15 @@ export function startWebhookCaller(parts: {
   };
 
   const hear = async (jobs: readonly WebhookJob[]): Promise<void> => {
-    const strange = new Map<Desk, Set<number | null>>();
-    const bare = new Map<Desk, string[]>();
     for (const job of jobs) {
       const called = known.get(job.endpointId);
       if (called === undefined) ours.look();
       if (called === undefined || !called.isOpen || !holds(called.id)) continue;
-      let desk = desks.get(called.id);
-      if (desk === undefined) {
-        await openDesks([called]);
-        desk = desks.get(called.id);
-        if (desk === undefined) continue;
-        await load(desk);
-        continue;
-      }
+      const desk = desks.get(called.id) ?? (await openOnce(called));
+      if (desk === undefined) continue;
       if (desk.isRetired || desk.endpoint.size >= deskMax || held >= allMax) desk.hasMore = true;
-      else if (desk.called.fifo) strange.set(desk, (strange.get(desk) ?? new Set()).add(job.chatId));
-      else if (job.payload === null || held >= bodiesMax) bare.set(desk, [...(bare.get(desk) ?? []), job.id]);
+      else if (desk.called.fifo) reader.readLine(desk, job.chatId, job);
+      else if (job.payload === null || held >= bodiesMax) reader.readRow(desk, job.id);
       else {
         const { id, payload, chatId, place, type } = job;
         held += 1;
@@ -213,20 +207,20 @@ export function startWebhookCaller(parts: {
         stir(desk);
       }
     }
-    for (const [desk, chatIds] of strange) await readChats(desk, [...chatIds]);
-    for (const [desk, ids] of bare) {
-      const { mark } = desk;
-      desk.addRows(await openDeliveriesById(store, ids), mark, 0);
-      stir(desk);
-    }
   };
 
-  /** In a chat's order: word alone may have lost the one before. */
-  const readChats = async (desk: Desk, chatIds: readonly (number | null)[]): Promise<void> => {
-    const { mark } = desk;
-    const asked = { chatIds, perChat: perChatMax, limit: deskMax };
-    desk.addRows(await openDeliveriesInOrder(store, desk.called.id, asked), mark, 0);
-    stir(desk);
+  /** For all who hear of an endpoint that had nothing until then. */
+  const openings = new Map<number, Promise<Desk | undefined>>();
+  const openOnce = (called: CalledEndpoint): Promise<Desk | undefined> => {
+    const open = async (): Promise<Desk | undefined> => {
+      await openDesks([called]);
+      const desk = desks.get(called.id);
+      if (desk !== undefined) await load(desk);
+      return desk;
+    };
+    const opening = openings.get(called.id) ?? open().finally(() => openings.delete(called.id));
+    openings.set(called.id, opening);
+    return opening;
   };
 
   const isIdle = (desk: Desk): boolean =>
@@ -290,26 +284,11 @@ export function startWebhookCaller(parts: {
     desk.flights.add(flight);
   };
 
-  /** Bodies that did not come along, read for all that ask within a turn. */
-  let asking: { readonly ids: string[]; readonly found: Promise<ReadonlyMap<string, string>> } | null = null;
-  const payloadOf = async (id: string): Promise<string | undefined> => {
-    if (asking === null) {
-      const ids: string[] = [];
-      const found = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        asking = null;
-        return readPayloads(store, ids);
-      });
-      asking = { ids, found };
-    }
-    asking.ids.push(id);
-    return (await asking.found).get(id);
-  };
-
   const fly = async (desk: Desk, delivery: HeldDelivery): Promise<void> => {
     const { called } = desk;
     const putBack = (): void => desk.endpoint.putBack(delivery, clock.steadyMs() + retryMs);
     try {
-      delivery.payload ??= (await payloadOf(delivery.id)) ?? null;
+      delivery.payload ??= (await reader.payloadOf(delivery.id)) ?? null;
     } catch (error) {
       log.warn({ err: String(error) }, "bodies of deliveries could not be read");
       return putBack();
@@ -366,6 +345,7 @@ export function startWebhookCaller(parts: {
         attempts: result.tries,
         nextMs: dueMs,
       });
+      if (desk.called.fifo) reader.settled(desk, delivery.chatId);
       const few = desk.called.fifo ? perChatMax / 2 : deskMax / 4;
       if (desk.hasMore && desk.endpoint.size < few && !desk.isRetired) {
         desk.hasMore = false;
@@ -416,6 +396,7 @@ export function startWebhookCaller(parts: {
     look,
     drain: (shard) => land([...desks.values()].filter((desk) => desk.shard === shard)),
   });
+  const reader = openRowReader({ store, added: stir, log });
   const writer = openAttemptWriter({
     store,
     fencesOf: ours.fencesOf,

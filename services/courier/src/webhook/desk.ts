@@ -41,6 +41,8 @@ export class Desk {
   /** There may be more in the rows than is here. */
   hasMore = true;
   loading: Promise<void> | null = null;
+  /** Chats of which there is more in the rows than in their lines. */
+  readonly unread = new Set<number | null>();
   /** Takes nothing more: what is under way ends, then it is made anew from the rows. */
   isRetired = false;
   readonly #keys: readonly Key[];
@@ -77,6 +79,11 @@ export class Desk {
   keys(): SigningKey[] {
     const nowMs = this.#clock.wallMs();
     return this.#keys.flatMap(({ key, expiresMs }) => (expiresMs === null || expiresMs > nowMs ? [key] : []));
+  }
+
+  /** The longest step of its schedule. */
+  get stepMsMax(): number {
+    return Math.max(...scheduleOf(policyOf(this.called).retry).waitsMs);
   }
 
   /** Before rows are read: to be given to `addRows` with them. */

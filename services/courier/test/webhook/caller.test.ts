@@ -165,10 +165,10 @@ test("a change of an endpoint is known at the next look: its URL, and that it go
   await courier.close();
 });
 
-for (const seed of [1, 7, 1_234]) {
+for (const seed of [1, 1_234]) {
   test(`[L2] however it is answered and whoever calls: each arrives by one id, in its chat's order where that is kept (seed ${seed})`, async () => {
     const random = openRandom(seed);
-    const many = 150;
+    const many = 99;
     const paths = [`/fifo-${seed}`, `/free-${seed}`] as const;
     const retry = soon(50);
     const fifo = await stage.makeEndpoint(`${receiver.url}${paths[0]}`, {

@@ -25,6 +25,7 @@ export async function openWebhookStage(name: string) {
 
   return {
     store,
+    log,
     adminId: admin.id,
     async makeEndpoint(url: string, columns: Readonly<Record<string, unknown>> = {}) {
       const values = { scope: "all", chat_id: null, retry: null, ...columns };
@@ -56,7 +57,7 @@ export async function openWebhookStage(name: string) {
     },
     /** Another courier takes all shards; the one before does not know. */
     async start(
-      options: { readonly clock?: Clock; readonly counts?: CallerCounts; readonly disableMs?: number } = {},
+      options: { readonly clock?: Clock; readonly spreadMs?: number; readonly counts?: CallerCounts } = {},
     ) {
       const { jobShards, wake, held } = await fixture.own();
       const caller = startWebhookCaller({

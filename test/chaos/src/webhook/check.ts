@@ -35,7 +35,7 @@ export interface WebhookVerdict {
   /** A message that came under two ids or with two bodies, or two messages under one id. */
   readonly unstable: number;
   readonly unsigned: number;
-  /** At an endpoint that keeps the order, an earlier one behind a later one. */
+  /** At an endpoint that keeps the order, a later one before an earlier one was taken. */
   readonly disordered: number;
   readonly pending: number;
   /** None may be: the schedule is longer than the receiver's moods. */
@@ -44,6 +44,11 @@ export interface WebhookVerdict {
   readonly unproven: number;
   /** Taken more than once, as may be: its courier was killed before the result was written. */
   readonly repeated: number;
+  /**
+   * Repeats, at an endpoint that keeps the order, that came behind later ones: what a courier had sent when it was killed waited at
+   * the receiver, and another courier was quicker. By their ids they are known for what was taken already.
+   */
+  readonly repeatedLate: number;
 }
 
 /** @param acked places of the messages of each chat. */
@@ -70,12 +75,13 @@ export function judgeWebhooks(
     dead: rows.filter(({ state }) => state === "dead").length,
     unproven: rows.filter(({ id, state }) => state === "delivered" && !taken.has(id)).length,
     repeated: sum("repeated"),
+    repeatedLate: sum("repeatedLate"),
   };
 }
 
-/** All of it must be 0; what may be is `repeated` alone. */
+/** All of it must be 0 but for repeats, which at least once brings with it. */
 export function isWebhookClean(verdict: WebhookVerdict): boolean {
-  return Object.entries(verdict).every(([name, count]) => name === "repeated" || count === 0);
+  return Object.entries(verdict).every(([name, count]) => name.startsWith("repeated") || count === 0);
 }
 
 function judgeHook({ fifo }: HookAccount, acked: ReadonlySet<number>, arrivals: readonly Arrival[]) {
@@ -93,7 +99,22 @@ function judgeHook({ fifo }: HookAccount, acked: ReadonlySet<number>, arrivals: 
     lost: [...acked].filter((seq) => !takenCounts.has(seq)).length,
     foreign: arrivals.filter(({ seq }) => !acked.has(seq)).length,
     unstable: [...names.values()].filter(({ size }) => size > 1).length,
-    disordered: fifo ? arrivals.filter(({ seq }, at) => seq < (arrivals[at - 1]?.seq ?? 0)).length : 0,
+    ...(fifo ? judgeOrder(acked, arrivals) : { disordered: 0, repeatedLate: 0 }),
     repeated: [...takenCounts.values()].filter((count) => count > 1).length,
   };
+}
+
+/** The next may come when all before it have been taken. */
+function judgeOrder(acked: ReadonlySet<number>, arrivals: readonly Arrival[]) {
+  const order = [...acked].toSorted((one, other) => one - other);
+  const taken = new Set<number>();
+  let [disordered, repeatedLate, next, furthest] = [0, 0, 0, 0];
+  for (const { seq, isTaken } of arrivals) {
+    if (taken.has(seq)) repeatedLate += seq < furthest ? 1 : 0;
+    else if (acked.has(seq) && seq !== order[next]) disordered += 1;
+    if (isTaken) taken.add(seq);
+    furthest = Math.max(furthest, seq);
+    while (taken.has(order[next] ?? 0)) next += 1;
+  }
+  return { disordered, repeatedLate };
 }

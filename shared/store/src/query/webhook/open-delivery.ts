@@ -45,26 +45,36 @@ export async function openDeliveriesOf(
   return rows;
 }
 
-/** Of each chat a beginning without gaps, in its order: for endpoints that keep it. Of all chats, or of some. */
+/** Of each chat a beginning without gaps, in its order: for endpoints that keep it. */
 export async function openDeliveriesInOrder(
   db: Queryable,
   endpointId: number,
-  asked: {
-    readonly chatIds: readonly (number | null)[] | null;
-    readonly perChat: number;
-    readonly limit: number;
-  },
+  { perChat, limit }: { readonly perChat: number; readonly limit: number },
 ): Promise<OpenDelivery[]> {
-  const { chatIds, perChat, limit } = asked;
   const { rows } = await db.query<OpenDelivery>({
     name: "open deliveries in order",
     text: `select * from (
              select ${columns}, d.sub, row_number() over (partition by d.chat_id order by d.place, d.sub, d.created_ms) as nth
-             from webhook_delivery d
-             where d.endpoint_id = $1 and d.state = 'pending'
-               and ($2::bigint[] is null or coalesce(d.chat_id, 0) = any($2::bigint[]))) o
-           where nth <= $3 order by nth, "nextMs" limit $4`,
-    values: [endpointId, chatIds?.map((id) => id ?? 0) ?? null, perChat, limit],
+             from webhook_delivery d where d.endpoint_id = $1 and d.state = 'pending') o
+           where nth <= $2 order by nth, "nextMs" limit $3`,
+    values: [endpointId, perChat, limit],
+  });
+  return rows;
+}
+
+/** The same of some chats of some endpoints. */
+export async function openDeliveriesOfLines(
+  db: Queryable,
+  lines: readonly { readonly endpointId: number; readonly chatId: number | null }[],
+  perChat: number,
+): Promise<OpenDelivery[]> {
+  const { rows } = await db.query<OpenDelivery>({
+    name: "open deliveries of lines",
+    text: `select o.* from json_to_recordset($1::json) as l("endpointId" bigint, "chatId" bigint)
+           cross join lateral (select ${columns} from webhook_delivery d
+             where d.endpoint_id = l."endpointId" and d.state = 'pending' and d.chat_id is not distinct from l."chatId"
+             order by d.place, d.sub, d.created_ms limit $2) o`,
+    values: [JSON.stringify(lines), perChat],
   });
   return rows;
 }
