@@ -2,7 +2,7 @@
 import { type Cluster, startCluster } from "@rookery/kit";
 import { type GeneratorProcess, startGenerator } from "./generator/generator-process.ts";
 import type { Progress } from "./progress.ts";
-import { bareScene, type Scene, setScene } from "./scene.ts";
+import { bareScene, type ChatPreparation, type Scene, setScene } from "./scene.ts";
 import { type ControlProcess, startControl } from "./scenario/control.ts";
 import type { Target } from "./turns.ts";
 
@@ -14,6 +14,8 @@ export interface BenchShape {
   /** Members of each chat, by index of their socket. */
   readonly chats: readonly (readonly number[])[];
   readonly opensMax?: number;
+  /** What is done to the chats before anybody comes. @returns each chat's head. */
+  readonly prepare?: ChatPreparation;
   /** Folder for CPU profiles of the cluster's processes. */
   readonly profileDir?: string | undefined;
 }
@@ -56,7 +58,7 @@ export async function openBench(shape: BenchShape, tell: Progress): Promise<Benc
     await cluster.close();
   };
   try {
-    const scene = await setScene(cluster, shape.sockets, shape.chats);
+    const scene = await setScene(cluster, shape.sockets, shape.chats, shape.prepare);
     const generator = await openAt("rookery", scene);
     return {
       cluster,

@@ -18,6 +18,8 @@ import { idleUsage, runIdle } from "./scenario/idle.ts";
 import { overloadUsage, runOverload } from "./scenario/overload.ts";
 import { startUsage, runStart } from "./scenario/start.ts";
 import { stormUsage, runStorm } from "./scenario/storm.ts";
+import { growthUsage, runGrowth } from "./scenario/growth.ts";
+import { manyUsage, runMany } from "./scenario/many.ts";
 import { telegramUsage } from "./scenario/telegram-config.ts";
 import { runWebhooks } from "./scenario/webhooks.ts";
 import { webhooksUsage } from "./scenario/webhooks-config.ts";
@@ -37,6 +39,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   overload: { run: runOverload, usage: overloadUsage },
   start: { run: runStart, usage: startUsage },
   storm: { run: runStorm, usage: stormUsage },
+  growth: { run: runGrowth, usage: growthUsage },
+  many: { run: runMany, usage: manyUsage },
   receipts: { run: runReceipts, usage: receiptsUsage },
   broadcast: { run: runBroadcast, usage: broadcastUsage },
   telegram: { run: runTelegram, usage: telegramUsage },

@@ -13,6 +13,8 @@ export interface Scene {
   readonly chats: readonly StageChat[];
 }
 
+export type ChatPreparation = (store: Store, ids: readonly number[]) => Promise<readonly number[]>;
+
 /** Pairs of a chat and a member in one statement. */
 const membersPerInsert = 50_000;
 
@@ -24,15 +26,17 @@ export async function setScene(
   cluster: { readonly dataDir: string; readonly edges: readonly string[] },
   sockets: number,
   chats: readonly (readonly number[])[],
+  prepare?: ChatPreparation,
 ): Promise<Scene> {
   const store = await openClusterStore(cluster.dataDir);
   try {
     const people = await addPeople(store, cluster.dataDir, sockets);
     const ids = await addChats(store, people, chats);
+    const heads = await prepare?.(store, ids);
     const edge = (index: number): string => cluster.edges[index % cluster.edges.length] ?? "";
     return {
       doors: people.map(({ token }, index) => ({ base: edge(index), token })),
-      chats: ids.map((id, index) => ({ id, headSeq: 0, readers: chats[index] ?? [] })),
+      chats: ids.map((id, index) => ({ id, headSeq: heads?.[index] ?? 0, readers: chats[index] ?? [] })),
     };
   } finally {
     await store.end();
