@@ -15,7 +15,7 @@ const gaps = new Counter("rookery_gaps");
 
 export const options = {
   setupTimeout: "5m",
-  scenarios: { members: { executor: "per-vu-iterations", vus: people, iterations: 1, maxDuration: "10m" } },
+  scenarios: { members: { exec: "talk", executor: "per-vu-iterations", vus: people, iterations: 1, maxDuration: "10m" } },
   thresholds: {
     checks: ["rate==1"],
     rookery_errors: ["count<1"],
@@ -30,7 +30,7 @@ export function setup() {
   return { members, chatId: createGroup(members, "k6") };
 }
 
-export default function ({ members, chatId }) {
+export function talk({ members, chatId }) {
   const sentMs = {};
   let sent = 0;
   let acked = 0;

@@ -5,8 +5,14 @@ import { createGroup, get, post, register, uuid } from "./rookery.js";
 
 export const options = {
   setupTimeout: "5m",
-  vus: Number(__ENV.VUS || 10),
-  duration: __ENV.DURATION || "15s",
+  scenarios: {
+    people: {
+      exec: "use",
+      executor: "constant-vus",
+      vus: Number(__ENV.VUS || 10),
+      duration: __ENV.DURATION || "15s",
+    },
+  },
   thresholds: {
     checks: ["rate==1"],
     "http_req_failed{name:send}": ["rate==0"],
@@ -21,7 +27,7 @@ export function setup() {
   return { people, chatId: createGroup(people, "k6 by REST") };
 }
 
-export default function ({ people, chatId }) {
+export function use({ people, chatId }) {
   const { token } = people[__VU % people.length];
   const body = { uuid: uuid(), body: "by REST" };
   const sent = post(`/v1/chats/${chatId}/messages`, body, token, { tags: { name: "send" } });

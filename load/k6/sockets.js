@@ -15,6 +15,7 @@ export const options = {
   setupTimeout: "5m",
   scenarios: {
     ramp: {
+      exec: "stay",
       executor: "ramping-vus",
       startVUs: 0,
       stages: [
@@ -36,7 +37,7 @@ export function setup() {
   return { people: register(Number(__ENV.PEOPLE || 10)) };
 }
 
-export default function ({ people }) {
+export function stay({ people }) {
   const startMs = Date.now();
   let greeted = false;
   let closing = false;

@@ -11,11 +11,12 @@ export const options = {
   setupTimeout: "5m",
   scenarios: {
     updates: {
+      exec: "update",
       executor: "constant-arrival-rate",
       rate,
       timeUnit: "1s",
       duration: __ENV.DURATION || "15s",
-      preAllocatedVUs: 20,
+      preAllocatedVUs: 100,
       maxVUs: 500,
     },
   },
@@ -36,7 +37,7 @@ export function setup() {
   return { username, secret: made.json("webhookSecret"), owner };
 }
 
-export default function ({ username, secret }) {
+export function update({ username, secret }) {
   const number = exec.scenario.iterationInTest + 1;
   const person = { id: 700000 + (number % 100), is_bot: false, first_name: "Ada" };
   const message = {

@@ -20,6 +20,7 @@ import { startUsage, runStart } from "./scenario/start.ts";
 import { stormUsage, runStorm } from "./scenario/storm.ts";
 import { growthUsage, runGrowth } from "./scenario/growth.ts";
 import { manyUsage, runMany } from "./scenario/many.ts";
+import { allUsage, runAll, runTable, tableUsage } from "./scenario/table.ts";
 import { telegramUsage } from "./scenario/telegram-config.ts";
 import { runWebhooks } from "./scenario/webhooks.ts";
 import { webhooksUsage } from "./scenario/webhooks-config.ts";
@@ -47,6 +48,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   webhooks: { run: runWebhooks, usage: webhooksUsage },
   "bot-polls": { run: runBotPolls, usage: botPollsUsage },
   profile: { run: runProfile, usage: profileUsage },
+  all: { run: runAll, usage: allUsage },
+  table: { run: runTable, usage: tableUsage },
   // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
   control: { run: runControl },
   generate: { run: runGenerator },

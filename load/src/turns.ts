@@ -38,7 +38,7 @@ export async function takeTurn(
 /** From and to, of the chats a phase goes to. */
 export type Chosen = readonly [from: number, to: number];
 
-type RoleUsage = Record<string, { readonly cpuSeconds: number; readonly rssBytes: number }>;
+export type RoleUsage = Record<string, { readonly cpuSeconds: number; readonly rssBytes: number }>;
 
 export async function usageOf(pids: Readonly<Record<string, readonly number[]>>): Promise<RoleUsage> {
   const entries = Object.entries(pids).map(async ([role, list]) => {

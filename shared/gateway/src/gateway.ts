@@ -17,9 +17,12 @@ import {
   subjects,
 } from "@rookery/protocol";
 import { type Log, sparsely, type Tracer } from "@rookery/runtime";
+import { openCongestion } from "./congestion.ts";
 
 /** Commands of this process without a reply; beyond it `overloaded` (L7). */
 const pendingMax = 50_000;
+/** So many may wait however late answers come: a pause (a new owner, a slow disk) is no overload. */
+const patientMax = 4_000;
 /** Of one log message: bodies counted in UTF-16 units, the rest estimated. */
 const batchUnitsMax = 128 * 1024;
 const commandUnits = 512;
@@ -61,9 +64,13 @@ export function openGateway(parts: {
   readonly observeSent?: () => void;
   /** Null, or none: nothing is traced. */
   readonly tracer?: Tracer | null;
+  /** The steady clock. */
+  readonly now?: () => number;
 }): CommandGateway {
   const { bus, shards, edge, log } = parts;
+  const now = parts.now ?? (() => performance.now());
   const waiting = new Map<number, Pending>();
+  const congestion = openCongestion(shards);
   let outbox = new Map<ShardId, LoggedCommand[]>();
   let scheduled = false;
   let refs = 0;
@@ -125,7 +132,7 @@ export function openGateway(parts: {
     if (!log.isLevelEnabled("debug")) return;
     const { requestId, uuid, actor } = command;
     const about = { requestId, command: command.command.kind, actor: actorKey(actor), uuid, shard };
-    const ms = Math.round(performance.now() - askedMs);
+    const ms = Math.round(now() - askedMs);
     const refused = reply.kind === "refused" ? { refused: reply.fault.code } : {};
     log.debug({ ...about, ms, ...refused }, "a command is answered");
   };
@@ -134,6 +141,8 @@ export function openGateway(parts: {
     const pending = waiting.get(ref);
     if (pending === undefined) return;
     waiting.delete(ref);
+    const nowMs = now();
+    if (reply.kind === "done") congestion.answered(pending.shard, nowMs - pending.askedMs, nowMs);
     trace(pending, reply);
     if (parts.tracer) noteCommand(parts.tracer, pending, reply);
     if (reply.kind === "done" && reply.outcome.kind === "sent" && !reply.duplicate) parts.observeSent?.();
@@ -143,13 +152,13 @@ export function openGateway(parts: {
   const again = (due: (pending: Pending) => boolean): void => {
     for (const pending of waiting.values()) {
       if (!due(pending)) continue;
-      pending.sentMs = performance.now();
+      pending.sentMs = now();
       enqueue(pending);
     }
   };
 
   const timer = setInterval(() => {
-    const nowMs = performance.now();
+    const nowMs = now();
     for (const [ref, { deadlineMs }] of waiting) {
       if (deadlineMs > nowMs) continue;
       const fault = { code: "unavailable", message: "no answer yet; repeat with the same uuid" } as const;
@@ -159,15 +168,17 @@ export function openGateway(parts: {
   }, tickMs);
 
   const ask: CommandGateway["ask"] = (command, timeoutMs, done) => {
-    if (waiting.size >= pendingMax) {
+    const nowMs = now();
+    const shard = shardOf(command.actor.kind, command.actor.id, shards);
+    const isLate = waiting.size >= patientMax && congestion.isLate(shard, nowMs);
+    if (isLate || waiting.size >= pendingMax) {
       const fault = { code: "overloaded", message: "too many commands wait here" } as const;
       done({ kind: "refused", fault: { ...fault, retryMs: againMs } });
       return;
     }
     refs += 1;
-    const nowMs = performance.now();
     const pending: Pending = {
-      shard: shardOf(command.actor.kind, command.actor.id, shards),
+      shard,
       command: { ...command, ref: refs },
       askedMs: nowMs,
       sentMs: nowMs,

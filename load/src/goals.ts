@@ -1,0 +1,124 @@
+/** The lines of GOALS, how each is measured, and what limits it as far as profiles have shown. */
+
+export interface Goal {
+  readonly id: string;
+  readonly what: string;
+  /** The scenario whose figures are kept under its name, and its flags for a short run. */
+  readonly scenario: string;
+  readonly short: readonly string[];
+  readonly first: string;
+  readonly later: string;
+  readonly limit: string;
+}
+
+export const goals: readonly Goal[] = [
+  {
+    id: "P1",
+    what: "fan-out: frames delivered in a CPU second of the edge",
+    scenario: "fan-out",
+    short: ["--size", "1000", "--size", "5000", "--rounds", "5", "--deliveries", "100000"],
+    first: "≥ 0.6 of raw uWS; ≥ 5 × Socket.IO",
+    later: "≥ 0.9; ≥ 3 × naive raw; ≥ 10 × Socket.IO",
+    limit: "the kernel's send, one a socket and turn; beside it what an edge does while nothing is said",
+  },
+  {
+    id: "P2",
+    what: "memory of an idle socket whose user is in 20 chats",
+    scenario: "idle",
+    short: ["--sockets", "3000"],
+    first: "≤ 4 KB",
+    later: "≤ 2 KB",
+    limit: "an object and a map's entry for each of its chats, and uWS' subscription to each",
+  },
+  {
+    id: "P3",
+    what: "durable throughput, 1,000 chats of 5",
+    scenario: "direct",
+    short: ["--rounds", "5", "--messages", "10000"],
+    first: "≥ 0.4 of the slower of append and insert",
+    later: "≥ 0.7",
+    limit: "CPU: six processes share what the ceilings have for themselves; see the CPU rows",
+  },
+  {
+    id: "P4",
+    what: "latency at 1,000 messages a second, 10,000 sockets",
+    scenario: "latency",
+    short: ["--chats", "500", "--rate", "500", "--seconds", "5", "--rounds", "5"],
+    first: "p50 ≤ 5 ms, p99 ≤ 25 ms",
+    later: "p99 ≤ control + 5 ms",
+    limit: "turns of six processes on two cores; one append, one commit, two hops",
+  },
+  {
+    id: "P5",
+    what: "CPU of a message, large against small",
+    scenario: "growth",
+    short: ["--rounds", "3", "--seconds", "3", "--length", "100000", "--crowd", "20000"],
+    first: "≤ + 20 %",
+    later: "≤ + 10 %",
+    limit:
+      "smaller batches: the same messages over more shards and processes are more log messages and commits",
+  },
+  {
+    id: "P6",
+    what: "receipts of 1,000 members",
+    scenario: "receipts",
+    short: ["--messages", "3"],
+    first: "≥ 20 × fewer rows and frames",
+    later: "≥ 50 ×",
+    limit: "windows of 50 ms: reads that are further apart are not batched",
+  },
+  {
+    id: "P7",
+    what: "Telegram's update to a frame on another edge",
+    scenario: "telegram",
+    short: [],
+    first: "p99 ≤ 25 ms at 1,000/s, ≥ 3,000/s",
+    later: "p99 ≤ 15 ms at 2,000/s, ≥ 4,000/s",
+    limit: "see its own table",
+  },
+  {
+    id: "P8",
+    what: "Bot API sendMessage",
+    scenario: "bot-api",
+    short: [],
+    first: "≥ 2,000/s",
+    later: "≥ 4,000/s",
+    limit: "see its own table",
+  },
+  {
+    id: "P9",
+    what: "webhook deliveries, durable and signed",
+    scenario: "webhooks",
+    short: [],
+    first: "≥ 2,500/s, p99 ≤ 100 ms",
+    later: "≥ 5,000/s, p99 ≤ 50 ms",
+    limit: "see its own table",
+  },
+  {
+    id: "P10",
+    what: "npm start to ready, empty folder",
+    scenario: "start",
+    short: ["--rounds", "3"],
+    first: "≤ 8 s",
+    later: "≤ 4 s",
+    limit: "loading the modules of four processes, Postgres' initdb, the migrations",
+  },
+  {
+    id: "R4",
+    what: "all sockets cut and back at once",
+    scenario: "storm",
+    short: ["--sockets", "1000", "--rounds", "3"],
+    first: "10,000 within 6 s",
+    later: "2 s",
+    limit: "CPU of a connect: token, limits in Redis, three queries, the user's actor and each chat's owner",
+  },
+  {
+    id: "R11",
+    what: "twice what it can do",
+    scenario: "overload",
+    short: ["--seconds", "6"],
+    first: "told overloaded, acks ≤ 5 s, well again in 5 s",
+    later: "goodput ≥ 0.9 of peak",
+    limit: "the sender: clients that share the machine are slowed with it",
+  },
+];
