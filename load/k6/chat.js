@@ -1,7 +1,10 @@
 // Traffic in a group: everybody writes and hears everybody. Every message must be acked, and come to every member, once.
 //   k6 run -e PEOPLE=20 -e EACH=20 load/k6/chat.js
+// @boundaries-ignore k6 brings it
 import ws from "k6/ws";
+// @boundaries-ignore k6 brings it
 import { check } from "k6";
+// @boundaries-ignore k6 brings it
 import { Counter, Trend } from "k6/metrics";
 import { createGroup, doorOf, register, socketUrl } from "./rookery.js";
 

@@ -1,5 +1,6 @@
 // REST as an application uses it: write, read the page, mark it read, look at the chats.
 //   k6 run -e VUS=10 -e DURATION=30s load/k6/rest.js
+// @boundaries-ignore k6 brings it
 import { check } from "k6";
 import { createGroup, get, post, register, uuid } from "./rookery.js";
 

@@ -1,5 +1,7 @@
 // What the scripts have in common. Stock k6: no extension, no package, nothing of ours but CONTRACT §2 and §3.
+// @boundaries-ignore k6 brings it
 import http from "k6/http";
+// @boundaries-ignore k6 brings it
 import { fail } from "k6";
 
 /** An edge, or what stands before several. */

@@ -1,7 +1,10 @@
 // A ramp of sockets: each opens, gets its Hello, stays, answers pings, and goes. Thresholds fail the run.
 //   k6 run -e SOCKETS=1000 -e HOLD=30s load/k6/sockets.js
+// @boundaries-ignore k6 brings it
 import ws from "k6/ws";
+// @boundaries-ignore k6 brings it
 import { check } from "k6";
+// @boundaries-ignore k6 brings it
 import { Counter, Rate, Trend } from "k6/metrics";
 import { doorOf, register, socketUrl } from "./rookery.js";
 

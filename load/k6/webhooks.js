@@ -1,7 +1,9 @@
 // Telegram's side of the webhook: updates posted to a bot of ours, as Telegram posts them. Each must be answered 200, which
 // means that it is committed, and a repeat of it changes nothing.
 //   k6 run -e BOT_TOKEN=1234:abc -e RATE=100 -e DURATION=30s load/k6/webhooks.js
+// @boundaries-ignore k6 brings it
 import { check, fail } from "k6";
+// @boundaries-ignore k6 brings it
 import exec from "k6/execution";
 import { get, post, register } from "./rookery.js";
 

@@ -89,7 +89,7 @@ export const goals: readonly Goal[] = [
     id: "P9",
     what: "webhook deliveries, durable and signed",
     scenario: "webhooks",
-    short: [],
+    short: ["--flood", "10000", "--seconds", "5"],
     first: "≥ 2,500/s, p99 ≤ 100 ms",
     later: "≥ 5,000/s, p99 ≤ 50 ms",
     limit: "see its own table",

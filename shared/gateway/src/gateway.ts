@@ -22,7 +22,7 @@ import { openCongestion } from "./congestion.ts";
 /** Commands of this process without a reply; beyond it `overloaded` (L7). */
 const pendingMax = 50_000;
 /** So many may wait however late answers come: a pause (a new owner, a slow disk) is no overload. */
-const patientMax = 4_000;
+const patientMax = 2_048;
 /** Of one log message: bodies counted in UTF-16 units, the rest estimated. */
 const batchUnitsMax = 128 * 1024;
 const commandUnits = 512;
