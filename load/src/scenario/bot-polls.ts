@@ -199,7 +199,15 @@ async function talk(about: {
       times.set(body, time);
       const path = `/v1/chats/${chats[sends.length % chats.length]}/messages`;
       const said = call(base, "POST", path, { token: person.token, body: { body } });
-      sends.push(said.then(() => void (time.ackedMs = performance.now())));
+      sends.push(
+        said.then(
+          () => void (time.ackedMs = performance.now()),
+          (error: unknown) => {
+            faults.push(String(error));
+            times.delete(body);
+          },
+        ),
+      );
     }
     await sleep(5);
   }

@@ -216,6 +216,7 @@ export function startWebhookPoster(parts: {
         body: post.body,
         timeoutMs: answerMs,
         signal: shards.signalOf(poster.shard),
+        ...(bot.ip === null ? {} : { address: bot.ip }),
       });
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error;

@@ -1,6 +1,8 @@
+import type { LookupAddress } from "node:dns";
+import { isIP } from "node:net";
 import type { AddressRules } from "@rookery/webhook";
 import { Agent, request } from "undici";
-import { openGuardedConnect, refusedCode } from "./guarded-connect.ts";
+import { type Lookup, openGuardedConnect, refusedCode } from "./guarded-connect.ts";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -21,6 +23,8 @@ export interface HttpPost {
       readonly body: string;
       readonly timeoutMs: number;
       readonly signal: AbortSignal;
+      /** Where the name in the URL is, whatever others say. */
+      readonly address?: string;
     },
   ): Promise<HttpAnswer>;
   close(): Promise<void>;
@@ -34,21 +38,43 @@ export class OutboundError extends Error {
 const connectMs = 5_000;
 /** Of one origin; bots of our own may ask for so many. */
 const connectionsMax = 100;
+/** Addresses with connections of their own (L7). */
+const fixedMax = 100;
 const answerBytesMax = 1_048_576;
 
 export function openHttpPost(rules: Pick<AddressRules, "allows">): HttpPost {
-  const agent = new Agent({
-    connections: connectionsMax,
-    connect: openGuardedConnect(rules, { timeoutMs: connectMs }),
-    pipelining: 1,
-  });
+  const open = (lookup?: Lookup): Agent =>
+    new Agent({
+      connections: connectionsMax,
+      connect: openGuardedConnect(rules, {
+        timeoutMs: connectMs,
+        ...(lookup === undefined ? {} : { lookup }),
+      }),
+      pipelining: 1,
+    });
+  const agent = open();
+  /** By the address that was named instead of looked up, the longest unused first. */
+  const fixed = new Map<string, Agent>();
+  const agentFor = (address: string | undefined): Agent => {
+    if (address === undefined) return agent;
+    const known = fixed.get(address) ?? open((_host, _options, tell) => tell(null, [lookedUp(address)]));
+    fixed.delete(address);
+    fixed.set(address, known);
+    const [oldest] = fixed;
+    if (fixed.size > fixedMax && oldest !== undefined) {
+      fixed.delete(oldest[0]);
+      // What is under way there ends as it would.
+      oldest[1].close().catch(() => {});
+    }
+    return known;
+  };
   return {
-    async post(url, { headers, body, timeoutMs, signal }) {
+    async post(url, { headers, body, timeoutMs, signal, address }) {
       const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
         const answer = await request(url, {
           method: "POST",
-          dispatcher: agent,
+          dispatcher: agentFor(address),
           headers,
           body,
           signal: within,
@@ -75,8 +101,14 @@ export function openHttpPost(rules: Pick<AddressRules, "allows">): HttpPost {
         throw new OutboundError(within.aborted ? "no answer in time" : reasonOf(error));
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([agent, ...fixed.values()].map((each) => each.destroy()));
+    },
   };
+}
+
+function lookedUp(address: string): LookupAddress {
+  return { address, family: isIP(address) };
 }
 
 function reasonOf(error: unknown): string {

@@ -13,6 +13,7 @@ const withinMs = 30_000;
 interface Info {
   readonly url: string;
   readonly pending_update_count: number;
+  readonly ip_address?: string;
   readonly last_error_message?: string;
   readonly last_error_date?: number;
 }
@@ -141,6 +142,16 @@ export function updatesArePosted(edges: () => readonly string[]): void {
     await speak("c");
     await until(() => program.posted.at(-1)?.update.message?.text === "c", { withinMs });
     assert.ok(!program.posted.some(({ update }) => update.message?.text === "b"));
+  });
+
+  it("ip_address is where the webhook's name is, whatever others say", async () => {
+    const { bot, speak, program } = await posted(() => ({}));
+    const url = program.url.replace("127.0.0.1", "bot.invalid");
+    await bot.done("setWebhook", { url, ip_address: "127.0.0.1" });
+    await speak("there?");
+    await until(() => program.posted.length === 1, { withinMs });
+    assert.match(program.posted[0]?.headers.host ?? "", /^bot\.invalid:/);
+    assert.equal((await infoOf(bot)).ip_address, "127.0.0.1");
   });
 
   it("a bot may go from one way to the other: what it has not had, it gets", async () => {
