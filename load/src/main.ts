@@ -24,6 +24,7 @@ import { allUsage, runAll, runTable, tableUsage } from "./scenario/table.ts";
 import { telegramUsage } from "./scenario/telegram-config.ts";
 import { runWebhooks } from "./scenario/webhooks.ts";
 import { webhooksUsage } from "./scenario/webhooks-config.ts";
+import { runTelegramHang, telegramHangUsage } from "./scenario/telegram-hang.ts";
 
 interface Scenario {
   readonly run: (args: readonly string[]) => Promise<number>;
@@ -50,6 +51,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   profile: { run: runProfile, usage: profileUsage },
   all: { run: runAll, usage: allUsage },
   table: { run: runTable, usage: tableUsage },
+  "telegram-hang": { run: runTelegramHang, usage: telegramHangUsage },
   // Started by the scenarios themselves: what serves the comparison, and what holds the sockets.
   control: { run: runControl },
   generate: { run: runGenerator },
