@@ -13,8 +13,9 @@ import { type HttpPost, OutboundError } from "../outbound/http-post.ts";
 const timeoutMsDefault = 5_000;
 const retriesDefault = 2;
 const backoffMs = 250;
-/** Calls of one service under way; more are told at once that it fails, so that nobody waits behind those that hang. */
+/** Calls of one service under way. More wait, but no longer than one attempt may take: behind those that hang nobody waits for ever. */
 const inFlightMax = 64;
+const waitingMax = 4_000;
 
 /** Services remembered; beyond it the one asked longest ago is forgotten. */
 const standingsMax = 10_000;
@@ -37,6 +38,8 @@ export interface ServiceCaller {
 interface Standing {
   readonly breaker: Breaker;
   inFlight: number;
+  /** Whose turn comes, the first first: each is called with the place of one that has ended. */
+  readonly waiting: Set<() => void>;
 }
 
 export function openServiceCaller(parts: {
@@ -50,17 +53,22 @@ export function openServiceCaller(parts: {
   return {
     async call({ key, spec, headers }, event, asked, signal) {
       const name = `${key} ${spec.url}`;
-      const standing = standings.get(name) ?? { breaker: new Breaker(), inFlight: 0 };
+      const standing = standings.get(name) ?? {
+        breaker: new Breaker(),
+        inFlight: 0,
+        waiting: new Set(),
+      };
       standings.delete(name);
       standings.set(name, standing);
       const [oldest] = standings.keys();
       if (standings.size > standingsMax && oldest !== undefined) standings.delete(oldest);
-      if (standing.inFlight >= inFlightMax) return { kind: "failed", reason: "too many calls are under way" };
       const { timeoutMs = timeoutMsDefault, retries = retriesDefault } = spec;
+      if (!(await enter(standing, timeoutMs, signal))) {
+        return { kind: "failed", reason: "too many calls are under way" };
+      }
       const requestId = `bot-${event.botId}-${event.updateId}-${asked.step}`;
       const body = JSON.stringify(requestOf(event, asked, requestId));
       let reason = "";
-      standing.inFlight += 1;
       try {
         for (let attempt = 0; attempt <= retries; attempt += 1) {
           if (attempt > 0) await pause(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), signal);
@@ -82,6 +90,11 @@ export function openServiceCaller(parts: {
             standing.breaker.note(true, now());
             return answerOf(tried.body, event);
           }
+          if (signal.aborted) {
+            // It was we who ended it.
+            standing.breaker.withdraw();
+            return { kind: "failed", reason: "given up" };
+          }
           standing.breaker.note(tried.kind === "refusal", now());
           reason = tried.reason;
           // What was understood and refused is refused again.
@@ -89,10 +102,39 @@ export function openServiceCaller(parts: {
         }
         return { kind: "failed", reason };
       } finally {
-        standing.inFlight -= 1;
+        leave(standing);
       }
     },
   };
+}
+
+/** @returns false when there is no place in time. */
+function enter(standing: Standing, waitMs: number, signal: AbortSignal): boolean | Promise<boolean> {
+  if (standing.inFlight < inFlightMax) {
+    standing.inFlight += 1;
+    return true;
+  }
+  if (standing.waiting.size >= waitingMax || signal.aborted) return false;
+  return new Promise((resolve) => {
+    const end = (isIn: boolean): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+      standing.waiting.delete(take);
+      resolve(isIn);
+    };
+    const take = (): void => end(true);
+    const giveUp = (): void => end(false);
+    const timer = setTimeout(giveUp, waitMs);
+    signal.addEventListener("abort", giveUp);
+    standing.waiting.add(take);
+  });
+}
+
+/** The place goes to whoever waits longest. */
+function leave(standing: Standing): void {
+  const [next] = standing.waiting;
+  if (next === undefined) standing.inFlight -= 1;
+  else next();
 }
 
 type Tried =
