@@ -80,8 +80,11 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
     }
     case "update": {
       const { change } = asked;
-      if (change?.kind !== "edit" && change?.kind !== "react") return [];
-      return missingTelegramMessage(state, change.messageId);
+      if (change?.kind === "edit" || change?.kind === "react") {
+        return missingTelegramMessage(state, change.messageId);
+      }
+      if (change?.kind !== "vote" && change?.kind !== "pollClosed") return [];
+      return recentMessage(state.recent, change.seq) === undefined ? [change.seq] : [];
     }
     case "amend":
       return missingTelegramMessage(state, asked.messageId);

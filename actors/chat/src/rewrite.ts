@@ -5,6 +5,7 @@ import type { MessageDetail, StoredMessage } from "@rookery/store";
 import { livingMessage } from "./change.ts";
 import { Draft } from "./draft.ts";
 import { maySend } from "./permission.ts";
+import { endPoll } from "./poll.ts";
 import { type Decided, noMessage, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
@@ -64,9 +65,8 @@ export function closePoll(
   const poll = message.detail?.poll;
   if (poll === undefined) return refused("invalid", "seq: the message is no poll");
   if (poll.closed === true) return refused("conflict", "the poll is closed already");
-  const detail = amended({ ...message.detail, poll: { ...poll, closed: true } }, { keyboard });
   const draft = new Draft(state, nowMs);
-  draft.amend(message, { detail }, (rev) => ({ type: "PollClosed", chatId: state.id, seq, rev }));
+  endPoll(draft, message, poll, amended({ ...message.detail }, { keyboard }));
   return draft.changed(command, seq);
 }
 

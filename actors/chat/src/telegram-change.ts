@@ -1,7 +1,10 @@
 /** What happens at Telegram to messages and the chat itself; what is so already takes no rev. */
+import { isDeepStrictEqual } from "node:util";
 import { limits, type Seq, type TelegramChange, type UserId } from "@rookery/protocol";
 import type { MessageDetail, StoredMessage } from "@rookery/store";
+import { livingMessage } from "./change.ts";
 import type { Draft } from "./draft.ts";
+import { castVote, endPoll } from "./poll.ts";
 import { recentTelegramMessage } from "./recollection.ts";
 
 /**
@@ -21,6 +24,15 @@ export function applyChange(
     case "moved":
       draft.telegramMoved(change.telegramChatId);
       return null;
+    case "vote":
+    case "pollClosed": {
+      const message = livingMessage(draft.state, change.seq);
+      const poll = message?.detail?.poll;
+      if (message === undefined || poll === undefined || poll.closed === true) return null;
+      if (change.kind === "pollClosed") endPoll(draft, message, poll);
+      else castVote(draft, message, poll, { userId: senderId, options: change.options });
+      return message.seq;
+    }
     case "edit":
     case "react": {
       const message = recentTelegramMessage(draft.state.recent, change.messageId);
@@ -32,18 +44,26 @@ export function applyChange(
   }
 }
 
-/** Text and spans: what else Telegram lets be edited, `MessageEdited` cannot tell. It is in the raw update. */
+/** Text and spans, the file, the place. What else Telegram lets be edited is in the raw update. */
 function edit(
   draft: Draft,
   message: StoredMessage,
-  { body, entities }: Extract<TelegramChange, { kind: "edit" }>,
+  { body, entities, messageKind, attachments, location }: Extract<TelegramChange, { kind: "edit" }>,
   nowMs: number,
 ): void {
-  const { entities: before = [], ...others } = message.detail ?? {};
-  if (message.body === body && JSON.stringify(before) === JSON.stringify(entities)) return;
-  const detail: MessageDetail = entities.length === 0 ? others : { ...others, entities };
+  const { entities: _, ...others } = message.detail ?? {};
+  // A kind whose message is nothing without a content of its own stays what it is.
+  const isOfFile = attachments !== undefined && message.detail?.attachments !== undefined;
+  const kind = isOfFile && messageKind !== undefined ? messageKind : message.kind;
+  const changed = {
+    ...(attachments === undefined ? {} : { attachments }),
+    ...(location === undefined || kind !== "location" ? {} : { location }),
+  };
+  const detail: MessageDetail = { ...others, ...(entities.length === 0 ? {} : { entities }), ...changed };
+  const isSame = message.body === body && message.kind === kind;
+  if (isSame && isDeepStrictEqual(detail, message.detail ?? {})) return;
   const { chatId, seq } = message;
-  draft.amend(message, { body, detail, editedAt: nowMs }, (rev) => ({
+  draft.amend(message, { kind, body, detail, editedAt: nowMs }, (rev) => ({
     type: "MessageEdited",
     chatId,
     seq,
@@ -51,6 +71,8 @@ function edit(
     body,
     entities: [...entities],
     editedAt: nowMs,
+    ...changed,
+    ...(kind === message.kind ? {} : { kind }),
   }));
 }
 

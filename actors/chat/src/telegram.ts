@@ -53,8 +53,12 @@ export function takeUpdate(
   nowMs: number,
 ): Decided {
   if (command.source !== "telegram") return notFound();
-  const draft = state === null ? bear(command, birth, nowMs) : new Draft(state, nowMs);
-  followTitle(draft, birth.title);
+  if (state === null && birth === undefined) return notFound();
+  const draft =
+    state === null && birth !== undefined
+      ? bear(command, birth, nowMs)
+      : new Draft(state as ChatState, nowMs);
+  if (birth !== undefined) followTitle(draft, birth.title);
   const seq = change === undefined ? null : applyChange(draft, command.senderId, change, nowMs);
   keepUpdate(draft, { update, requestId: command.requestId }, seq, nowMs);
   const outcome = { kind: "noted" } as const;

@@ -156,6 +156,62 @@ describe("what happens to messages at Telegram", () => {
     assert.deepEqual([changes(unknown), rowsOf(unknown, "telegramUpdate").length], [[], 1]);
   });
 
+  test("another file or place there is another here; a file's kind may change with it", () => {
+    const file = (fileId: string, kind: string) => ({ fileId, kind });
+    const { telegram: told, ...rest } = fromTelegram("look");
+    assert.ok(told !== undefined);
+    const shown = { ...rest, messageKind: "photo", attachments: [file("f1", "photo")], telegram: told };
+    const state = replay(ask(7, shown, "tg-1")).state;
+    const change = {
+      kind: "edit",
+      messageId: 77,
+      body: "look",
+      entities: [],
+      messageKind: "video",
+      attachments: [file("f2", "video")],
+    } as const;
+    const decision = apply(change, 7, state);
+    const frame = {
+      type: "MessageEdited",
+      chatId,
+      seq: 1,
+      rev: 1,
+      body: "look",
+      entities: [],
+      editedAt: nowMs,
+    };
+    assert.deepEqual(changes(decision), [{ ...frame, attachments: change.attachments, kind: "video" }]);
+    const [row] = rowsOf(decision, "message");
+    assert.deepEqual([row?.kind, row?.detail?.attachments], ["video", change.attachments]);
+    assert.deepEqual(changes(apply(change, 7, decision.state)), []);
+
+    const here = { latitude: 1, longitude: 2 };
+    const there = { latitude: 1, longitude: 3 };
+    const placed = replay(
+      ask(7, { ...shown, attachments: [], messageKind: "location", location: here }, "tg-1"),
+    );
+    const moves = { kind: "edit", messageId: 77, body: "look", entities: [], location: there } as const;
+    assert.deepEqual(changes(apply(moves, 7, placed.state)), [{ ...frame, location: there }]);
+  });
+
+  test("votes there are votes here, found by the poll's place, until it is closed", () => {
+    const asked = onward(chat, ask(1, { ...say(""), messageKind: "poll", poll }, "m-1")).state;
+    const voting = (options: readonly number[], state = asked, senderId = 7) =>
+      apply({ kind: "vote", seq: 2, options }, senderId, state);
+    const first = voting([1]);
+    assert.deepEqual(changes(first), [{ type: "Voted", chatId, seq: 2, rev: 1, userId: 7, options: [1] }]);
+    assert.deepEqual(changes(voting([1], first.state)), []);
+    const taken = voting([], voting([0], first.state, 8).state);
+    assert.deepEqual(rowsOf(taken, "message")[0]?.detail?.poll?.options, [
+      { text: "yes", userIds: [8] },
+      { text: "no", userIds: [] },
+    ]);
+    const closed = apply({ kind: "pollClosed", seq: 2 }, 9, taken.state);
+    assert.deepEqual(changes(closed), [{ type: "PollClosed", chatId, seq: 2, rev: 4 }]);
+    assert.deepEqual(changes(voting([1], closed.state)), []);
+    assert.deepEqual(changes(apply({ kind: "vote", seq: 1, options: [0] })), []);
+  });
+
   test("reactions of a person become those that Telegram tells", () => {
     const react = (emojis: readonly string[], senderId: number, state = chat) =>
       apply({ kind: "react", messageId: 77, emojis }, senderId, state);
@@ -262,6 +318,8 @@ describe("what happens to messages at Telegram", () => {
       change: { kind: "react", messageId: 77, emojis: [] },
     };
     assert.deepEqual(chatActor.memory?.missing(forgotten, ask(7, command)), [-77]);
+    const vote: ChatCommand = { kind: "update", update, change: { kind: "vote", seq: 1, options: [] } };
+    assert.deepEqual(chatActor.memory?.missing(forgotten, ask(7, vote)), [1]);
     assert.deepEqual(chatActor.memory?.missing(chat, ask(7, command)), []);
   });
 });

@@ -55,7 +55,7 @@ test("a person of another process talks with a bot of a third", async (t) => {
         const found = await api.getUpdates();
         return found.length === 2 ? found : undefined;
       },
-      { withinMs: 5_000 },
+      { withinMs: 30_000 },
     )) ?? [];
   assert.equal(pressed?.callback_query?.data, "a");
 

@@ -42,15 +42,15 @@ async function talk(simulator: Simulator, token: string): Promise<void> {
   assert.ok(account !== undefined);
   const ada = simulator.addUser({ firstName: "Ada", languageCode: "en" });
   ada.says(account, "/start");
-  const welcome = await until(() => simulator.journal.seenBy(ada.id)[0], { withinMs: 5_000 });
+  const welcome = await until(() => simulator.journal.seenBy(ada.id)[0], { withinMs: 30_000 });
   const chat = simulator.world.openPrivateChat(account, ada.user);
   const shown = chat.messages.get(welcome?.messageId ?? 0);
   assert.ok(shown !== undefined);
   ada.presses(shown, account, "Yes");
-  await until(() => texts(simulator, ada.id).includes("You said yes."), { withinMs: 5_000 });
+  await until(() => texts(simulator, ada.id).includes("You said yes."), { withinMs: 30_000 });
   ada.says(account, "one");
   ada.says(account, "two");
-  await until(() => texts(simulator, ada.id).length === 4, { withinMs: 5_000 });
+  await until(() => texts(simulator, ada.id).length === 4, { withinMs: 30_000 });
   assert.deepEqual(texts(simulator, ada.id), ["Welcome.", "You said yes.", "echo one", "echo two"]);
   const answer = simulator.journal.seenBy(ada.id).find(({ kind }) => kind === "callback_answer");
   assert.equal(answer?.body["text"], "Noted");
@@ -101,7 +101,7 @@ test("a grammY bot answers in its webhook's answers", async (t) => {
   await new Api(account.token, { apiRoot: simulator.url }).setWebhook(url, { secret_token: "a-secret" });
   const ada = simulator.addUser({ firstName: "Ada" });
   for (const text of ["one", "two", "three"]) ada.says(account, text);
-  await until(() => texts(simulator, ada.id).length === 3, { withinMs: 5_000 });
+  await until(() => texts(simulator, ada.id).length === 3, { withinMs: 30_000 });
   assert.deepEqual(texts(simulator, ada.id), ["echo one", "echo two", "echo three"]);
   const sends = simulator.journal.calls.filter(({ method }) => method === "sendMessage");
   assert.ok(sends.every(({ isWebhookAnswer }) => isWebhookAnswer));

@@ -6,7 +6,7 @@ import { until } from "@rookery/kit";
 import { telegramLimits } from "../src/mod.ts";
 import { openStage, type Stage } from "./stage.ts";
 
-const withinMs = 5_000;
+const withinMs = 30_000;
 
 async function refusal({ call }: Stage, method: string, fields: object): Promise<string> {
   const { status, body } = await call(method, fields);

@@ -47,7 +47,7 @@ async function run(
     );
   });
   // The end of a connection may come after its answer.
-  await until(() => simulator.journal.calls.every(({ status }) => status !== null), { withinMs: 5_000 });
+  await until(() => simulator.journal.calls.every(({ status }) => status !== null), { withinMs: 30_000 });
   const expected = updates.map(({ message }) => ({ chat: String(message.chat.id), text: message.text }));
   const seen = simulator.journal.seen.map(({ chatId, body, outcome }) => ({
     chat: String(chatId),

@@ -9,7 +9,7 @@ interface Update {
   readonly message?: { readonly text?: string };
 }
 
-const withinMs = 5_000;
+const withinMs = 30_000;
 
 test("[§2] a long poll waits for an update, and returns it until it is confirmed", async (t) => {
   const { bot, ada, call, result } = await openStage(t);

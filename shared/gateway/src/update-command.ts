@@ -5,9 +5,17 @@ import type {
   ChatId,
   Command,
   IncomingUpdate,
+  Seq,
+  TelegramChange,
   UserId,
 } from "@rookery/protocol";
-import { type TelegramChat, type TelegramUpdate, titleOf, translateMessage } from "@rookery/telegram";
+import {
+  type PollNews,
+  type TelegramChat,
+  type TelegramUpdate,
+  titleOf,
+  translateMessage,
+} from "@rookery/telegram";
 
 /** Where an update belongs, in ids of ours. */
 export interface UpdatePlace {
@@ -18,6 +26,8 @@ export interface UpdatePlace {
   readonly routed: boolean;
   /** Null where it is about no chat. */
   readonly chatId: ChatId | null;
+  /** The message there that is the poll it is about. */
+  readonly pollSeq: Seq | null;
   /** Whose doing it is; the bot's where Telegram names nobody. */
   readonly senderId: UserId;
 }
@@ -55,7 +65,7 @@ export function moveOf(update: TelegramUpdate): { readonly from: number; readonl
 
 function commandIn(told: TelegramUpdate, place: UpdatePlace): Command {
   const update = incoming(told, place);
-  if (told.kind === "bot") return { kind: "update", update };
+  if (told.kind === "bot") return { kind: "update", update, ...pollChangeOf(told.poll, place.pollSeq) };
   if (told.kind === "chat") {
     const birth = birthOf(told.chat, place);
     return { kind: "update", update, birth, ...(told.change === null ? {} : { change: told.change }) };
@@ -81,6 +91,12 @@ function commandIn(told: TelegramUpdate, place: UpdatePlace): Command {
       ...(move === null ? {} : { movedTo: move.to }),
     },
   };
+}
+
+function pollChangeOf(news: PollNews | null, seq: Seq | null): { readonly change?: TelegramChange } {
+  if (news === null || seq === null) return {};
+  const { options } = news;
+  return { change: options === null ? { kind: "pollClosed", seq } : { kind: "vote", seq, options } };
 }
 
 function incoming({ updateId, type, raw }: TelegramUpdate, { botId, routed }: UpdatePlace): IncomingUpdate {

@@ -4,6 +4,7 @@ import { Counter, type Log, type Registry } from "@rookery/runtime";
 import {
   ensureTelegramUser,
   linkChat,
+  readPollPlace,
   readWebhookDoor,
   reserveChat,
   type Store,
@@ -137,6 +138,10 @@ export function openUpdateIntake(options: UpdateIntakeOptions): UpdateIntake {
     const sender = whoOf(update);
     const key = chat === null ? null : chatKey(botId, chat.id);
     const line = key ?? `bot:${botId}:${sender?.telegramId ?? ""}`;
+    const news = update.kind === "bot" ? update.poll : null;
+    const poll = news === null ? null : await readPollPlace(store, botId, news.pollId);
+    // Whoever votes that early saw it before we were told its id: a moment later we are.
+    if (poll?.kind === "leaving") throw new Fault("unavailable");
     // Wrapped, so that the line waits until the command is submitted and not for its commit.
     const submitted = await lines.enter(line, update.updateId, async () => {
       const [chatId, senderId] = await Promise.all([
@@ -144,7 +149,14 @@ export function openUpdateIntake(options: UpdateIntakeOptions): UpdateIntake {
         sender === null ? botId : senders.get({ sender, ownerId }),
       ]);
       if ((chatId === null && key !== null) || senderId === null) throw new Fault("unavailable");
-      const place = { botId, ownerId, routed, chatId, senderId };
+      const place = {
+        botId,
+        ownerId,
+        routed,
+        chatId: poll?.chatId ?? chatId,
+        pollSeq: poll?.seq ?? null,
+        senderId,
+      };
       const command = commandOfUpdate(update, place, requestId);
       const reply = commands.submit(command, { timeoutMs: options.commandTimeoutMs });
       // Heard of below; here only lest it be unhandled while the line is left.

@@ -65,12 +65,12 @@ export type ChatCommand =
     }
   /**
    * Something of Telegram's about the chat that is no message: kept, and routed; `change` is what it makes of the chat. The
-   * chat may have to be born.
+   * chat may have to be born, where it names the chat: a vote does not.
    */
   | {
       readonly kind: "update";
       readonly update: IncomingUpdate;
-      readonly birth: Birth;
+      readonly birth?: Birth;
       readonly change?: TelegramChange;
     }
   /** Telegram told the courier, not by an update: the group is a supergroup. Idempotent by content. */

@@ -67,7 +67,15 @@ export type TelegramChange =
       readonly messageId: number;
       readonly body: string;
       readonly entities: readonly Entity[];
+      /** Missing: as they were. */
+      readonly messageKind?: string;
+      readonly attachments?: readonly Attachment[];
+      readonly location?: Location;
     }
+  /** What the sender has chosen in a poll that went there from here: none takes the vote back. */
+  | { readonly kind: "vote"; readonly seq: Seq; readonly options: readonly number[] }
+  /** A poll that went there from here takes no more votes. */
+  | { readonly kind: "pollClosed"; readonly seq: Seq }
   /** All reactions of the sender there from now on. */
   | { readonly kind: "react"; readonly messageId: number; readonly emojis: readonly string[] }
   /** What the bot is in the chat: `member`, `kicked` (in private: blocked), … */

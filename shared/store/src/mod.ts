@@ -117,6 +117,7 @@ export { readDialogs, writeDialogs } from "./query/bot/dialog.ts";
 export { deleteBot } from "./query/bot/delete-bot.ts";
 export { insertBot, type NewBot } from "./query/bot/insert-bot.ts";
 export { moveTelegramChat } from "./query/telegram/move.ts";
+export { type PollPlace, readPollPlace } from "./query/telegram/poll.ts";
 export {
   listPolledBots,
   noteTelegramWord,

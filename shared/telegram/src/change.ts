@@ -15,6 +15,11 @@ const reaction = z.object({
     }),
   ),
 });
+const pollAnswer = z.object({
+  poll_id: z.string(),
+  option_ids: z.array(z.int().min(0)).max(limits.pollOptionsMax),
+});
+const poll = z.object({ id: z.string(), is_closed: z.boolean().catch(false) });
 const membership = z.object({ new_chat_member: z.object({ status: z.string(), user: telegramUser }) });
 
 /** Null: nothing that we show. */
@@ -29,8 +34,34 @@ export function readChange(type: UpdateType, value: unknown): TelegramChange | n
 function readEdit(value: unknown): TelegramChange | null {
   const parsed = telegramMessage.safeParse(value);
   if (!parsed.success || parsed.data.message_id < 1) return null;
-  const { body, entities } = translateMessage(parsed.data);
-  return { kind: "edit", messageId: parsed.data.message_id, body, entities };
+  const { kind: messageKind, body, entities, attachments, location } = translateMessage(parsed.data);
+  return {
+    kind: "edit",
+    messageId: parsed.data.message_id,
+    body,
+    entities,
+    messageKind,
+    ...(attachments.length === 0 ? {} : { attachments }),
+    ...(location === null ? {} : { location }),
+  };
+}
+
+/** What is told of a poll that the bot has sent, by Telegram's id of it. */
+export interface PollNews {
+  readonly pollId: string;
+  /** The sender's choice from here on; null: it takes no more votes. */
+  readonly options: readonly number[] | null;
+}
+
+/** Null: nothing that we show. Of an open poll Telegram tells counts, and each vote by itself. */
+export function readPollNews(type: UpdateType, value: unknown): PollNews | null {
+  if (type === "poll_answer") {
+    const parsed = pollAnswer.safeParse(value);
+    return parsed.success ? { pollId: parsed.data.poll_id, options: parsed.data.option_ids } : null;
+  }
+  if (type !== "poll") return null;
+  const parsed = poll.safeParse(value);
+  return parsed.success && parsed.data.is_closed ? { pollId: parsed.data.id, options: null } : null;
 }
 
 /** All that this person's reactions are from here on; custom emoji by their ids. */

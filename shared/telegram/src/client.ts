@@ -73,8 +73,14 @@ export interface TelegramClient {
   getWebhookInfo(token: string, signal?: AbortSignal): Promise<WebhookInfo>;
   /** Waits for `ask.timeoutSeconds` where there are none. @returns them as they came; `readUpdate` reads one. */
   getUpdates(token: string, ask: UpdatesAsk, signal?: AbortSignal): Promise<readonly unknown[]>;
-  /** @returns the id of the message that was sent. */
-  send(token: string, call: TelegramCall, signal?: AbortSignal): Promise<number>;
+  send(token: string, call: TelegramCall, signal?: AbortSignal): Promise<SentMessage>;
+}
+
+/** What Telegram names what was sent by. */
+export interface SentMessage {
+  readonly messageId: number;
+  /** Of a poll: votes name it so. */
+  readonly pollId?: string;
 }
 
 /** More than any answer of the methods we call. */
@@ -97,7 +103,10 @@ const answer = z.discriminatedUnion("ok", [
       .catch(undefined),
   }),
 ]);
-const sent = z.object({ message_id: z.int() });
+const sent = z.object({
+  message_id: z.int(),
+  poll: z.object({ id: z.string() }).optional().catch(undefined),
+});
 const webhookInfo = z.object({
   url: z.string(),
   pending_update_count: z.int().catch(0),
@@ -170,7 +179,8 @@ export function openTelegramClient(options: TelegramClientOptions): TelegramClie
       if (!parsed.success) {
         throw new TelegramError("outage", `${method}: no message in the answer`, { isUnknown: true });
       }
-      return parsed.data.message_id;
+      const { message_id: messageId, poll } = parsed.data;
+      return { messageId, ...(poll === undefined ? {} : { pollId: poll.id }) };
     },
     setWebhook: async (token, setting, signal) => {
       const body = {

@@ -1,6 +1,8 @@
 export { type BotEventAbout, readBotEvent, type UnknownBotEvent } from "./bot-event.ts";
+export type { PollNews } from "./change.ts";
 export {
   openTelegramClient,
+  type SentMessage,
   type TelegramClient,
   type TelegramClientOptions,
   TelegramError,

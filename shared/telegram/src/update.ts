@@ -1,6 +1,6 @@
 import type { TelegramChange } from "@rookery/protocol";
 import { z } from "zod";
-import { readChange } from "./change.ts";
+import { type PollNews, readChange, readPollNews } from "./change.ts";
 import {
   type TelegramChat,
   telegramChat,
@@ -29,7 +29,12 @@ export type TelegramUpdate = {
       readonly change: TelegramChange | null;
     }
   /** About no chat of the bot's own: queries, polls, payments, what goes through business accounts. */
-  | { readonly kind: "bot"; readonly sender: TelegramSender | null }
+  | {
+      readonly kind: "bot";
+      readonly sender: TelegramSender | null;
+      /** Of a poll, which may be a message of a chat of ours. */
+      readonly poll: PollNews | null;
+    }
 );
 
 const envelope = z.looseObject({ update_id: z.int().min(0) });
@@ -60,6 +65,8 @@ const about = z.looseObject({
   from: telegramUser.optional().catch(undefined),
   user: telegramUser.optional().catch(undefined),
   actor_chat: telegramChat.optional().catch(undefined),
+  /** Of a vote. */
+  voter_chat: telegramChat.optional().catch(undefined),
   sender_chat: telegramChat.optional().catch(undefined),
 });
 
@@ -93,7 +100,9 @@ function sortUpdate(value: unknown): TelegramUpdate | null {
   const told = about.safeParse(type === null ? {} : raw[type]).data ?? {};
   const sender = senderIn(told);
   const chat = told.chat ?? told.message?.chat;
-  if (chat === undefined || type === null || !chatTypes.has(type)) return { ...head, kind: "bot", sender };
+  if (chat === undefined || type === null || !chatTypes.has(type)) {
+    return { ...head, kind: "bot", sender, poll: type === null ? null : readPollNews(type, raw[type]) };
+  }
   return {
     ...head,
     kind: "chat",
@@ -105,11 +114,12 @@ function sortUpdate(value: unknown): TelegramUpdate | null {
 
 function senderIn({
   actor_chat: actor,
+  voter_chat: voter,
   sender_chat: speaker,
   from,
   user,
 }: z.infer<typeof about>): TelegramSender | null {
-  const chat = actor ?? speaker;
+  const chat = actor ?? voter ?? speaker;
   if (chat !== undefined) return chatAsSender(chat);
   const person = from ?? user;
   return person === undefined ? null : userAsSender(person);

@@ -21,6 +21,7 @@ test("a type newer than we are is an update all the same", () => {
   assert.deepEqual(update, {
     kind: "bot",
     sender: null,
+    poll: null,
     type: null,
     updateId: 4,
     raw: { update_id: 4, telepathy: {} },
@@ -41,7 +42,26 @@ test("what is about a chat says which, whose doing it is, and what it changes th
   assert.deepEqual(told("edited_message", { ...message, entities }), {
     chatId: -5,
     senderId: 7,
-    change: { kind: "edit", messageId: 9, body: "b", entities },
+    change: { kind: "edit", messageId: 9, body: "b", entities, messageKind: "text" },
+  });
+  const photo = [{ file_id: "f2", width: 9, height: 9 }];
+  const shown = { ...message, text: undefined, caption: "c", photo };
+  assert.deepEqual(told("edited_message", shown).change, {
+    kind: "edit",
+    messageId: 9,
+    body: "c",
+    entities: [],
+    messageKind: "photo",
+    attachments: [{ fileId: "f2", kind: "photo" }],
+  });
+  const moving = { ...message, text: undefined, location: { latitude: 1, longitude: 2 } };
+  assert.deepEqual(told("edited_message", moving).change, {
+    kind: "edit",
+    messageId: 9,
+    body: "",
+    entities: [],
+    messageKind: "location",
+    location: { latitude: 1, longitude: 2 },
   });
   const emoji = (each: string) => ({ type: "emoji", emoji: each });
   const given = [emoji("👍"), emoji("👍"), { type: "custom_emoji", custom_emoji_id: "55" }, { type: "paid" }];
@@ -78,6 +98,21 @@ test("a business account's chat is not the bot's own with the same person, and a
       type,
     );
   }
+});
+
+test("a vote says who chose what in which poll, and a poll when it ends", () => {
+  const news = (type: string, value: object) => {
+    const update = parseUpdate(JSON.stringify({ update_id: 1, [type]: value }));
+    assert.ok(update?.kind === "bot");
+    return [update.sender?.telegramId, update.poll];
+  };
+  const vote = { poll_id: "55", option_ids: [1] };
+  assert.deepEqual(news("poll_answer", { ...vote, user: from }), [7, { pollId: "55", options: [1] }]);
+  assert.deepEqual(news("poll_answer", { ...vote, voter_chat: chat, user: from })[0], -5);
+  assert.deepEqual(news("poll_answer", { poll_id: 5 })[1], null);
+  assert.deepEqual(news("poll", { id: "55", is_closed: true })[1], { pollId: "55", options: null });
+  assert.deepEqual(news("poll", { id: "55", is_closed: false })[1], null);
+  assert.deepEqual(news("inline_query", { id: "1", from })[1], null);
 });
 
 test("what was chosen from getUpdates is read as what was posted", () => {

@@ -97,6 +97,58 @@ describe("people of Telegram", () => {
     assert.deepEqual(simulator.journal.violations, []);
   });
 
+  it("what people do with what is there is so here too: another photo, another name, a vote; who blocks the bot is not written to", async () => {
+    const ada = simulator.addUser({ firstName: "Ada" });
+    const photo = ada.sends(bot, { kind: "photo" }, { caption: "before" });
+    const chatOf = async (name: string) => {
+      const chats = () => readChats();
+      await until(async () => (await chats()).has(name), { withinMs, what: `a chat called ${name}` });
+      return (await chats()).get(name)?.id ?? 0;
+    };
+    const chatId = await chatOf("Ada");
+    const { token } = owner;
+    const path = `/v1/chats/${chatId}/messages`;
+    const history = async () => (await readHistory(cluster.base, owner, chatId)).items;
+    const [first] = await history();
+    ada.replaces(photo, bot, "after");
+    await until(async () => (await history())[0]?.body === "after", { withinMs, what: "the new photo" });
+    assert.notDeepEqual((await history())[0]?.attachments, first?.attachments);
+
+    const poll = { question: "Tea?", options: ["yes", "no"] };
+    const body = { body: "", kind: "poll", poll };
+    const { seq } = await expect<{ seq: number }>(201, cluster.base, "POST", path, { token, body });
+    const shown = () =>
+      simulator.journal.seen.findLast(({ kind, body: told }) => kind === "message" && told["poll"]);
+    await until(() => shown() !== undefined, { withinMs, what: "the poll" });
+    ada.votes(shown()?.body as Parameters<TelegramPerson["votes"]>[0], bot, 1);
+    const voters = async () => (await history()).find((each) => each.seq === seq)?.poll?.options[1]?.userIds;
+    await until(async () => (await voters())?.join() === String(first?.senderId), {
+      withinMs,
+      what: "a vote",
+    });
+
+    ada.isCalled({ first_name: "Ada", last_name: "Lovelace" });
+    ada.says(bot, "I am married");
+    assert.equal(await chatOf("Ada Lovelace"), chatId);
+
+    ada.blocks(bot);
+    const states = async (text: string) => {
+      const sent = await expect<{ seq: number }>(201, cluster.base, "POST", path, {
+        token,
+        body: { body: text },
+      });
+      return (await history()).find((each) => each.seq === sent.seq)?.telegram;
+    };
+    const failed = { state: "failed", error: "Forbidden: bot was blocked by the user" };
+    await until(async () => (await states("are you there?"))?.state === "failed", {
+      withinMs,
+      what: "a block",
+    });
+    assert.deepEqual(await states("hello?"), failed);
+    ada.unblocks(bot);
+    await until(async () => (await states("and now?"))?.state !== "failed", { withinMs, what: "a return" });
+  });
+
   it("what is edited or deleted here is so there too, after all that went before, also when Telegram fails meanwhile", async () => {
     const [person] = all;
     assert.ok(person !== undefined);

@@ -53,6 +53,7 @@ export interface MessageBody {
   readonly location?: object;
   readonly contact?: object;
   readonly keyboard?: KeyboardBody;
+  readonly telegram?: { readonly state: string; readonly messageId?: number; readonly error?: string };
 }
 
 /** What a change to a chat has, whatever it is. */

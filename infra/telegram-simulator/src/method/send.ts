@@ -80,6 +80,31 @@ function required({ args }: MethodCall, field: string): string {
   return text;
 }
 
+const pollOptionsMin = 2;
+const pollOptionsMax = 12;
+
+function readPoll(call: MethodCall): Json {
+  const { args, world } = call;
+  const given = args.json("options");
+  if (given === badJson || !Array.isArray(given)) throw badRequest("can't parse options JSON object");
+  if (given.length < pollOptionsMin) throw badRequest("poll must have at least 2 option");
+  if (given.length > pollOptionsMax) throw badRequest("poll can't have more than 12 options");
+  const texts = given.map((option: unknown) =>
+    typeof option === "string" ? option : makeArguments(option as Json).text("text"),
+  );
+  const anonymous = args.text("is_anonymous");
+  return {
+    id: world.nextQueryId(),
+    question: required(call, "question"),
+    options: texts.map((text) => ({ text, voter_count: 0 })),
+    total_voter_count: 0,
+    is_closed: false,
+    is_anonymous: anonymous !== "false",
+    type: "regular",
+    allows_multiple_answers: args.flag("allows_multiple_answers"),
+  };
+}
+
 const sendMediaGroup: Method = (call) => {
   const given = call.args.json("media");
   if (given === badJson || !Array.isArray(given)) throw badRequest("can't parse media JSON object");
@@ -162,6 +187,7 @@ export const sendMethods: MethodTable = {
   sendContact: sending((call) => ({
     contact: { phone_number: required(call, "phone_number"), first_name: required(call, "first_name") },
   })),
+  sendPoll: sending((call) => ({ poll: readPoll(call) })),
   sendMediaGroup,
   sendChatAction,
   copyMessage,

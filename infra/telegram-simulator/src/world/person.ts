@@ -30,6 +30,12 @@ export interface Person {
   presses(message: Message, where: Bot | Chat, button: string): string;
   /** No emoji takes it back. */
   reacts(message: Message, where: Bot | Chat, emoji?: string): void;
+  /** In a poll of a bot's that is not anonymous: these options and no others; none takes the vote back. */
+  votes(message: Message, where: Bot | Chat, ...options: readonly number[]): void;
+  /** Another name, in each private chat from what is said there next. */
+  isCalled(names: Pick<UserJson, "first_name" | "last_name">): void;
+  /** Another photo in place of the one there. @throws when it has none */
+  replaces(message: Message, where: Bot | Chat, caption: string): void;
   /** An inline query. @returns its id */
   asks(bot: Bot, query: string): string;
   joins(chat: Chat): void;
@@ -43,7 +49,12 @@ const inlineLifeMs = 30_000;
 
 export function openPerson(world: World, user: UserJson): Person {
   function placeOf(where: Bot | Chat): Chat {
-    if ("token" in where) return world.openPrivateChat(where, user);
+    if ("token" in where) {
+      const chat = world.openPrivateChat(where, user);
+      const { first_name, last_name } = user;
+      Object.assign(chat.json, { first_name, last_name });
+      return chat;
+    }
     if (!isPresent(where, user.id)) throw new Error(`${user.first_name} is not in chat ${where.id}`);
     return where;
   }
@@ -136,6 +147,23 @@ export function openPerson(world: World, user: UserJson): Person {
         const isTold = bot !== undefined && (chat.type === "private" || isAdministrator(chat, id));
         if (isTold) world.tell(bot, "message_reaction", reaction, `chat ${chat.id}`);
       }
+    },
+    votes(message, where, ...options) {
+      const current = placeOf(where).messages.get(message.message_id);
+      const poll = current?.["poll"] as Json | undefined;
+      const bot = world.bots.get(current?.from?.id ?? 0);
+      if (poll === undefined || bot === undefined) throw new Error("there is no poll of a bot's");
+      if (poll["is_anonymous"] === true) return;
+      world.tell(bot, "poll_answer", { poll_id: poll["id"], user, option_ids: options }, `poll ${user.id}`);
+    },
+    isCalled: (names) => void Object.assign(user, names),
+    replaces(message, where, caption) {
+      const chat = placeOf(where);
+      if (message["photo"] === undefined) throw new Error("there is no photo in the message");
+      Object.assign(message, encodeContent(world, user, { kind: "photo" }), withEntities({ caption }), {
+        edit_date: Math.floor(world.now() / 1_000),
+      });
+      world.tellChat(chat, "edited_message", message);
     },
     asks(bot, query) {
       const id = world.nextQueryId();

@@ -31,7 +31,16 @@ export function startOrphanSends(parts: {
       const isBegun = state === "sending";
       const error = isBegun ? "the bot was deleted while this was on its way" : "the bot was deleted";
       return [
-        { id, shard, state: isBegun ? "unknown" : "failed", messageId: null, error, atMs: nowMs, word },
+        {
+          id,
+          shard,
+          state: isBegun ? "unknown" : "failed",
+          messageId: null,
+          pollId: null,
+          error,
+          atMs: nowMs,
+          word,
+        },
       ];
     });
     if (results.length === 0) return;

@@ -24,7 +24,7 @@ import {
   type SendResult,
   type Store,
 } from "@rookery/store";
-import type { TelegramClient } from "@rookery/telegram";
+import type { SentMessage, TelegramClient } from "@rookery/telegram";
 import type { DepartureTrace } from "../departure-trace.ts";
 import type { JobShards } from "../job-shards.ts";
 import { retryDelayMs } from "../retry-delay.ts";
@@ -234,7 +234,11 @@ export function startTelegramSender(parts: {
       send.attempts += 1;
       bot.outbox.settle(send, { kind: "again", afterMs }, nowMs);
     };
-    const write = (state: SendResult["state"], messageId: number | null, error: string | null): void => {
+    const write = (
+      state: SendResult["state"],
+      { messageId, pollId }: Partial<SentMessage>,
+      error: string | null,
+    ): void => {
       const { chatId, seq } = send;
       const isNews = send.action === "send";
       const word = isNews ? { chatId, seq, shard: shardOf("chat", chatId, parts.shards) } : null;
@@ -242,25 +246,26 @@ export function startTelegramSender(parts: {
         log.info({ botId: bot.id, sendId: send.id, error }, "a message was not changed at Telegram");
       }
       const { requestId } = send.content;
-      const result = { id: send.id, shard: bot.shard, state, messageId, error, atMs: nowMs, word, requestId };
+      const named = { messageId: messageId ?? null, pollId: pollId ?? null };
+      const result = { id: send.id, shard: bot.shard, state, ...named, error, atMs: nowMs, word, requestId };
       results.add({ bot, send, result });
     };
     switch (transmission.kind) {
       case "sent":
-        return write("sent", transmission.messageId, null);
+        return write("sent", transmission, null);
       case "failed":
-        return write("failed", null, transmission.error);
+        return write("failed", {}, transmission.error);
       case "patience":
         bot.outbox.settle(send, { kind: "patience", retryMs: transmission.retryMs }, nowMs);
         return;
       case "again":
-        return isOld ? write("failed", null, transmission.error) : again();
+        return isOld ? write("failed", {}, transmission.error) : again();
       case "unknown":
         // We stop: the next owner finds it under way, and knows as little.
         if (abort.signal.aborted) return;
         // To change a message twice does no harm.
         if ((bot.onUnknown === "mark" && send.action === "send") || isOld)
-          return write("unknown", null, transmission.error);
+          return write("unknown", {}, transmission.error);
         return again();
     }
   };

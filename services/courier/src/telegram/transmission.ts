@@ -1,9 +1,16 @@
 import type { OpenSend } from "@rookery/store";
-import { callOf, editCallOf, type TelegramCall, type TelegramClient, TelegramError } from "@rookery/telegram";
+import {
+  callOf,
+  editCallOf,
+  type SentMessage,
+  type TelegramCall,
+  type TelegramClient,
+  TelegramError,
+} from "@rookery/telegram";
 
 /** How an attempt to send, or to change what was sent, ended. */
 export type Transmission =
-  | { readonly kind: "sent"; readonly messageId: number }
+  | ({ readonly kind: "sent" } & SentMessage)
   /** Not done: the group has become a supergroup, under this id. */
   | { readonly kind: "moved"; readonly to: number }
   /** Telegram will not, now or later. */
@@ -37,7 +44,7 @@ export async function transmit(
     return { kind: "failed", error: "the message did not get to Telegram" };
   }
   try {
-    return { kind: "sent", messageId: await call(client, token, send, signal) };
+    return { kind: "sent", ...(await call(client, token, send, signal)) };
   } catch (thrown) {
     if (!(thrown instanceof TelegramError)) throw thrown;
     const error = thrown.message.slice(0, errorCharsMax);
@@ -52,18 +59,17 @@ export async function transmit(
   }
 }
 
-/** @returns Telegram's id of the message. */
 async function call(
   client: Pick<TelegramClient, "send" | "ask">,
   token: string,
   { action, telegramChatId, messageId, content }: Sent,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<SentMessage> {
   if (action === "send" || messageId === null) {
     return await client.send(token, callOf(telegramChatId, content), signal);
   }
   await client.ask(token, changeCall[action](telegramChatId, messageId, content), signal);
-  return messageId;
+  return { messageId };
 }
 
 const changeCall: Readonly<Record<"edit" | "delete", typeof editCallOf>> = {

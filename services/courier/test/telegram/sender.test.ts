@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { until } from "@rookery/kit";
 import { type Job, shardOf, type TelegramSend } from "@rookery/protocol";
-import { inTransaction } from "@rookery/store";
+import { inTransaction, readPollPlace } from "@rookery/store";
 import { type TelegramCall, TelegramError } from "@rookery/telegram";
 import { startTelegramSender, type TelegramSender } from "../../src/telegram/sender.ts";
 import { openCourierFixture, type OwnedShards } from "../courier-fixture.ts";
@@ -82,7 +82,7 @@ async function start(answer: Answer = (_, count) => count): Promise<Courier> {
         seen.push(`${token.split(":")[0]} ${String(call.params["chat_id"])} ${String(call.params["text"])}`);
         const answered = await answer(call, seen.length);
         if (answered instanceof Error) throw answered;
-        return answered;
+        return { messageId: answered, ...(call.method === "sendPoll" ? { pollId: `p${answered}` } : {}) };
       },
       async ask(_token, call) {
         const { text = "" } = call.params;
@@ -391,4 +391,20 @@ test("[L2] what was begun while the shard was lost is left to its next owner", a
   await settled(botId);
   assert.deepEqual(courier.seen, []);
   await Promise.all([courier.close(), next.close()]);
+});
+
+test("a poll is known by the id that votes will name it by", async () => {
+  const botId = await makeBot();
+  const courier = await start(() => 600);
+  const poll = { question: "Tea?", options: ["yes", "no"] };
+  courier.wake(await write(botId, 192, 4, { prevPlace: 0, content: { kind: "poll", body: "", poll } }));
+  await settled(botId);
+  const place = { kind: "message", chatId: 192, seq: 4 };
+  assert.deepEqual(await readPollPlace(store, botId, "p600"), place);
+  assert.equal(await readPollPlace(store, botId, "p601"), null);
+  // Its bytes have left, and its id is yet to come.
+  await store.query("update telegram_send set state = 'sending', poll_id = null where bot_id = $1", [botId]);
+  assert.deepEqual(await readPollPlace(store, botId, "p600"), { kind: "leaving" });
+  await store.query("update telegram_send set state = 'sent' where bot_id = $1", [botId]);
+  await courier.close();
 });

@@ -22,6 +22,8 @@ export interface SendResult {
   /** `pending`: it did not leave, or is to be repeated. */
   readonly state: "pending" | "sent" | "failed" | "unknown";
   readonly messageId: number | null;
+  /** Telegram's id of the poll that it is. */
+  readonly pollId: string | null;
   readonly error: string | null;
   readonly atMs: number;
   /** Word for the chat: what stands in the message from now on, and the log shard that carries it there. */
@@ -126,9 +128,9 @@ export async function finishSends(
     name: "finish sends",
     text: `${fenced},
            result as (select * from json_to_recordset($2::json) as r(id text, shard integer, state text,
-             "messageId" bigint, error text, "atMs" bigint, "doneMs" bigint, "chatId" bigint,
+             "messageId" bigint, "pollId" text, error text, "atMs" bigint, "doneMs" bigint, "chatId" bigint,
              "sourceShard" integer, command jsonb, "requestId" text) where r.shard in (select id from held)),
-           done as (update telegram_send t set state = r.state, message_id = r."messageId", error = r.error,
+           done as (update telegram_send t set state = r.state, message_id = r."messageId", poll_id = r."pollId", error = r.error,
              done_ms = r."doneMs" from result r where t.id = r.id and t.state in ('pending', 'sending')
              returning t.id),
            told as (insert into relay (id, source_shard, target_kind, target_id, command, created_ms, request_id)
@@ -147,7 +149,11 @@ export function relayIdOf({ id, state }: SendResult): string {
   return `telegram:${id}/${state}`;
 }
 
-export function stateOf({ state, messageId, error }: Omit<SendResult, "word" | "requestId">): TelegramState {
+export function stateOf({
+  state,
+  messageId,
+  error,
+}: Pick<SendResult, "state" | "messageId" | "error">): TelegramState {
   return {
     state: state === "pending" ? "queued" : state,
     ...(messageId === null ? {} : { messageId }),
