@@ -105,6 +105,7 @@ export {
   readPeopleById,
   readStoredMessages,
 } from "./query/bot/native-place.ts";
+export { keepBotAnswer, readBotAnswer } from "./query/bot/bot-answer.ts";
 export {
   countFileBytes,
   type FileRow,

@@ -4,8 +4,14 @@
  */
 import { type Readable, Readable as NodeReadable } from "node:stream";
 import { botTokenDigest } from "@rookery/gateway";
-import { type BotRun, Fault } from "@rookery/protocol";
-import { type NativeBot, readNativeBot, readNativeBotByToken } from "@rookery/store";
+import { type BotRun, Fault, type UserId } from "@rookery/protocol";
+import {
+  keepBotAnswer,
+  type NativeBot,
+  readBotAnswer,
+  readNativeBot,
+  readNativeBotByToken,
+} from "@rookery/store";
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { openInFlight } from "../http/in-flight.ts";
 import { writeReply } from "../http/reply.ts";
@@ -26,6 +32,9 @@ const uploadsMax = 64;
 const retryMs = 1_000;
 /** What a webhook may not answer (telegram-bot-api, WebhookActor.cpp). */
 const notInAnswers = /^(?:deletewebhook|setwebhook|close|logout|get.*)$/is;
+const answersKeptMs = 86_400_000;
+/** What changes nothing has no need of a name. */
+const reading = /^get/i;
 const keyPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 export interface BotApi {
@@ -152,20 +161,33 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     const method = methods.get(name.toLowerCase());
     if (method === undefined) throw new ApiRefusal(404, "method not found");
     const { request, ...rest } = about;
-    if (request.key !== undefined && !keyPattern.test(request.key))
-      throw badRequest("invalid Idempotency-Key");
-    const { log } = context;
-    const result = await method.run({
-      ...rest,
-      context,
-      log,
-      requestId: request.requestId,
-      key: request.key,
-    });
-    if (result instanceof Written) return { status: 200, body: `{"ok":true,"result":${result.json}}` };
-    if (!(result instanceof Described)) return { status: 200, body: JSON.stringify({ ok: true, result }) };
-    const { description } = result;
-    return { status: 200, body: JSON.stringify({ ok: true, result: result.result, description }) };
+    const { key, requestId } = request;
+    if (key !== undefined && !keyPattern.test(key)) throw badRequest("invalid Idempotency-Key");
+    const answer = async (): Promise<string> => {
+      const result = await method.run({ ...rest, context, log: context.log, requestId, key });
+      if (result instanceof Written) return `{"ok":true,"result":${result.json}}`;
+      if (!(result instanceof Described)) return JSON.stringify({ ok: true, result });
+      return JSON.stringify({ ok: true, result: result.result, description: result.description });
+    };
+    const isNamed = key !== undefined && !reading.test(name);
+    const body = isNamed
+      ? await once({ botId: rest.bot.id, key, method: method.name }, answer)
+      : await answer();
+    return { status: 200, body };
+  }
+
+  /** [L3] What was answered under a name is answered again; refusals are not kept, for nothing was done. */
+  async function once(
+    { method, ...named }: { readonly botId: UserId; readonly key: string; readonly method: string },
+    answer: () => Promise<string>,
+  ): Promise<string> {
+    const { store, now } = context;
+    const known = await readBotAnswer(store, named.botId, named.key);
+    if (known !== null && known.method !== method) throw refusalOfFault(new Fault("conflict"));
+    if (known !== null) return known.envelope;
+    const envelope = await answer();
+    await keepBotAnswer(store, named, { method, envelope }, { nowMs: now(), keptMs: answersKeptMs });
+    return envelope;
   }
 
   async function run({ botId, key, type, body }: BotRun): Promise<boolean> {

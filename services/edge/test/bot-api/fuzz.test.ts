@@ -1,6 +1,6 @@
 /**
  * The transport under requests that are wrong: never a 5xx, always Telegram's envelope, and no memory is kept.
- * `FUZZ_REQUESTS=100000 FUZZ_SEED=1 npm test -- bot-api/fuzz` is the long run.
+ * `npm run fuzz` is the long run.
  */
 import assert from "node:assert/strict";
 import { connect } from "node:net";

@@ -325,6 +325,24 @@ describe("Idempotency-Key", () => {
     const without = await ask(`${root}/sendMessage?${say("once")}`);
     assert.notDeepEqual(without.body, one.body);
   });
+  it("[L3] a name is for one call; a refusal is not kept, for nothing was done", async () => {
+    const headers = { "idempotency-key": "another" };
+    const refused = await ask(`${root}/sendMessage?chat_id=${person.id}`, { headers });
+    isRefused(refused, 400, "Bad Request: message text is empty");
+    isSaid(await ask(`${root}/sendMessage?${say("at last")}`, { headers }), "at last");
+    const other = await ask(`${root}/setMyName?name=a`, { headers });
+    isRefused(other, 409, "Conflict: the Idempotency-Key was used for another request");
+    const read = await ask(`${root}/getMe`, { headers });
+    assert.equal(read.status, 200);
+  });
+  it("answers older than a day go when others come", async () => {
+    const { store } = stage.edge;
+    await ask(`${root}/setMyName?name=a`, { headers: { "idempotency-key": "old" } });
+    await store.query("update bot_answer set created_ms = 0 where key = 'old'");
+    await ask(`${root}/setMyName?name=b`, { headers: { "idempotency-key": "new" } });
+    const { rows } = await store.query("select key from bot_answer where key in ('old', 'new')");
+    assert.deepEqual(rows, [{ key: "new" }]);
+  });
   it("a key that is none is refused", async () => {
     const reply = await ask(`${root}/getMe`, { headers: { "idempotency-key": "a b" } });
     isRefused(reply, 400, "Bad Request: invalid Idempotency-Key");

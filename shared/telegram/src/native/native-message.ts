@@ -115,7 +115,7 @@ function serviceContent(service: Service, people: NativePeople): object {
     case "created":
       return { group_chat_created: true };
     case "joined":
-      return { new_chat_members: users, new_chat_member: users[0] };
+      return { new_chat_members: users };
     case "left":
     case "removed":
       return { left_chat_member: users[0] };

@@ -83,6 +83,8 @@ const administratorRights = {
   can_pin_messages: true,
   can_manage_topics: false,
   can_manage_direct_messages: false,
+  can_manage_tags: false,
+  can_send_welcome_messages: false,
 };
 
 const readerRights = {
@@ -96,6 +98,8 @@ const readerRights = {
   can_send_polls: false,
   can_send_other_messages: false,
   can_add_web_page_previews: false,
+  can_react_to_messages: true,
+  can_edit_tag: false,
   can_change_info: false,
   can_invite_users: false,
   can_pin_messages: false,
