@@ -33,7 +33,8 @@ const named = (list: string): string[] => list.split(/\s+/);
 
 describe("methods of the Bot API surface", () => {
   let cluster: Cluster;
-  let [owner, ada, bob]: Person[] = [];
+  let ada: Person;
+  let bob: Person;
   let socket: Socket;
   let talk: Talk;
   let bot: BotCaller;
@@ -46,10 +47,10 @@ describe("methods of the Bot API surface", () => {
     cluster = await openCluster({ env: { WEBHOOK_ALLOW_PRIVATE: "true" } });
     const { base } = cluster;
     const people = await Promise.all(["owner", "ada", "bob"].map((name) => register(base, name)));
-    const [first, second] = people as [Person, Person, Person];
-    [owner, ada, bob] = people;
-    socket = await openSocket({ base, token: second.token });
-    const opened = await openTalk({ base, owner: first, person: second, socket, username: "methods_bot" });
+    const [owner, ...others] = people as [Person, Person, Person];
+    [ada, bob] = others;
+    socket = await openSocket({ base, token: ada.token });
+    const opened = await openTalk({ base, owner, person: ada, socket, username: "methods_bot" });
     talk = opened;
     token = opened.token;
     bot = openBotCaller(`${base}/bot${token}`, types);
@@ -65,12 +66,12 @@ describe("methods of the Bot API surface", () => {
         "poll_answer",
       ],
     });
-    ({ id: groupId } = await createGroup(base, first, people.slice(1), "A group"));
-    const manage = { token: first.token, body: { userIds: [talk.botId] } };
+    ({ id: groupId } = await createGroup(base, owner, others, "A group"));
+    const manage = { token: owner.token, body: { userIds: [talk.botId] } };
     await expect(200, base, "POST", `/v1/chats/${groupId}/invite`, manage);
     const path = `/v1/chats/${groupId}/members/${talk.botId}`;
-    await expect(200, base, "PATCH", path, { token: first.token, body: { role: "admin" } });
-    chat_id = second.userId;
+    await expect(200, base, "PATCH", path, { token: owner.token, body: { role: "admin" } });
+    chat_id = ada.userId;
     group = { chat_id: -groupId };
   });
   after(async () => {
@@ -87,7 +88,7 @@ describe("methods of the Bot API surface", () => {
       { type: "default" },
       { type: "all_group_chats" },
       { type: "chat", ...group },
-      { type: "chat_member", ...group, user_id: ada?.userId },
+      { type: "chat_member", ...group, user_id: ada.userId },
     ]) {
       await bot.done("setMyCommands", { commands, scope, language_code: "de" });
       assert.deepEqual(await bot.done("getMyCommands", { scope, language_code: "de" }), commands);
@@ -109,7 +110,7 @@ describe("methods of the Bot API surface", () => {
   });
 
   it("sends of every kind: each is one message", async () => {
-    const before = (await readHistory(cluster.base, ada as Person, talk.chatId)).items.length;
+    const before = (await readHistory(cluster.base, ada, talk.chatId)).items.length;
     const first = await bot.done("sendMessage", { chat_id, text: "*bold* _and_", parse_mode: "Markdown" });
     assert.equal(first.text, "bold and");
     const photo = await bot.done("sendPhoto", { chat_id, photo: dot, caption: "a dot", has_spoiler: true });
@@ -162,7 +163,7 @@ describe("methods of the Bot API surface", () => {
     const response = await fetch(`${cluster.base}/file/bot${token}/${file.file_path}`);
     assert.deepEqual(Buffer.from(await response.arrayBuffer()), report);
     // Each call was made twice.
-    const { items } = await readHistory(cluster.base, ada as Person, talk.chatId);
+    const { items } = await readHistory(cluster.base, ada, talk.chatId);
     assert.equal(items.length - before, 4 + 6 + 2 + 5 + 1);
   });
 
@@ -208,7 +209,7 @@ describe("methods of the Bot API surface", () => {
   });
 
   it("chats and who is in them", async () => {
-    const user = { ...group, user_id: bob?.userId };
+    const user = { ...group, user_id: bob.userId };
     await bot.done("getChat", { chat_id });
     assert.equal((await bot.done<{ status: string }>("getChatMember", user)).status, "member");
     assert.equal(await bot.done<number>("getChatMemberCount", group), 4);
@@ -222,7 +223,7 @@ describe("methods of the Bot API surface", () => {
     assert.equal((await bot.done<{ status: string }>("getChatMember", user)).status, "left");
     const promoted = await bot.call("promoteChatMember", {
       ...group,
-      user_id: ada?.userId,
+      user_id: ada.userId,
       can_manage_chat: true,
     });
     assert.ok(

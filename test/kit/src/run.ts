@@ -52,7 +52,11 @@ async function main(args: readonly string[]): Promise<number> {
       const isCluster = (file: string): boolean => file.startsWith(clusterFolder);
       const results = [
         await runPhase(
-          { files: files.filter((file) => !isCluster(file)), concurrency: 2, fileMsMax: longFileMs ?? 180_000 },
+          {
+            files: files.filter((file) => !isCluster(file)),
+            concurrency: 2,
+            fileMsMax: longFileMs ?? 180_000,
+          },
           stop.signal,
           coverage,
         ),
