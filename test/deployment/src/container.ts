@@ -1,4 +1,4 @@
-/** Runs an image's process as a container would be run: its user, a root that cannot be written, nothing of ours. */
+/** Runs an image's process as a container would be run: its user, a root that cannot be written but for its volume, nothing of ours. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readTether, signalQuietly, tie } from "@rookery/local";
 import type { Image } from "./image.ts";
@@ -22,6 +22,8 @@ export function startContainer(
   options: {
     readonly env: Readonly<Record<string, string>>;
     readonly folder: string;
+    /** Shown at `/var/lib/rookery`, to be written: the volume. */
+    readonly volume: string;
     readonly words?: readonly string[];
     /** In place of entry point and command. */
     readonly exec?: readonly string[];
@@ -31,9 +33,10 @@ export function startContainer(
   const [uid = "", gid = uid] = image.user.split(":");
   // Mounts are of this process alone. The root is bound on itself, for only a mount can be made read-only.
   const script = [
-    "set -e; root=$0; keys=$1; workdir=$2; shift 2",
+    "set -e; root=$0; keys=$1; volume=$2; workdir=$3; shift 3",
     'mount --bind "$root" "$root"; mkdir -p "$root/run/rookery"; mount --bind "$keys" "$root/run/rookery"',
     'mount -t proc proc "$root/proc"; mount -o remount,bind,ro "$root/run/rookery"; mount -o remount,bind,ro "$root"',
+    'mount --bind "$volume" "$root/var/lib/rookery"',
     'shift 1; exec chroot "$root" /usr/bin/env -C "$workdir" setpriv --no-new-privs --bounding-set=-all --inh-caps=-all ' +
       `--reuid=${uid} --regid=${gid} --clear-groups "$@"`,
   ];
@@ -48,6 +51,7 @@ export function startContainer(
       script.join("\n"),
       image.root,
       options.folder,
+      options.volume,
       image.workdir,
       "--",
       ...words,

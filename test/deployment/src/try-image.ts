@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePort, startParts } from "@rookery/local";
@@ -42,7 +42,12 @@ process.exit();
 
 async function tryAll(images: Readonly<Record<"edge" | "worker" | "courier" | "cli", Image>>): Promise<void> {
   const keys = join(folder, "keys");
+  const volume = join(folder, "volume");
   await mkdir(keys);
+  await mkdir(volume, { mode: 0o750 });
+  // As an engine gives a new volume the owner of the folder it is shown at.
+  const { uid, gid } = await stat(join(images.edge.root, "var/lib/rookery"));
+  await chown(volume, uid, gid);
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   await writeFile(join(keys, "jwt-key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
   await writeFile(join(keys, "master.key"), randomBytes(32));
@@ -60,7 +65,7 @@ async function tryAll(images: Readonly<Record<"edge" | "worker" | "courier" | "c
     MASTER_KEY_FILE: "/run/rookery/master.key",
   };
   const once = async (image: Image, more: { words?: string[]; exec?: string[] }): Promise<string> => {
-    const container = startContainer(image, { env: settings, folder: keys, ...more });
+    const container = startContainer(image, { env: settings, folder: keys, volume, ...more });
     const code = await container.exited;
     assert.equal(code, 0, container.output());
     return container.output();
@@ -75,9 +80,11 @@ async function tryAll(images: Readonly<Record<"edge" | "worker" | "courier" | "c
   assert.equal((await once(images.edge, { exec: ["sh", "-c", tools] })).trim(), "done");
 
   const containers = (["worker", "courier", "edge"] as const).map((name) => {
-    const container = startContainer(images[name], { env: settings, folder: keys });
+    const container = startContainer(images[name], { env: settings, folder: keys, volume });
     running.push(container);
-    void container.exited.then((code) => tell(`${name} ended with ${code}`));
+    void container.exited.then((code) =>
+      tell(`${name} ended with ${code}${code === 0 ? "" : `\n${container.output()}`}`),
+    );
     return container;
   });
   const url = `http://127.0.0.1:${port}`;
@@ -113,5 +120,8 @@ async function talk(url: string): Promise<void> {
   const sent = await ask(path, { body: "written in a bare root" }, token);
   const { items } = (await ask(path, undefined, token)) as { items?: { seq: number; body: string }[] };
   assert.ok(items?.some(({ seq, body }) => seq === sent["seq"] && body === "written in a bare root"));
+  const headers = { authorization: `Bearer ${token}` };
+  const kept = await fetch(`${url}/v1/files`, { method: "POST", headers, body: "the bytes of a file" });
+  assert.equal(kept.status, 201, await kept.text());
   tell(`a message was committed as ${String(sent["seq"])} and read again`);
 }

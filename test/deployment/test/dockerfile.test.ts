@@ -15,7 +15,12 @@ test("the image of each process is Debian slim and Node, run by a user without r
     runtime.steps.filter(({ kind }) => kind === "user"),
     [{ kind: "user", value: "65532:65532" }],
   );
-  assert.ok(!runtime.steps.some(({ kind }) => kind === "run"), "nothing is installed there");
+  const runs = runtime.steps.flatMap((step) => (step.kind === "run" ? [step.command] : []));
+  assert.deepEqual(
+    runs,
+    ["mkdir -m 0750 /var/lib/rookery && chown 65532:65532 /var/lib/rookery"],
+    "nothing is installed there",
+  );
   for (const name of ["edge", "worker", "courier"]) {
     const stage = stages.find((each) => each.name === name);
     assert.equal(stage?.base, "runtime", name);
