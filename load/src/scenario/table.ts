@@ -21,6 +21,7 @@ export const allUsage = `npm run load -- all [scenario …]
 interface Result {
   readonly at: string;
   readonly machine: Readonly<Record<string, unknown>>;
+  readonly shape?: Readonly<Record<string, unknown>>;
   readonly figures?: readonly Figure[];
   readonly faults?: readonly unknown[];
 }
@@ -56,6 +57,7 @@ export async function runTable(): Promise<number> {
     "",
     "Made by `npm run load -- table` from the files beside it; `npm run load -- all` measures them first. Ratios are ours over the",
     "control's, round by round in one run: median, and the worst round. Absolute times are the machine's, and whoever shares it.",
+    "Where the time goes, and what was tried: [PROFILE.md](PROFILE.md).",
     "",
   ];
   const machines = new Map<string, string>();
@@ -97,9 +99,12 @@ function describe({ at, machine }: Result): string {
   return `${at.slice(0, 16).replace("T", " ")} | ${String(cpu)}, ${String(cores)} cores, ${String(memoryGiB)} GiB, Linux ${String(kernel)}, Node ${String(node)}; load ${String(load)}`;
 }
 
-function showResult(scenario: string, { figures, faults = [] }: Result): string[] {
+function showResult(scenario: string, { figures, faults = [], shape = {} }: Result): string[] {
   if (figures === undefined) return [`Its own figures are in [${scenario}.json](${scenario}.json).`];
+  const flags = Object.entries(shape).map(([name, value]) => `--${name} ${String(value)}`);
   return [
+    `Measured with \`${flags.join(" ")}\`.`,
+    "",
     "| | unit | median | worst | control | its median | ratio | worst |",
     "|---|---|---|---|---|---|---|---|",
     ...figures.map(
