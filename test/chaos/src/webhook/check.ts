@@ -42,11 +42,11 @@ export interface WebhookVerdict {
   readonly dead: number;
   /** Said to be delivered, and never taken. */
   readonly unproven: number;
-  /** Taken more than once, as may be: its courier was killed before the result was written. */
+  /** Taken more than once, as may be: its courier was killed before the result was written, or gave up waiting for the answer. */
   readonly repeated: number;
   /**
-   * Repeats, at an endpoint that keeps the order, that came behind later ones: what a courier had sent when it was killed waited at
-   * the receiver, and another courier was quicker. By their ids they are known for what was taken already.
+   * Repeats, at an endpoint that keeps the order, that came behind later ones: a call that was given up waited at the receiver, and was
+   * overtaken. By their ids they are known for what was taken already.
    */
   readonly repeatedLate: number;
 }
