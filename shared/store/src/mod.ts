@@ -166,6 +166,7 @@ export {
   type NewNativeBot,
   readNativeBot,
   readNativeBotByToken,
+  readNativeBotsByToken,
   readSealedToken,
   setPrivacyMode,
   shareChat,

@@ -3,14 +3,13 @@
  * a byte of the body is read.
  */
 import { type Readable, Readable as NodeReadable } from "node:stream";
-import { botTokenDigest } from "@rookery/gateway";
 import { type BotRun, Fault, type UserId } from "@rookery/protocol";
 import {
   keepBotAnswer,
   type NativeBot,
   readBotAnswer,
   readNativeBot,
-  readNativeBotByToken,
+  readNativeBotsByToken,
 } from "@rookery/store";
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { openInFlight } from "../http/in-flight.ts";
@@ -21,6 +20,7 @@ import { type Address, readAddress } from "./address.ts";
 import { ApiRefusal, badRequest, refusalOfFault, tooMany } from "./api-refusal.ts";
 import { addForm, Arguments } from "./arguments.ts";
 import { bodyBytesMax, readArguments } from "./body.ts";
+import { openBotLookup } from "./bot-lookup.ts";
 import type { BotApiContext } from "./context.ts";
 import { sendFile } from "./download.ts";
 import { type Call, Described, type Method, Written } from "./method.ts";
@@ -67,6 +67,7 @@ interface Request {
 export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, Method>): BotApi {
   const inFlight = openInFlight(callsMax);
   const closing = new AbortController();
+  const lookup = openBotLookup((digests) => readNativeBotsByToken(context.store, digests));
   let uploads = 0;
 
   function handle(res: HttpResponse, req: HttpRequest): boolean {
@@ -130,7 +131,7 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     if (address.token === null) throw new ApiRefusal(401, "invalid token specified");
     const isRead = request.verb === "GET" || (request.verb === "HEAD" && address.kind === "file");
     if (!isRead && request.verb !== "POST") throw new ApiRefusal(405, "");
-    const bot = await readNativeBotByToken(context.store, botTokenDigest(address.token));
+    const bot = await lookup(address.token);
     if (bot === null) throw new ApiRefusal(401, "");
     await limit(bot);
     if (address.kind === "file") {

@@ -79,6 +79,19 @@ export async function readNativeBotByToken(db: Queryable, tokenDigest: Buffer): 
   return rows[0] ?? null;
 }
 
+/** Whose tokens they are, by their digests in hexadecimal; left out: nobody's. */
+export async function readNativeBotsByToken(
+  db: Queryable,
+  tokenDigests: readonly Buffer[],
+): Promise<ReadonlyMap<string, NativeBot>> {
+  const { rows } = await db.query<NativeBot & { digest: string }>({
+    name: "read native bots by token",
+    text: `select encode(n.token_digest, 'hex') as digest, ${columns} from ${living} where n.token_digest = any($1::bytea[])`,
+    values: [tokenDigests],
+  });
+  return new Map(rows.map(({ digest, ...bot }) => [digest, bot]));
+}
+
 export async function readNativeBot(db: Queryable, botId: UserId): Promise<NativeBot | null> {
   const { rows } = await db.query<NativeBot>({
     name: "read native bot",
