@@ -21,7 +21,7 @@ export class Arguments {
   readonly #uploads = new Map<string, Upload>();
 
   add(name: string, text: string): void {
-    if (!this.#texts.has(name) && this.#texts.size < argumentsMax) this.#texts.set(name, text);
+    if (!this.#texts.has(name) && this.#texts.size < argumentsMax) this.#texts.set(name, clean(text));
   }
 
   addUpload(name: string, upload: Upload): void {
@@ -56,10 +56,19 @@ export function addJson(args: Arguments, body: string): void {
   }
 }
 
+/** Postgres keeps no U+0000 and no half of a pair; the first is a space at Telegram too (TDLib, clean_input_string). */
+function clean(text: string): string {
+  return text.toWellFormed().replaceAll("\0", " ");
+}
+
+/** Escapes that stand for what `clean` takes out. */
+const unclean = /\\u(?:0000|d[89a-f])/i;
+
 /** Undefined for what is no JSON. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    if (!unclean.test(text)) return JSON.parse(text);
+    return JSON.parse(text, (_, value: unknown) => (typeof value === "string" ? clean(value) : value));
   } catch {
     return undefined;
   }

@@ -219,6 +219,13 @@ test("a press is answered once, in time, by its bot; all else is too late", asyn
   for (const id of ["5", "7", "8", "x", "", "99"]) {
     refused(await call("answerCallbackQuery", { callback_query_id: id }), 400, tooLate);
   }
+  // What Postgres keeps nowhere is no reason for a 5xx.
+  for (const text of ["\0", "\ud800"]) {
+    refused(await call("answerCallbackQuery", { callback_query_id: "8", text }), 400, tooLate);
+    assert.equal((await call("setMyDescription", { description: text })).status, 200);
+    const commands = [{ command: "go", description: `go ${text}` }];
+    assert.equal((await call("setMyCommands", { commands })).status, 200);
+  }
   refused(
     await call("answerCallbackQuery", { callback_query_id: "8", url: "javascript:0" }),
     400,
