@@ -1,6 +1,7 @@
 import type { WebhookEvent } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 import type { JobFence } from "../telegram/send.ts";
+import { isOpen } from "./open-delivery.ts";
 
 /** What came of one attempt, and what that makes of its delivery. */
 export interface DeliveryResult {
@@ -58,7 +59,7 @@ const statement = `
     where r.shard in (select id from held)),
   done as (update webhook_delivery d set state = r.state, attempts = r.attempts, tries = r.tries, next_ms = r."nextMs",
       status = r.status, error = r.error, done_ms = case when r.state = 'pending' then null else r."atMs" end
-    from result r where d.id = r.id and d.state = 'pending'
+    from result r where d.id = r.id and ${isOpen}
       and d.attempts = r.attempts - case when r.attempt is null then 0 else 1 end
     returning d.id),
   tried as (insert into webhook_attempt (delivery_id, n, at_ms, latency_ms, status, error, response)

@@ -18,6 +18,12 @@ export interface OpenDelivery {
 const columns = `d.id, d.endpoint_id as "endpointId", d.type, d.chat_id as "chatId", d.place, d.attempts, d.tries,
   d.next_ms as "nextMs"`;
 
+/**
+ * Of deliveries found by their ids. Said so that the index of what is pending does not serve: it looks small to the planner when little
+ * was open, and a plan made then walks all that is open for every batch (57 s of Postgres for 20,000 deliveries instead of 2).
+ */
+export const isOpen = "d.state <> all ('{delivered,dead}')";
+
 /** Between these times something is far; before, it is near, and after it only a clock that has jumped can have put it. */
 export interface Horizon {
   readonly nearMs: number;
@@ -83,7 +89,7 @@ export async function openDeliveriesOfLines(
 export async function openDeliveriesById(db: Queryable, ids: readonly string[]): Promise<OpenDelivery[]> {
   const { rows } = await db.query<OpenDelivery>({
     name: "open deliveries by id",
-    text: `select ${columns} from webhook_delivery d where d.id = any($1::text[]) and d.state = 'pending'`,
+    text: `select ${columns} from webhook_delivery d where d.id = any($1::text[]) and ${isOpen}`,
     values: [ids],
   });
   return rows;
