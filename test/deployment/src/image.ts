@@ -191,10 +191,11 @@ async function runIn(image: Image, words: readonly string[]): Promise<void> {
   const { http_proxy, https_proxy, no_proxy, HTTP_PROXY, HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS } =
     process.env;
   const proxies = { http_proxy, https_proxy, no_proxy, HTTP_PROXY, HTTPS_PROXY, NO_PROXY };
-  if (NODE_EXTRA_CA_CERTS !== undefined) await cp(NODE_EXTRA_CA_CERTS, join(image.root, "root/ca.pem"));
+  if (NODE_EXTRA_CA_CERTS !== undefined)
+    await cp(NODE_EXTRA_CA_CERTS, join(image.root, "etc/ssl/extra-ca.pem"));
   const env = {
     ...proxies,
-    ...(NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS: "/root/ca.pem" }),
+    ...(NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS: "/etc/ssl/extra-ca.pem" }),
     PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: "/root",
     ...image.env,

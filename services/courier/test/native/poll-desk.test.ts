@@ -1,7 +1,7 @@
 /** Questions of native bots: the rules of getUpdates, word by word of the edge and row by row. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@rookery/kit";
 import {
   type BotAsk,
   type BotPoll,
@@ -19,6 +19,7 @@ import { openShownPeople } from "../../src/native/shown-people.ts";
 import { openCourierFixture } from "../courier-fixture.ts";
 import { makeNative, writeUpdates } from "./native-bot.ts";
 
+const patience = { withinMs: 20_000 };
 const courier = await openCourierFixture("poll desk test");
 after(() => courier.close());
 const { store, shards, log } = courier;
@@ -55,7 +56,7 @@ async function openDesk() {
       },
     },
   });
-  await until(() => listeners.size >= shards);
+  await until(() => listeners.size >= shards, patience);
   const say = (botId: number, ask: Omit<BotAsk, "edge">): void => {
     const subject = subjects.botAsk(shardOf("bot", botId, shards));
     listeners.get(subject)?.(encodeInternal({ edge: "edge", ...ask }));
@@ -77,21 +78,13 @@ async function openDesk() {
       owned.wake({ kind: "botUpdate", owner: { kind: "bot", id: botId }, job: { botId } }),
     /** What the question was answered: ids and texts, or why not. */
     async answered(id: number): Promise<unknown> {
-      await until(() => told.has(id));
+      await until(() => told.has(id), patience);
       const answer = told.get(id)?.[0];
       if (answer === undefined || "conflict" in answer) return answer?.conflict;
       const updates: { update_id: number; message: { text: string } }[] = JSON.parse(answer.updates);
       return updates.map((each) => `${each.update_id}:${each.message.text}`);
     },
   };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = Date.now() + 20_000;
-  while (!condition()) {
-    assert.ok(Date.now() < endMs, "it did not come about in time");
-    await sleep(5);
-  }
 }
 
 test("what is there is told at once; what comes later is told to whoever waits, until it is confirmed", async () => {
@@ -103,7 +96,7 @@ test("what is there is told at once; what comes later is told to whoever waits, 
   assert.deepEqual(await edge.answered(waiting), ["1:a", "2:b"]);
   assert.deepEqual(await edge.answered(edge.ask(botId, { offset: 2 })), ["2:b"]);
   const patient = edge.ask(botId, { offset: 3 });
-  await until(() => edge.desk.parked === 1);
+  await until(() => edge.desk.parked === 1, patience);
   await write(botId, "c");
   edge.wakeBot(botId);
   assert.deepEqual(await edge.answered(patient), ["3:c"]);
@@ -116,7 +109,7 @@ test("lost word is made up for: what has no number is looked for", async () => {
   const botId = await makeBot();
   const edge = await openDesk();
   const waiting = edge.ask(botId);
-  await until(() => edge.desk.parked === 1);
+  await until(() => edge.desk.parked === 1, patience);
   await write(botId, "unheard");
   assert.deepEqual(await edge.answered(waiting), ["1:unheard"]);
   await edge.desk.close();
@@ -127,11 +120,11 @@ test("a second question ends the first, and not another consumer's; said again, 
   const edge = await openDesk();
   const named = edge.ask(botId, { consumer: "stats" });
   const first = edge.ask(botId);
-  await until(() => edge.desk.parked === 2);
+  await until(() => edge.desk.parked === 2, patience);
   const second = edge.ask(botId);
   assert.equal(await edge.answered(first), "other");
   edge.ask(botId, { id: first, again: true, startedMs: first });
-  await until(() => edge.told.get(first)?.length === 2);
+  await until(() => edge.told.get(first)?.length === 2, patience);
   edge.ask(botId, { id: second, again: true, startedMs: second });
   await write(botId, "x");
   edge.wakeBot(botId);
@@ -146,7 +139,7 @@ test("a webhook ends the question that waits, and refuses those that come; consu
   const edge = await openDesk();
   const waiting = edge.ask(botId);
   const named = edge.ask(botId, { consumer: "stats" });
-  await until(() => edge.desk.parked === 2);
+  await until(() => edge.desk.parked === 2, patience);
   const webhook = { url: "http://a.example/", maxConnections: 40, ip: null, secret: null };
   await inTransaction(store, (db) =>
     writeNativeWebhook(db, botId, webhook, { dropPending: false, nowMs: Date.now() }),

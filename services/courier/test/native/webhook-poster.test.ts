@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@rookery/kit";
 import { shardOf } from "@rookery/protocol";
 import {
   botSecretOwner,
@@ -19,6 +20,7 @@ import { openHttpPost } from "../../src/outbound/http-post.ts";
 import { openCourierFixture } from "../courier-fixture.ts";
 import { makeNative, writeUpdates } from "./native-bot.ts";
 
+const patience = { withinMs: 30_000 };
 const courier = await openCourierFixture("webhook poster test");
 const { store, shards, log, secrets } = courier;
 const http = openHttpPost({ allows: () => true });
@@ -122,14 +124,6 @@ async function openPoster(run: RunAnswer = () => Promise.resolve()) {
 const makeBot = async () => makeNative(store, (await courier.makeBot()).id);
 const left = async (botId: number) => (await readNativeWebhook(store, botId, Date.now()))?.pending;
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 30_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < endMs, "it did not come about in time");
-    await sleep(10);
-  }
-}
-
 test("updates are posted in each chat's order, with the secret, and are gone when the bot took them", async () => {
   const botId = await makeBot();
   const program = await openProgram(() => ({ status: 200 }));
@@ -137,7 +131,7 @@ test("updates are posted in each chat's order, with the secret, and are gone whe
   await write(botId, 1, "a", "b", "c");
   await setWebhook(botId, program.url, { secret: "s3cret" });
   await write(botId, 2, "d", "e");
-  await until(async () => (await left(botId)) === 0);
+  await until(async () => (await left(botId)) === 0, patience);
   const of = (chatId: number) => program.heard.flatMap((each) => (each.chatId === chatId ? [each.text] : []));
   assert.deepEqual(
     [of(1), of(2)],
@@ -159,7 +153,7 @@ test("what is refused is tried again at once, then after 2 s, before all that fo
   await setWebhook(botId, program.url);
   await write(botId, 1, "a", "b");
   await write(botId, 2, "c");
-  await until(async () => (await left(botId)) === 0);
+  await until(async () => (await left(botId)) === 0, patience);
   const texts = program.heard.map(({ text }) => text);
   assert.deepEqual(
     texts.filter((text) => text !== "c"),
@@ -181,7 +175,7 @@ test("Retry-After is obeyed", async () => {
   const { poster, write, setWebhook } = await openPoster();
   await setWebhook(botId, program.url);
   await write(botId, 1, "a");
-  await until(async () => (await left(botId)) === 0);
+  await until(async () => (await left(botId)) === 0, patience);
   const [one, two] = program.heard.map(({ atMs }) => atMs);
   assert.ok((two ?? 0) - (one ?? 0) >= 950);
   await poster.close();
@@ -196,7 +190,7 @@ test("no more posts at once than max_connections", async () => {
   const { poster, write, setWebhook } = await openPoster();
   for (let chatId = 1; chatId <= 12; chatId += 1) await write(botId, chatId, `in ${chatId}`);
   await setWebhook(botId, program.url, { maxConnections: 3 });
-  await until(async () => (await left(botId)) === 0);
+  await until(async () => (await left(botId)) === 0, patience);
   assert.equal(program.openMax, 3);
   await poster.close();
 });
@@ -219,7 +213,7 @@ test("what a bot answers is done before it has the update, under one name howeve
   });
   await setWebhook(botId, program.url);
   await write(botId, 1, "a");
-  await until(async () => (await left(botId)) === 0);
+  await until(async () => (await left(botId)) === 0, patience);
   assert.equal(program.heard.length, 2);
   const expected = { key: "webhook-1", type: "application/json", body: '{"method":"sendMessage"}' };
   assert.deepEqual(runs, [expected, expected]);
@@ -233,12 +227,12 @@ test("[L10] another owner goes on with what was not taken", async () => {
   const first = await openPoster();
   await first.setWebhook(botId, program.url);
   await first.write(botId, 1, "a", "b");
-  await until(() => program.heard.length >= 2);
+  await until(() => program.heard.length >= 2, patience);
   await first.poster.close();
   isAway = false;
   const before = program.heard.length;
   const next = await openPoster();
-  await until(async () => (await left(botId)) === 0);
+  await until(async () => (await left(botId)) === 0, patience);
   assert.deepEqual(
     program.heard.slice(before).map(({ text }) => text),
     ["a", "b"],

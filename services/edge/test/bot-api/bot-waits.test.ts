@@ -1,7 +1,7 @@
 /** What an edge waits for: told once, asked again until then, ended in time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@rookery/kit";
 import {
   type BotAsk,
   type BotTold,
@@ -12,6 +12,7 @@ import {
 } from "@rookery/protocol";
 import { openBotWaits, type PollAnswer } from "../../src/bot-api/bot-waits.ts";
 
+const patience = { withinMs: 20_000 };
 const shards = 4;
 
 function openEdge() {
@@ -46,26 +47,18 @@ function openEdge() {
   };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = Date.now() + 20_000;
-  while (!condition()) {
-    assert.ok(Date.now() < endMs, "it did not come about in time");
-    await sleep(5);
-  }
-}
-
 test("a question goes to the owner of its bot's shard, and again to a new one, until it is answered once", async () => {
   const edge = openEdge();
   const { answers } = edge.ask(7, 50_000);
-  await until(() => edge.asked.length === 1);
+  await until(() => edge.asked.length === 1, patience);
   const [first] = edge.asked;
   assert.equal(first?.subject, subjects.botAsk(shardOf("bot", 7, shards)));
   const poll = first.ask.polls[0];
   assert.deepEqual([first.ask.edge, poll?.botId, poll?.waits, poll?.again], ["e1", 7, true, false]);
   edge.newOwner();
-  await until(() => edge.asked.length === 2);
+  await until(() => edge.asked.length === 2, patience);
   assert.deepEqual([edge.asked[1]?.ask.polls[0]?.id, edge.asked[1]?.ask.polls[0]?.again], [poll?.id, true]);
-  await until(() => edge.asked.length >= 3);
+  await until(() => edge.asked.length >= 3, patience);
   const told = { polled: [{ id: poll?.id ?? 0, updates: "[1]" }] };
   edge.tell(told);
   edge.tell(told);
@@ -79,7 +72,7 @@ test("nothing by the end of its time is an empty answer; whoever goes is told no
   const patient = edge.ask(7, 60);
   const gone = edge.ask(8, 60);
   gone.end();
-  await until(() => patient.answers.length === 1);
+  await until(() => patient.answers.length === 1, patience);
   assert.deepEqual(patient.answers, [{ kind: "updates", updates: "[]" }]);
   edge.waits.close();
   assert.deepEqual(gone.answers, []);
@@ -92,7 +85,7 @@ test("an answer to a button reaches whoever waits, or nobody does in time", asyn
   edge.waits.press(6, 60, (reply) => heard.push(reply));
   edge.waits.tell("e1", { queryId: 5, text: "hi" });
   edge.waits.tell("e1", { queryId: 5, text: "again" });
-  await until(() => heard.length === 2);
+  await until(() => heard.length === 2, patience);
   assert.deepEqual(heard, [{ queryId: 5, text: "hi" }, null]);
   edge.waits.close();
 });
