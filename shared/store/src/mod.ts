@@ -2,6 +2,7 @@ export { type MigrationStatus, migrateDown, migrateUp, migrationStatus } from ".
 export {
   endStore,
   inTransaction,
+  isOutage,
   isRefusal,
   isUniqueViolation,
   openStore,

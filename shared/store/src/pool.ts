@@ -96,6 +96,30 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(2[23]|54)/.test(error.code ?? "");
 }
 
+const networkCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+/** How `pg` and its pool say by words alone that a connection or an answer did not come. */
+const networkWords =
+  /^(?:Connection terminated|timeout e(?:xceeded|xpired)|Query read timeout|Client has encountered a connection error)/i;
+
+/**
+ * Whether Postgres could not be asked, or went away meanwhile (network, SQLSTATE class 08, 53 resources, 57P shutdown and start): another
+ * time it may do. What was asked may have been done.
+ */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return /^(?:08|53|57P)/.test(error.code ?? "");
+  if (error instanceof AggregateError) return error.errors.some(isOutage);
+  if (!(error instanceof Error)) return false;
+  return networkWords.test(error.message) || ("code" in error && networkCodes.has(String(error.code)));
+}
+
 /** Whether a unique index refused it; `constraint` narrows to one. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   return (

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EventEmitter } from "node:events";
 import { test } from "node:test";
 import { openLog } from "@rookery/runtime";
-import { inTransaction, isRefusal, isUniqueViolation, openStore } from "../src/mod.ts";
+import { inTransaction, isOutage, isRefusal, isUniqueViolation, openStore } from "../src/mod.ts";
 import { openTestStore } from "./cluster.ts";
 
 const { store, url } = await openTestStore();
@@ -104,4 +104,29 @@ test("a query without an answer is given up, so that no wait is without end", as
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'impatient'",
     );
   }
+});
+
+test("a server that is away, ends the connection or does not answer in time is an outage; what it says of a statement is none", async () => {
+  const log = openLog("test", { LOG_LEVEL: "silent" });
+  const open = (address: string, queryMsMax = 5_000) =>
+    openStore({ url: address, name: "outage test", connectionsMax: 1, queryMsMax, log });
+  const failure = async (of: ReturnType<typeof open>, sql: string): Promise<unknown> => {
+    try {
+      return await of.query(sql).then(
+        () => assert.fail(`${sql} went through`),
+        (error: unknown) => error,
+      );
+    } finally {
+      await of.end();
+    }
+  };
+  // Port 9 of loopback: nobody listens.
+  assert.equal(isOutage(await failure(open("postgres://nobody@127.0.0.1:9/none"), "select 1")), true);
+  const own = "select pg_terminate_backend(pg_backend_pid())";
+  assert.equal(isOutage(await failure(open(url), own)), true);
+  assert.equal(isOutage(await failure(open(url, 50), "select pg_sleep(1)")), true);
+  for (const sql of ["select 1 / 0", "selekt", "insert into thing values (1)"]) {
+    assert.equal(isOutage(await failure(open(url), sql)), false, sql);
+  }
+  assert.equal(isOutage(new TypeError("a bug")), false);
 });

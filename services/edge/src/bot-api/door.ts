@@ -5,6 +5,7 @@
 import { type Readable, Readable as NodeReadable } from "node:stream";
 import { type BotRun, Fault, type UserId } from "@rookery/protocol";
 import {
+  isOutage,
   keepBotAnswer,
   type NativeBot,
   readBotAnswer,
@@ -16,6 +17,7 @@ import { openInFlight } from "../http/in-flight.ts";
 import { writeReply } from "../http/reply.ts";
 import { RequestBody } from "../http/request-body.ts";
 import { requestIdOf } from "../http/request-id.ts";
+import { outage } from "../outage.ts";
 import { type Address, readAddress } from "./address.ts";
 import { ApiRefusal, badRequest, refusalOfFault, tooMany } from "./api-refusal.ts";
 import { addForm, Arguments } from "./arguments.ts";
@@ -238,6 +240,13 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
   function refusalOf(error: unknown, requestId: string): ApiRefusal {
     if (error instanceof ApiRefusal) return error;
     if (error instanceof Fault) return refusalOfFault(error);
+    if (isOutage(error)) {
+      context.log.warn(
+        { err: String(error), requestId },
+        "Postgres could not be asked for a call of the Bot API",
+      );
+      return refusalOfFault(outage());
+    }
     context.log.error({ err: error, requestId }, "a call of the Bot API could not be answered");
     return new ApiRefusal(500, "");
   }

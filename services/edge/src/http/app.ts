@@ -1,5 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { Fault, type FaultCode } from "@rookery/protocol";
+import { isOutage } from "@rookery/store";
+import { outage } from "../outage.ts";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { EdgeApp, EdgeContext, EdgeEnv } from "./context.ts";
@@ -95,6 +97,11 @@ function faultOf(error: Error, c: Context<EdgeEnv>, context: EdgeContext): Fault
   if (error instanceof Fault) return error;
   if (error instanceof HTTPException) return httpFault(error);
   const requestId = c.get("requestId");
+  if (isOutage(error)) {
+    // No bug, and no stack for each request while it lasts; readiness says the same.
+    context.log.warn({ err: String(error), requestId }, "Postgres could not be asked for a request");
+    return outage();
+  }
   context.log.error(
     { err: error, requestId, method: c.req.method, path: loggedPath(c.req.path) },
     "a request met a bug",
