@@ -26,6 +26,7 @@ export {
 } from "./native/native-message.ts";
 export { type FileNames, openFileNames } from "./native/file-names.ts";
 export type { FileName } from "./native/native-media.ts";
+export type { APIMethodReturn as MethodResult, APIMethods as Methods, TelegramObjects } from "@gramio/types";
 export { nativeUpdate, type NumberedUpdate, peopleOfUpdate } from "./native/native-update.ts";
 export {
   nativeChat,

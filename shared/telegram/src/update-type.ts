@@ -1,3 +1,5 @@
+import type { TelegramObjects } from "@gramio/types";
+
 /** The update types of Bot API 10.3, all legal in `allowed_updates`. */
 export const updateTypes = [
   "message",
@@ -27,6 +29,6 @@ export const updateTypes = [
   "removed_chat_boost",
   "managed_bot",
   "subscription",
-] as const;
+] as const satisfies readonly Exclude<keyof TelegramObjects.TelegramUpdate, "update_id">[];
 
 export type UpdateType = (typeof updateTypes)[number];

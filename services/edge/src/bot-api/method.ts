@@ -1,6 +1,7 @@
 /** Methods as data: a name, what its parameters are, and what is done. */
 import type { Log } from "@rookery/runtime";
 import type { NativeBot } from "@rookery/store";
+import type { MethodResult, Methods } from "@rookery/telegram";
 import type { Arguments } from "./arguments.ts";
 import type { BotApiContext } from "./context.ts";
 
@@ -25,11 +26,11 @@ type Values<P extends Readonly<Record<string, Parameter<unknown>>>> = {
 };
 
 /** `description` goes beside the result in the envelope. */
-export class Described {
-  readonly result: unknown;
+export class Described<T = unknown> {
+  readonly result: T;
   readonly description: string;
 
-  constructor(result: unknown, description: string) {
+  constructor(result: T, description: string) {
     this.result = result;
     this.description = description;
   }
@@ -50,10 +51,11 @@ export interface Method {
   run(call: Call): Promise<unknown>;
 }
 
-export function method<P extends Readonly<Record<string, Parameter<unknown>>>>(
-  name: string,
+/** The result is of the type that Telegram documents for the method; another does not compile. */
+export function method<N extends keyof Methods, P extends Readonly<Record<string, Parameter<unknown>>>>(
+  name: N,
   parameters: P,
-  handle: (call: Call, values: Values<P>) => Promise<unknown>,
+  handle: (call: Call, values: Values<P>) => Promise<MethodResult<N> | Described<MethodResult<N>> | Written>,
 ): Method {
   return {
     name,

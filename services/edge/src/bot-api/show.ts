@@ -1,7 +1,13 @@
 /** What is told to bots, with the names and files of this moment. */
 import type { BotChat, Message, UserId } from "@rookery/protocol";
 import { readPeopleById, readStoredMessages, type Store, toMessage } from "@rookery/store";
-import { type NativeMessage, nativeMessage, type NativePeople, peopleOfMessage } from "@rookery/telegram";
+import {
+  type NativeMessage,
+  nativeMessage,
+  type NativePeople,
+  peopleOfMessage,
+  type TelegramObjects,
+} from "@rookery/telegram";
 import { badRequest } from "./api-refusal.ts";
 import type { Call } from "./method.ts";
 import type { Place } from "./place.ts";
@@ -11,7 +17,7 @@ export async function showMessages(
   { context: { store, files }, bot }: Call,
   chat: BotChat,
   seqs: readonly number[],
-): Promise<object[]> {
+): Promise<TelegramObjects.TelegramMessage[]> {
   const stored = await readMessages(store, chat.id, seqs);
   const wanted = seqs.flatMap((seq) => stored.get(seq) ?? []);
   const answered = wanted.flatMap(({ replyTo }) =>
@@ -30,7 +36,11 @@ export async function showMessages(
   });
 }
 
-export async function showMessage(call: Call, chat: BotChat, seq: number): Promise<object> {
+export async function showMessage(
+  call: Call,
+  chat: BotChat,
+  seq: number,
+): Promise<TelegramObjects.TelegramMessage> {
   const [shown] = await showMessages(call, chat, [seq]);
   if (shown === undefined) throw badRequest("message not found");
   return shown;

@@ -1,4 +1,5 @@
 /** The file of a message, as the Bot API shows it. Pure. */
+import type { TelegramObjects } from "@gramio/types";
 import type { Attachment, BotExtra } from "@rookery/protocol";
 
 /** A file as one bot knows it. */
@@ -17,7 +18,11 @@ const mediaKinds: ReadonlySet<string> = new Set([
   "sticker",
 ]);
 
-export function mediaOf(file: Attachment, extra: BotExtra | undefined, name: FileName): object {
+export function mediaOf(
+  file: Attachment,
+  extra: BotExtra | undefined,
+  name: FileName,
+): Partial<TelegramObjects.TelegramMessage> {
   const media = extra?.media ?? {};
   const size = file.size === undefined ? {} : { file_size: file.size };
   const side = (key: "width" | "height"): number => numberOf(media[key], 0);
@@ -41,8 +46,8 @@ export function mediaOf(file: Attachment, extra: BotExtra | undefined, name: Fil
     case "audio": {
       const { title, performer } = media;
       const tags = {
-        ...(title === undefined ? {} : { title }),
-        ...(performer === undefined ? {} : { performer }),
+        ...(title === undefined ? {} : { title: String(title) }),
+        ...(performer === undefined ? {} : { performer: String(performer) }),
       };
       return { audio: { ...described, duration, ...tags } };
     }
@@ -53,8 +58,8 @@ export function mediaOf(file: Attachment, extra: BotExtra | undefined, name: Fil
     case "video_note":
       return { video_note: { ...name, ...size, length: numberOf(media["length"], side("width")), duration } };
     case "sticker": {
-      const emoji = media["emoji"] === undefined ? {} : { emoji: media["emoji"] };
-      const still = { type: "regular", is_animated: false, is_video: file.mime === "video/webm" };
+      const emoji = media["emoji"] === undefined ? {} : { emoji: String(media["emoji"]) };
+      const still = { type: "regular" as const, is_animated: false, is_video: file.mime === "video/webm" };
       return { sticker: { ...name, ...still, ...sides, ...emoji, ...size } };
     }
     default:

@@ -1,8 +1,11 @@
 /** A message of our own chats as the Bot API shows it: `message_id` is its place in the chat. Pure. */
+import type { TelegramObjects } from "@gramio/types";
 import type { Attachment, BotChat, BotExtra, Entity, Keyboard, Message, Service } from "@rookery/protocol";
 import { findEntities } from "../format/found-entity.ts";
 import { type FileName, mediaOf } from "./native-media.ts";
 import { nativeChat, nativeChatId, type NativePeople, nativeUser } from "./person.ts";
+
+type Content = Partial<TelegramObjects.TelegramMessage>;
 
 /** With what bots alone are told. */
 export interface NativeMessage extends Message {
@@ -23,7 +26,7 @@ export interface NativeSetting {
 export function nativeMessage(
   message: NativeMessage,
   setting: NativeSetting,
-): Readonly<Record<string, unknown>> {
+): TelegramObjects.TelegramMessage {
   const { chat, people, reply, fileName } = setting;
   const shown = nativeChat(chat, people);
   const { editedAt, forward, keyboard, extra } = message;
@@ -62,11 +65,15 @@ export function peopleOfMessage({ senderId, forward, entities, service }: Messag
 }
 
 /** What a deleted message leaves, and what nobody can show any more. */
-export function inaccessibleMessage(chat: BotChat, seq: number, people: NativePeople): object {
+export function inaccessibleMessage(
+  chat: BotChat,
+  seq: number,
+  people: NativePeople,
+): TelegramObjects.TelegramInaccessibleMessage {
   return { message_id: seq, chat: nativeChat(chat, people), date: 0 };
 }
 
-function contentOf(message: NativeMessage, { chat, people, fileName = ourName }: NativeSetting): object {
+function contentOf(message: NativeMessage, { chat, people, fileName = ourName }: NativeSetting): Content {
   const { service, poll, location, contact, extra } = message;
   if (extra?.dice !== undefined) return { dice: extra.dice };
   if (service !== undefined) return serviceContent(service, people);
@@ -109,7 +116,7 @@ function ourName({ fileId }: Attachment): FileName {
   return { file_id: fileId, file_unique_id: fileId.slice(0, 32) };
 }
 
-function serviceContent(service: Service, people: NativePeople): object {
+function serviceContent(service: Service, people: NativePeople): Content {
   const users = service.userIds.map((userId) => nativeUser(userId, people));
   switch (service.action) {
     case "created":
@@ -118,7 +125,7 @@ function serviceContent(service: Service, people: NativePeople): object {
       return { new_chat_members: users };
     case "left":
     case "removed":
-      return { left_chat_member: users[0] };
+      return users[0] === undefined ? {} : { left_chat_member: users[0] };
     case "renamed":
       return { new_chat_title: service.title ?? "" };
     case "role":
@@ -127,21 +134,21 @@ function serviceContent(service: Service, people: NativePeople): object {
 }
 
 /** A bot said what its text is; what people wrote is looked through as Telegram's clients do before they send. */
-function entitiesOf(message: NativeMessage, people: NativePeople): object[] {
+function entitiesOf(message: NativeMessage, people: NativePeople): TelegramObjects.TelegramMessageEntity[] {
   const { body, entities, source } = message;
-  const said = entities.filter(({ type }) => entityTypes.has(type));
+  const said = entities.filter(({ type }) => isEntityType(type));
   const found =
     source === "bot" ? [] : findEntities(body).filter((each) => !said.some((other) => overlap(other, each)));
   return [...said, ...found]
     .toSorted((one, other) => one.offset - other.offset || other.length - one.length)
-    .map((entity) => nativeEntity(entity, people));
+    .flatMap((entity) => nativeEntity(entity, people) ?? []);
 }
 
 function overlap(one: Entity, other: Entity): boolean {
   return one.offset < other.offset + other.length && other.offset < one.offset + one.length;
 }
 
-const entityTypes: ReadonlySet<string> = new Set([
+const entityTypes: ReadonlySet<string> = new Set<EntityType>([
   "mention",
   "hashtag",
   "cashtag",
@@ -163,8 +170,19 @@ const entityTypes: ReadonlySet<string> = new Set([
   "custom_emoji",
 ]);
 
-export function nativeEntity(entity: Entity, people: NativePeople): object {
+type EntityType = TelegramObjects.TelegramMessageEntityType;
+
+function isEntityType(type: string): type is EntityType {
+  return entityTypes.has(type);
+}
+
+/** Null: Telegram has no word for it. */
+export function nativeEntity(
+  entity: Entity,
+  people: NativePeople,
+): TelegramObjects.TelegramMessageEntity | null {
   const { type, offset, length, url, userId, language, customEmojiId } = entity;
+  if (!isEntityType(type)) return null;
   return {
     type,
     offset,
@@ -182,7 +200,7 @@ export function nativePollId(chat: BotChat, seq: number): string {
 }
 
 /** Telegram's `Poll` of a message that is one. */
-export function nativePoll({ seq, poll }: Message, chat: BotChat): object {
+export function nativePoll({ seq, poll }: Message, chat: BotChat): TelegramObjects.TelegramPoll {
   if (poll === undefined) throw new Error("the message is no poll");
   const voters = new Set(poll.options.flatMap(({ userIds }) => userIds));
   return {
@@ -204,7 +222,7 @@ export function nativePoll({ seq, poll }: Message, chat: BotChat): object {
 }
 
 /** Only what stands under a message is shown with it. */
-function inlineMarkup({ rows, place = "inline" }: Keyboard): object {
+function inlineMarkup({ rows, place = "inline" }: Keyboard): Content {
   if (place !== "inline") return {};
   return {
     reply_markup: {

@@ -1,17 +1,21 @@
 /** What a bot of our own is told, as Telegram's `Update`. Pure. */
-import type { Attachment, BotUpdate, UserId } from "@rookery/protocol";
+import type { TelegramObjects } from "@gramio/types";
+import type { Attachment, BotUpdate, NativeUpdateType, UserId } from "@rookery/protocol";
 import type { FileName } from "./native-media.ts";
 import { nativeMessage, nativePoll, nativePollId, peopleOfMessage, seconds } from "./native-message.ts";
 import { nativeChat, nativeMember, type NativePeople, nativeUser } from "./person.ts";
 
 export type NumberedUpdate = Pick<BotUpdate, "type" | "payload"> & { readonly updateId: number };
 
+/** What an update of some type holds. */
+type Content = NonNullable<TelegramObjects.TelegramUpdate[NativeUpdateType]>;
+
 /** Telegram's `Update`, with names as `people` has them; of files, as `fileName` does. */
 export function nativeUpdate(
   { updateId, type, payload }: NumberedUpdate,
   people: NativePeople,
   fileName?: (attachment: Attachment) => FileName,
-): Readonly<Record<string, unknown>> {
+): TelegramObjects.TelegramUpdate {
   return { update_id: updateId, [type]: contentOf(payload, people, fileName) };
 }
 
@@ -41,7 +45,7 @@ function contentOf(
   { chat, atMs, news }: BotUpdate["payload"],
   people: NativePeople,
   fileName: ((attachment: Attachment) => FileName) | undefined,
-): object {
+): Content {
   const date = seconds(atMs);
   switch (news.kind) {
     case "message":
@@ -77,12 +81,13 @@ function contentOf(
       return {
         poll_id: nativePollId(chat, news.seq),
         user: nativeUser(news.userId, people),
-        option_ids: news.options,
+        option_ids: [...news.options],
         option_persistent_ids: news.options.map(String),
       };
   }
 }
 
-function reactionType(emoji: string): object {
-  return { type: "emoji", emoji };
+function reactionType(emoji: string): TelegramObjects.TelegramReactionType {
+  // Ours may be any emoji.
+  return { type: "emoji", emoji } as TelegramObjects.TelegramReactionTypeEmoji;
 }

@@ -1,4 +1,5 @@
 /** People, bots and chats of our own as the Bot API shows them. Pure. */
+import type { TelegramObjects } from "@gramio/types";
 import type { BotChat, Standing, UserId } from "@rookery/protocol";
 
 /** Somebody of whom a bot is told. */
@@ -13,7 +14,7 @@ export interface NativePerson {
 export type NativePeople = ReadonlyMap<UserId, NativePerson>;
 
 /** Somebody whose account is gone still said what they said. */
-export function nativeUser(userId: UserId, people: NativePeople): object {
+export function nativeUser(userId: UserId, people: NativePeople): TelegramObjects.TelegramUser {
   const person = people.get(userId);
   if (person === undefined) return { id: userId, is_bot: false, first_name: "Deleted account" };
   const { isBot, displayName, username, language } = person;
@@ -31,7 +32,7 @@ export function nativeChatId({ id, type, peerId }: Pick<BotChat, "id" | "type" |
   return type === "direct" && peerId !== undefined ? peerId : 0 - id;
 }
 
-export function nativeChat(chat: BotChat, people: NativePeople): object {
+export function nativeChat(chat: BotChat, people: NativePeople): TelegramObjects.TelegramChat {
   const id = nativeChatId(chat);
   if (chat.type === "direct" && chat.peerId !== undefined) {
     const person = people.get(chat.peerId);
@@ -47,7 +48,11 @@ export function nativeChat(chat: BotChat, people: NativePeople): object {
 }
 
 /** What somebody is in a chat, in Telegram's words. */
-export function nativeMember(userId: UserId, standing: Standing, people: NativePeople): object {
+export function nativeMember(
+  userId: UserId,
+  standing: Standing,
+  people: NativePeople,
+): TelegramObjects.TelegramChatMember {
   const user = nativeUser(userId, people);
   switch (standing) {
     case "owner":

@@ -1,5 +1,6 @@
 /** What a bot asks and says of itself. */
 import { readBotCommands, readBotSetting, writeBotCommands, writeBotSetting } from "@rookery/store";
+import type { TelegramObjects } from "@rookery/telegram";
 import { badRequest } from "../api-refusal.ts";
 import { type Call, type Method, method } from "../method.ts";
 import { chatId, flag, integer, isFields, json, list, optionalInteger, text, wordOf } from "../parameter.ts";
@@ -58,29 +59,26 @@ function commandsOf(said: readonly unknown[] | undefined): { command: string; de
 
 const scope = json("BotCommandScope");
 
-/** A word the bot says of itself, by language: the setter and the getter. */
-function wordMethods(
-  what: string,
-  name: "name" | "description" | "short_description",
+type Word = "name" | "description" | "short_description";
+
+/** A word the bot says of itself, by language. */
+function setWord(
+  setter: "setMyName" | "setMyDescription" | "setMyShortDescription",
+  name: Word,
   charsMax: number,
-): Method[] {
-  return [
-    method(`setMy${what}`, { [name]: text, language_code: language }, async (call, values) => {
-      const value = values[name] ?? "";
-      if (value.length > charsMax) throw badRequest(`${name.toUpperCase()}_TOO_LONG`);
-      const key = languageOf(values["language_code"] ?? "");
-      await writeBotSetting(
-        call.context.store,
-        { botId: call.bot.id, name, key },
-        value === "" ? null : value,
-      );
-      return true;
-    }),
-    method(`getMy${what}`, { language_code: language }, async ({ context, bot }, { language_code: code }) => {
-      const value = await readBotSetting(context.store, { botId: bot.id, name, key: languageOf(code) });
-      return { [name]: typeof value === "string" ? value : name === "name" ? bot.displayName : "" };
-    }),
-  ];
+): Method {
+  return method(setter, { [name]: text, language_code: language }, async (call, values) => {
+    const value = values[name] ?? "";
+    if (value.length > charsMax) throw badRequest(`${name.toUpperCase()}_TOO_LONG`);
+    const key = languageOf(values["language_code"] ?? "");
+    await writeBotSetting(call.context.store, { botId: call.bot.id, name, key }, value === "" ? null : value);
+    return true;
+  });
+}
+
+async function wordIn({ context, bot }: Call, name: Word, code: string): Promise<string> {
+  const value = await readBotSetting(context.store, { botId: bot.id, name, key: languageOf(code) });
+  return typeof value === "string" ? value : name === "name" ? bot.displayName : "";
 }
 
 export const botMethods: readonly Method[] = [
@@ -149,9 +147,18 @@ export const botMethods: readonly Method[] = [
     const commands = await readBotCommands(call.context.store, key);
     return commands.map(({ command, description }) => ({ command, description }));
   }),
-  ...wordMethods("Name", "name", 64),
-  ...wordMethods("Description", "description", 512),
-  ...wordMethods("ShortDescription", "short_description", 120),
+  setWord("setMyName", "name", 64),
+  setWord("setMyDescription", "description", 512),
+  setWord("setMyShortDescription", "short_description", 120),
+  method("getMyName", { language_code: language }, async (call, values) => ({
+    name: await wordIn(call, "name", values.language_code),
+  })),
+  method("getMyDescription", { language_code: language }, async (call, values) => ({
+    description: await wordIn(call, "description", values.language_code),
+  })),
+  method("getMyShortDescription", { language_code: language }, async (call, values) => ({
+    short_description: await wordIn(call, "short_description", values.language_code),
+  })),
   method("setChatMenuButton", { chat_id: chatId, menu_button: json("MenuButton") }, async (call, values) => {
     const key = values.chat_id === "" ? "" : String((await placeOf(call, values.chat_id)).id);
     const button = values.menu_button ?? { type: "default" };
@@ -165,7 +172,7 @@ export const botMethods: readonly Method[] = [
   method("getChatMenuButton", { chat_id: chatId }, async (call, values) => {
     const key = values.chat_id === "" ? "" : String((await placeOf(call, values.chat_id)).id);
     const button = await readBotSetting(call.context.store, { botId: call.bot.id, name: "menu_button", key });
-    return button ?? { type: "commands" };
+    return (button as TelegramObjects.TelegramMenuButton | undefined) ?? { type: "commands" };
   }),
   method("answerInlineQuery", { inline_query_id: text, is_personal: flag }, () =>
     Promise.reject(badRequest("query is too old and response timeout expired or query ID is invalid")),

@@ -1,7 +1,7 @@
 /** What becomes of messages after they were sent. */
 import type { ChatCommand, Fault, Keyboard } from "@rookery/protocol";
 import { pinnedSeqs } from "@rookery/store";
-import { nativePoll } from "@rookery/telegram";
+import { nativePoll, type TelegramObjects } from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { caption, formatted, messageText } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
@@ -42,7 +42,7 @@ async function rewrite(
   call: Call,
   place: Place,
   about: { readonly message_id: number; readonly keyboard: Keyboard | undefined; readonly change: Rewrite },
-): Promise<object> {
+): Promise<TelegramObjects.TelegramMessage> {
   const { message_id: at, keyboard = null, change } = about;
   // Only what stands under a message can be changed.
   if (keyboard !== null && keyboard.place !== "inline") throw badRequest("inline keyboard expected");
@@ -234,7 +234,7 @@ async function pin(
   call: Call,
   values: { chat_id: string; message_id: number },
   isRemoval: boolean,
-): Promise<boolean> {
+): Promise<true> {
   const place = await placeOf(call, values.chat_id);
   const [last] =
     values.message_id === 0 && isRemoval

@@ -1,7 +1,7 @@
 /** Chats and who is in them. */
 import type { AclEntry, ChatCommand, Fault, Standing } from "@rookery/protocol";
 import { countMembers, listBotAdministrators, pinnedSeqs, readBotMember } from "@rookery/store";
-import { nativeChat, nativeMember } from "@rookery/telegram";
+import { nativeChat, nativeMember, type TelegramObjects } from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { type Call, type Method, method } from "../method.ts";
 import { chatId, flag, integer, isFields, json, text } from "../parameter.ts";
@@ -24,7 +24,11 @@ async function groupOf(call: Call, id: string): Promise<Place> {
   return place;
 }
 
-async function showMember(call: Call, place: Place, userId: number): Promise<object> {
+async function showMember(
+  call: Call,
+  place: Place,
+  userId: number,
+): Promise<TelegramObjects.TelegramChatMember> {
   const { store } = call.context;
   const [member, people] = await Promise.all([
     readBotMember(store, place.id, userId),

@@ -1,6 +1,6 @@
 /** Messages said again: forwarded under their sender's name, or copied as one's own. */
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
-import type { NativeMessage } from "@rookery/telegram";
+import type { NativeMessage, TelegramObjects } from "@rookery/telegram";
 import { caption } from "../content.ts";
 import { type Call, type Method, method } from "../method.ts";
 import { chatId, flag, list, seq } from "../parameter.ts";
@@ -110,8 +110,8 @@ async function placesOf(
 async function each(
   seqs: readonly number[],
   say: (at: number, nth: number) => Promise<number>,
-): Promise<object[]> {
-  const said: object[] = [];
+): Promise<TelegramObjects.TelegramMessageId[]> {
+  const said: TelegramObjects.TelegramMessageId[] = [];
   for (const [nth, at] of seqs.entries()) {
     try {
       said.push({ message_id: await say(at, nth) });

@@ -12,6 +12,7 @@ import type {
   PollDraft,
 } from "@rookery/protocol";
 import { limits } from "@rookery/protocol";
+import type { TelegramObjects } from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { caption, formatted, messageText, replyAsk } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
@@ -102,13 +103,16 @@ async function sendOne(
   call: Call,
   values: Sending & { readonly chat_id: string },
   said: Said,
-): Promise<object> {
+): Promise<TelegramObjects.TelegramMessage> {
   const place = await placeOf(call, values.chat_id);
   return await showMessage(call, place.chat, await sendTo(call, place, { ...said, values }));
 }
 
+type SendFileMethod =
+  `send${"Photo" | "Document" | "Video" | "Audio" | "Voice" | "Animation" | "Sticker" | "VideoNote"}`;
+
 /** `sendPhoto` and the like: a file with its caption. */
-function sendFileMethod(name: string, field: MediaKind): Method {
+function sendFileMethod(name: SendFileMethod, field: MediaKind): Method {
   return method(
     name,
     { ...sending, has_spoiler: flag, show_caption_above_media: flag },

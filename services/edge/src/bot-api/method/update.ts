@@ -116,12 +116,12 @@ const setWebhook = method(
     const before = await readPostedBot(store, bot.id);
     if (before !== null && isSameWebhook(call, before, { ...wanted, secret })) {
       if (dropPending) await write(call, { ...before, dropPending });
-      return new Described(true, "Webhook is already set");
+      return new Described<true>(true, "Webhook is already set");
     }
     const sealed = secret === "" ? null : secrets.sealSecret(secret, botSecretOwner.webhook(bot.id));
     await write(call, { ...wanted, secret: sealed, dropPending });
     context.log.info({ botId: bot.id, atMs: now() }, "a bot is posted to from now on");
-    return new Described(true, "Webhook was set");
+    return new Described<true>(true, "Webhook was set");
   },
 );
 
@@ -131,13 +131,13 @@ const deleteWebhook = method(
   async (call, { drop_pending_updates: dropPending }) => await endWebhook(call, dropPending),
 );
 
-async function endWebhook(call: Call, dropPending: boolean): Promise<Described> {
+async function endWebhook(call: Call, dropPending: boolean): Promise<Described<true>> {
   const { store } = call.context;
   const before = await readPostedBot(store, call.bot.id);
   if (before !== null || dropPending) {
     await write(call, { url: null, maxConnections: connectionsDefault, ip: null, secret: null, dropPending });
   }
-  return new Described(true, before === null ? "Webhook is already deleted" : "Webhook was deleted");
+  return new Described<true>(true, before === null ? "Webhook is already deleted" : "Webhook was deleted");
 }
 
 async function write(
@@ -192,7 +192,9 @@ const getWebhookInfo = method("getWebhookInfo", {}, async ({ context: { store, n
       : { last_error_date: Math.floor(lastErrorMs / 1_000), last_error_message: lastError ?? "" }),
     ...(url === null ? {} : { max_connections: maxConnections }),
     ...(url === null || ip === null ? {} : { ip_address: ip }),
-    ...(allowedUpdates === null ? {} : { allowed_updates: allowedUpdates }),
+    ...(allowedUpdates === null
+      ? {}
+      : { allowed_updates: updateTypes.filter((type) => allowedUpdates.includes(type)) }),
   };
 });
 
