@@ -82,6 +82,21 @@ export async function startControlServer(): Promise<ControlServer> {
       response.cork(() => response.end(""));
     });
   });
+  // A bot's call: answered with as many bytes as the cluster answers.
+  const calls = new Map<number, number>();
+  app.post("/:bot/sendMessage", (response) => {
+    const chunks: Buffer[] = [];
+    response.onAborted(() => {});
+    response.onData((chunk, isLast) => {
+      chunks.push(Buffer.from(new Uint8Array(chunk)));
+      if (!isLast) return;
+      const asked = JSON.parse(Buffer.concat(chunks).toString("utf8")) as BotCall;
+      const count = (calls.get(asked.chat_id) ?? 0) + 1;
+      calls.set(asked.chat_id, count);
+      const body = JSON.stringify({ ok: true, result: encodeBotMessage(asked, count) });
+      response.cork(() => response.writeHeader("content-type", "application/json").end(body));
+    });
+  });
   return await new Promise((resolve, reject) => {
     app.listen("127.0.0.1", 0, (listener) => {
       if (listener === false) return reject(new Error("no port to listen on"));
@@ -91,6 +106,18 @@ export async function startControlServer(): Promise<ControlServer> {
       });
     });
   });
+}
+
+interface BotCall {
+  readonly chat_id: number;
+  readonly text: string;
+}
+
+/** As large as what `sendMessage` answers in a group. */
+function encodeBotMessage({ chat_id: id, text }: BotCall, messageId: number): object {
+  const from = { id: 1_000, is_bot: true, first_name: "bot 1000", username: "load_1000" };
+  const chat = { id, type: "supergroup", title: "load" };
+  return { message_id: messageId, from, chat, date: Math.floor(Date.now() / 1_000), text };
 }
 
 /** As large as a frame of the cluster, whose fields it has. */

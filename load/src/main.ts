@@ -2,6 +2,7 @@
 import { ConfigError } from "@rookery/runtime";
 import { runGenerator } from "./generator/generator.ts";
 import { runHookSink } from "./hook-sink.ts";
+import { botApiUsage, runBotApi } from "./scenario/bot-api.ts";
 import { botPollsUsage, runBotPolls } from "./scenario/bot-polls.ts";
 import { broadcastUsage, runBroadcast } from "./scenario/broadcast.ts";
 import { runControl } from "./scenario/control.ts";
@@ -47,6 +48,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   broadcast: { run: runBroadcast, usage: broadcastUsage },
   telegram: { run: runTelegram, usage: telegramUsage },
   webhooks: { run: runWebhooks, usage: webhooksUsage },
+  "bot-api": { run: runBotApi, usage: botApiUsage },
   "bot-polls": { run: runBotPolls, usage: botPollsUsage },
   profile: { run: runProfile, usage: profileUsage },
   all: { run: runAll, usage: allUsage },

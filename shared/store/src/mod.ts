@@ -101,10 +101,9 @@ export {
   listBotAdministrators,
   pinnedSeqs,
   readBotMember,
-  readBotPlace,
-  readBotPlaceWith,
+  type Person,
+  readBotPlaces,
   readPeopleById,
-  readStoredMessages,
 } from "./query/bot/native-place.ts";
 export { keepBotAnswer, readBotAnswer } from "./query/bot/bot-answer.ts";
 export {

@@ -9,10 +9,13 @@ import type { CommandPort } from "../http/context.ts";
 import type { RateLimits } from "../rate-limits.ts";
 import type { BotWaits } from "./bot-waits.ts";
 import type { FetchFile } from "./fetch-file.ts";
+import type { Reading } from "./reading.ts";
 
 /** What methods need of the process they run in. */
 export interface BotApiContext {
   readonly store: Store;
+  /** What almost every call asks of it. */
+  readonly reading: Reading;
   readonly commands: CommandPort;
   readonly commandTimeoutMs: number;
   readonly limits: Limits;

@@ -4,14 +4,7 @@
  */
 import { type Readable, Readable as NodeReadable } from "node:stream";
 import { type BotRun, Fault, type UserId } from "@rookery/protocol";
-import {
-  isOutage,
-  keepBotAnswer,
-  type NativeBot,
-  readBotAnswer,
-  readNativeBot,
-  readNativeBotsByToken,
-} from "@rookery/store";
+import { isOutage, keepBotAnswer, type NativeBot, readBotAnswer, readNativeBot } from "@rookery/store";
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { openInFlight } from "../http/in-flight.ts";
 import { writeReply } from "../http/reply.ts";
@@ -22,7 +15,6 @@ import { type Address, readAddress } from "./address.ts";
 import { ApiRefusal, badRequest, refusalOfFault, tooMany } from "./api-refusal.ts";
 import { addForm, Arguments } from "./arguments.ts";
 import { bodyBytesMax, readArguments } from "./body.ts";
-import { openBotLookup } from "./bot-lookup.ts";
 import type { BotApiContext } from "./context.ts";
 import { sendFile } from "./download.ts";
 import { type Call, Described, type Method, Written } from "./method.ts";
@@ -69,7 +61,8 @@ interface Request {
 export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, Method>): BotApi {
   const inFlight = openInFlight(callsMax);
   const closing = new AbortController();
-  const lookup = openBotLookup((digests) => readNativeBotsByToken(context.store, digests));
+  /** Of calls in flight. `AbortSignal.any` of theirs and `closing` would do the same for many times the cost. */
+  const open = new Set<AbortController>();
   let uploads = 0;
 
   function handle(res: HttpResponse, req: HttpRequest): boolean {
@@ -98,7 +91,9 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
       writeReply(res, { status, headers, body: text, close }, request.verb === "HEAD");
     };
     const entered = inFlight.enter();
-    const signal = AbortSignal.any([gone.signal, closing.signal]);
+    const { signal } = gone;
+    if (closing.signal.aborted) gone.abort();
+    else open.add(gone);
     const serving = !entered
       ? Promise.reject(tooMany(retryMs))
       : serve(address, request, { body, signal, res, isGone: () => isAborted });
@@ -114,6 +109,7 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
         answer(envelope, !isWhole);
       })
       .finally(() => {
+        open.delete(gone);
         if (entered) inFlight.leave();
       });
     return true;
@@ -133,7 +129,7 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     if (address.token === null) throw new ApiRefusal(401, "invalid token specified");
     const isRead = request.verb === "GET" || (request.verb === "HEAD" && address.kind === "file");
     if (!isRead && request.verb !== "POST") throw new ApiRefusal(405, "");
-    const bot = await lookup(address.token);
+    const bot = await context.reading.bot(address.token);
     if (bot === null) throw new ApiRefusal(401, "");
     await limit(bot);
     if (address.kind === "file") {
@@ -251,7 +247,12 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     return new ApiRefusal(500, "");
   }
 
-  return { handle, run, idle: () => inFlight.idle(), close: () => closing.abort() };
+  function close(): void {
+    closing.abort();
+    for (const each of open) each.abort();
+  }
+
+  return { handle, run, idle: () => inFlight.idle(), close };
 }
 
 export function envelopeOf({ code, message, hints }: ApiRefusal): Envelope {

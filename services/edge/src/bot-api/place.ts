@@ -1,5 +1,5 @@
 /** Which chat a call means, and whether the bot is in it. */
-import { type BotPlace, readBotPlace, readBotPlaceWith } from "@rookery/store";
+import type { BotPlace } from "@rookery/store";
 import type { BotChat } from "@rookery/protocol";
 import { ApiRefusal, badRequest } from "./api-refusal.ts";
 import type { Call } from "./method.ts";
@@ -17,12 +17,13 @@ export async function placeOf(call: Call, chatId: string): Promise<Place> {
   throw new ApiRefusal(403, `bot was kicked from the ${what} chat`);
 }
 
-async function findPlace({ context: { store }, bot }: Call, chatId: string): Promise<Place> {
+async function findPlace({ context: { reading }, bot }: Call, chatId: string): Promise<Place> {
   if (chatId === "") throw badRequest("chat_id is empty");
   const id = /^-?\d{1,16}$/.test(chatId) ? Number(chatId) : null;
   let found: BotPlace | null = null;
   if (id !== null && Number.isSafeInteger(id)) {
-    found = id > 0 ? await readBotPlaceWith(store, bot.id, id) : await readBotPlace(store, bot.id, 0 - id);
+    const botId = bot.id;
+    found = await reading.place(id > 0 ? { botId, userId: id } : { botId, chatId: 0 - id });
   }
   // No chat of ours has a public name.
   // A direct chat has the id of the person, and no other.

@@ -1,6 +1,6 @@
 /** What is told to bots, with the names and files of this moment. */
 import type { BotChat, Message, UserId } from "@rookery/protocol";
-import { readPeopleById, readStoredMessages, type Store, toMessage } from "@rookery/store";
+import { readPeopleById, type Store, toMessage } from "@rookery/store";
 import {
   type NativeMessage,
   nativeMessage,
@@ -11,22 +11,23 @@ import {
 import { badRequest } from "./api-refusal.ts";
 import type { Call } from "./method.ts";
 import type { Place } from "./place.ts";
+import type { Reading } from "./reading.ts";
 
 /** Messages of a chat by their places, in Telegram's shape. Those that are not there are left out. */
 export async function showMessages(
-  { context: { store, files }, bot }: Call,
+  { context: { reading, files }, bot }: Call,
   chat: BotChat,
   seqs: readonly number[],
 ): Promise<TelegramObjects.TelegramMessage[]> {
-  const stored = await readMessages(store, chat.id, seqs);
+  const stored = await readMessages(reading, chat.id, seqs);
   const wanted = seqs.flatMap((seq) => stored.get(seq) ?? []);
   const answered = wanted.flatMap(({ replyTo }) =>
     replyTo === null || stored.has(replyTo) ? [] : [replyTo],
   );
   const others =
-    answered.length === 0 ? new Map<number, NativeMessage>() : await readMessages(store, chat.id, answered);
+    answered.length === 0 ? new Map<number, NativeMessage>() : await readMessages(reading, chat.id, answered);
   const named = [...stored.values(), ...others.values()].flatMap(peopleOfMessage);
-  const people = await readPeople(store, chat.peerId === undefined ? named : [...named, chat.peerId]);
+  const people = await namesOf(reading, chat.peerId === undefined ? named : [...named, chat.peerId]);
   const fileName = files.names.nameFor(bot.id);
   return wanted.map((message) => {
     const { replyTo } = message;
@@ -46,23 +47,29 @@ export async function showMessage(
   return shown;
 }
 
-export async function readMessages(
-  store: Store,
+async function readMessages(
+  reading: Reading,
   chatId: number,
   seqs: readonly number[],
 ): Promise<ReadonlyMap<number, NativeMessage>> {
-  const rows = await readStoredMessages(store, chatId, seqs);
+  const rows = await Promise.all(seqs.map((seq) => reading.message({ chatId, seq })));
   return new Map(
-    [...rows].map(([seq, row]) => {
+    rows.flatMap((row) => {
+      if (row === null) return [];
       const message: Message = toMessage(row);
-      return [seq, { ...message, extra: row.detail?.extra }];
+      return [[row.seq, { ...message, extra: row.detail?.extra }] as const];
     }),
   );
 }
 
+async function namesOf(reading: Reading, ids: readonly UserId[]): Promise<NativePeople> {
+  const people = await Promise.all([...new Set(ids)].map((id) => reading.person(id)));
+  return new Map(people.flatMap((person) => (person === null ? [] : [[person.id, person]])));
+}
+
 /** A message that is there, for a method that needs one. */
 export async function messageAt(call: Call, place: Place, seq: number): Promise<NativeMessage | null> {
-  const message = (await readMessages(call.context.store, place.id, [seq])).get(seq);
+  const message = (await readMessages(call.context.reading, place.id, [seq])).get(seq);
   return message === undefined || message.deletedAt !== null ? null : message;
 }
 

@@ -9,6 +9,7 @@ import type { BotApiContext } from "./context.ts";
 import { type BotApi, openBotApi } from "./door.ts";
 import { openFetchFile } from "./fetch-file.ts";
 import { openMethods } from "./methods.ts";
+import { openReading } from "./reading.ts";
 
 export interface BotApiSurface extends Pick<BotApi, "handle" | "idle"> {
   /** Calls that wait are answered; none is taken any more. */
@@ -31,6 +32,7 @@ export function openBotApiSurface(parts: {
   const fetchFile = openFetchFile(addresses);
   const surface: BotApiContext = {
     store: context.store,
+    reading: openReading(context.store),
     commands: context.commands,
     commandTimeoutMs: context.config.commandTimeoutMs,
     limits: context.limits,

@@ -1,8 +1,6 @@
 /** Chats as a bot of ours sees them: where it may speak, who is there, and what was said. */
 import type { ChatId, ChatType, MemberRole, UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
-import type { StoredMessage } from "../chat/message.ts";
-import { messageColumns } from "../chat/message.ts";
 
 /** A chat with what the bot is in it. */
 export interface BotPlace {
@@ -18,48 +16,38 @@ export interface BotPlace {
   readonly peerId: UserId | null;
 }
 
-const place = `select c.id, c.type, c.title, c.head_seq as "headSeq",
-    case when m.left_ms is null then m.role end as role, m.user_id is not null as "wasMember",
-    case when c.type = 'direct' then (select o.user_id from member o where o.chat_id = c.id and o.user_id <> $1 limit 1)
-      end as "peerId"
-  from chat c left join member m on m.chat_id = c.id and m.user_id = $1 where c.deleted_ms is null`;
-
-export async function readBotPlace(db: Queryable, botId: UserId, chatId: ChatId): Promise<BotPlace | null> {
-  const { rows } = await db.query<BotPlace>({
-    name: "read bot place",
-    text: `${place} and c.id = $2`,
-    values: [botId, chatId],
-  });
-  return rows[0] ?? null;
-}
-
-/** The direct chat of a bot and a person, if they ever had one. */
-export async function readBotPlaceWith(
+/**
+ * Chats by their ids, or direct chats by the person, as one bot each sees them; in the order asked, null where there is none. Laterals,
+ * so that no plan reads a table that was small when it was made.
+ */
+export async function readBotPlaces(
   db: Queryable,
-  botId: UserId,
-  userId: UserId,
-): Promise<BotPlace | null> {
-  const { rows } = await db.query<BotPlace>({
-    name: "read bot place with",
-    text: `${place} and c.id = (select chat_id from chat_key
-             where key = 'direct:' || least($1::bigint, $2::bigint) || ':' || greatest($1::bigint, $2::bigint))`,
-    values: [botId, userId],
+  asked: readonly ({ readonly botId: UserId } & (
+    | { readonly chatId: ChatId }
+    | { readonly userId: UserId }
+  ))[],
+): Promise<(BotPlace | null)[]> {
+  const { rows } = await db.query<BotPlace & { readonly nth: number }>({
+    name: "read bot places",
+    text: `select w.nth::int, p.* from unnest($1::bigint[], $2::bigint[], $3::bigint[])
+             with ordinality as w(bot, chat, peer, nth)
+           cross join lateral (
+             select c.id, c.type, c.title, c.head_seq as "headSeq",
+               case when m.left_ms is null then m.role end as role, m.user_id is not null as "wasMember",
+               case when c.type = 'direct' then (select o.user_id from member o
+                 where o.chat_id = c.id and o.user_id <> w.bot limit 1) end as "peerId"
+             from chat c left join member m on m.chat_id = c.id and m.user_id = w.bot
+             where c.deleted_ms is null and c.id = coalesce(w.chat, (select chat_id from chat_key
+               where key = 'direct:' || least(w.bot, w.peer) || ':' || greatest(w.bot, w.peer)))
+             limit 1) p`,
+    values: [
+      asked.map(({ botId }) => botId),
+      asked.map((each) => ("chatId" in each ? each.chatId : null)),
+      asked.map((each) => ("userId" in each ? each.userId : null)),
+    ],
   });
-  return rows[0] ?? null;
-}
-
-/** As they are stored, with what bots alone are told. */
-export async function readStoredMessages(
-  db: Queryable,
-  chatId: ChatId,
-  seqs: readonly number[],
-): Promise<ReadonlyMap<number, StoredMessage>> {
-  const { rows } = await db.query<StoredMessage>({
-    name: "read stored messages",
-    text: `select ${messageColumns} from message where chat_id = $1 and seq = any($2::bigint[])`,
-    values: [chatId, seqs],
-  });
-  return new Map(rows.map((row) => [row.seq, row]));
+  const found = new Map(rows.map(({ nth, ...place }) => [nth, place]));
+  return asked.map((_, index) => found.get(index + 1) ?? null);
 }
 
 /** The pinned messages of a chat, the last one first. */
@@ -107,20 +95,18 @@ export async function listBotAdministrators(
   return rows;
 }
 
+/** A user as bots are told of one. */
+export interface Person {
+  readonly id: UserId;
+  readonly isBot: boolean;
+  readonly displayName: string;
+  readonly username: string | null;
+  readonly language: string | null;
+}
+
 /** Users by their ids; those that are gone are left out. */
-export async function readPeopleById(
-  db: Queryable,
-  userIds: readonly UserId[],
-): Promise<
-  {
-    readonly id: UserId;
-    readonly isBot: boolean;
-    readonly displayName: string;
-    readonly username: string | null;
-    readonly language: string | null;
-  }[]
-> {
-  const { rows } = await db.query({
+export async function readPeopleById(db: Queryable, userIds: readonly UserId[]): Promise<Person[]> {
+  const { rows } = await db.query<Person>({
     name: "read people by id",
     text: `select id, is_bot as "isBot", display_name as "displayName", username, language from users
            where id = any($1::bigint[])`,

@@ -109,7 +109,10 @@ export async function readMessagesBefore(
   return rows.toReversed().map(toMessage);
 }
 
-/** Messages of many chats by their places, in no order; those that are not there are left out. */
+/**
+ * Messages of many chats by their places, in no order; those that are not there are left out. Lateral, so that no plan reads a
+ * table that was small when it was made.
+ */
 export async function readMessagesAt(
   db: Queryable,
   wanted: readonly { readonly chatId: number; readonly seqs: readonly number[] }[],
@@ -118,7 +121,7 @@ export async function readMessagesAt(
   const { rows } = await db.query<StoredMessage>({
     name: "read messages at",
     text: `select ${messageColumns} from unnest($1::bigint[], $2::bigint[]) as w(id, place)
-           join message on chat_id = w.id and seq = w.place`,
+           cross join lateral (select * from message where chat_id = w.id and seq = w.place limit 1) m`,
     values: [places.map(([chatId]) => chatId), places.map(([, seq]) => seq)],
   });
   return rows;
