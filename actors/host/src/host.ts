@@ -23,6 +23,7 @@ import { parseBatch } from "./batch.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { ReadFacts } from "./facts.ts";
+import { openHeadReader } from "./head-reader.ts";
 import { serveInterest } from "./interest-server.ts";
 import { startOwnership } from "./ownership.ts";
 import { openRelay, relayAgainMs } from "./relay.ts";
@@ -89,6 +90,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const { bus, store, log } = parts;
   let commandLog = await parts.openLog();
   const definitions = new Map<ActorKind, AnyDefinition>(parts.definitions.map((each) => [each.kind, each]));
+  const readPositions = openHeadReader(store, definitions);
   const tenures = new Map<ShardId, Tenure>();
   const liveness = startLiveness(bus, { role: "worker", id: parts.id });
   const releaser = openReleaser({ bus, liveness, worker: parts.id });
@@ -151,7 +153,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     if (attendance !== undefined) shard.interest.changed = (key) => attendance.changed(key);
     const tenure: Tenure = {
       shard,
-      interest: serveInterest({ bus, store, definitions, log }, shard, attendance),
+      interest: serveInterest({ bus, readPositions, log }, shard, attendance),
       attendance,
       inboxBytes: 0,
       trimmedSeq: 0,

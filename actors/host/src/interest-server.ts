@@ -12,16 +12,15 @@ import {
   subjects,
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
-import type { Store } from "@rookery/store";
 import type { Attendance } from "./attendance.ts";
-import { type AnyDefinition, origin } from "./definition.ts";
+import { origin } from "./definition.ts";
+import type { HeadReader } from "./head-reader.ts";
 import { headOf } from "./release.ts";
 import type { Shard } from "./shard.ts";
 
 export interface InterestParts {
   readonly bus: Bus;
-  readonly store: Store;
-  readonly definitions: ReadonlyMap<ActorKind, AnyDefinition>;
+  readonly readPositions: HeadReader;
   readonly log: Log;
 }
 
@@ -68,11 +67,11 @@ async function readHeads(parts: InterestParts, shard: Shard, keys: readonly Inte
     if (ids === undefined) asleep.set(kind, [id]);
     else ids.push(id);
   }
-  for (const [kind, ids] of asleep) {
-    const positions = await parts.definitions.get(kind)?.heads(parts.store, ids);
-    for (const id of ids) {
-      heads.push(headOf(`${kind}:${id}`, positions?.get(id) ?? origin));
-    }
-  }
+  await Promise.all(
+    [...asleep].map(async ([kind, ids]) => {
+      const positions = await parts.readPositions(kind, ids);
+      for (const id of ids) heads.push(headOf(`${kind}:${id}`, positions.get(id) ?? origin));
+    }),
+  );
   return heads;
 }

@@ -1,12 +1,12 @@
 import type { Log } from "@rookery/runtime";
 import type { Cache } from "./cache.ts";
 
-/** Values that can be read anew at any moment, kept for a while for all processes (L10). */
+/** Values that can be read anew at any moment, kept for a while for all processes (L10). Many in one round trip. */
 export interface Entries<T> {
-  /** Undefined: not there, or Redis is away. Never throws. */
-  read(key: string): Promise<T | undefined>;
+  /** In the order of the keys; undefined: not there, or Redis is away. Never throws. */
+  read(keys: readonly string[]): Promise<(T | undefined)[]>;
   /** Never throws; a value that was not kept is read anew. */
-  write(key: string, value: T): Promise<void>;
+  write(entries: readonly (readonly [key: string, value: T])[]): Promise<void>;
 }
 
 /** Entries of one kind under `rookery:<name>:`, as JSON. Whoever keeps them there is trusted in shape. */
@@ -19,20 +19,22 @@ export function openEntries<T>(parts: {
   const { cache, name, lifeMs, log } = parts;
   const nameOf = (key: string): string => `rookery:${name}:${key}`;
   return {
-    async read(key) {
+    async read(keys) {
       try {
-        const text = await cache.redis.get(nameOf(key));
-        return text === null ? undefined : (JSON.parse(text) as T);
+        const texts = await cache.redis.mget(keys.map(nameOf));
+        return texts.map((text) => (text === null ? undefined : (JSON.parse(text) as T)));
       } catch (error) {
-        log.debug({ err: error, name }, "an entry could not be read");
-        return undefined;
+        log.debug({ err: error, name }, "entries could not be read");
+        return keys.map(() => undefined);
       }
     },
-    async write(key, value) {
+    async write(entries) {
       try {
-        await cache.redis.set(nameOf(key), JSON.stringify(value), "PX", lifeMs);
+        const pipeline = cache.redis.pipeline();
+        for (const [key, value] of entries) pipeline.set(nameOf(key), JSON.stringify(value), "PX", lifeMs);
+        await pipeline.exec();
       } catch (error) {
-        log.debug({ err: error, name }, "an entry could not be kept");
+        log.debug({ err: error, name }, "entries could not be kept");
       }
     },
   };

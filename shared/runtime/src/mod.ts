@@ -8,6 +8,7 @@ export {
   readRequired,
   readText,
 } from "./env.ts";
+export { openGather } from "./gather.ts";
 export { type Log, openLog } from "./log.ts";
 export { Counter, Gauge, Histogram, openMetrics, type Registry } from "./metric.ts";
 export { isLoopback, type MetricsDoor, mayReadMetrics } from "./metrics-door.ts";

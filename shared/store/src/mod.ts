@@ -249,6 +249,7 @@ export {
 export {
   type ChatKey,
   chatRevsOf,
+  chatRevsOfUsers,
   directKey,
   linkChat,
   listChats,

@@ -9,6 +9,7 @@
 import { decideAccess, type Grants, type Permission, type Principal } from "@rookery/auth";
 import type { Entries } from "@rookery/cache";
 import { Fault, type UserId } from "@rookery/protocol";
+import { openGather } from "@rookery/runtime";
 import { type GrantsOfUsers, readGrants, type Store } from "@rookery/store";
 
 /** Users known here; beyond it the oldest is forgotten. */
@@ -17,6 +18,8 @@ const knownMax = 10_000;
 const knownMs = 30_000;
 /** Users looked up in one query. */
 const portion = 5_000;
+/** Of those who come in one moment. */
+const togetherMax = 500;
 
 /** As it lies in Redis. */
 export interface StoredGrants {
@@ -78,17 +81,33 @@ export function openAccess(parts: {
     return grants;
   };
 
+  /** By Redis, and of those it does not know by Postgres: one question to each, however many ask. */
+  const lookUp = async (userIds: readonly UserId[]): Promise<(Grants | null)[]> => {
+    const found = new Map<UserId, Grants>();
+    const shared = await entries.read(userIds.map(String));
+    for (const [index, userId] of userIds.entries()) {
+      const stored = shared[index];
+      if (stored !== undefined && stored.version >= newest) found.set(userId, remember(userId, stored));
+    }
+    const missing = [...new Set(userIds)].filter((userId) => !found.has(userId));
+    if (missing.length > 0) {
+      const read = await readGrants(store, missing);
+      learn(read.version);
+      const kept = missing.flatMap((userId) => {
+        const stored = storedOf(read, userId);
+        return stored === null ? [] : [[userId, stored] as const];
+      });
+      for (const [userId, stored] of kept) found.set(userId, remember(userId, stored));
+      if (kept.length > 0) void entries.write(kept.map(([userId, stored]) => [String(userId), stored]));
+    }
+    return userIds.map((userId) => found.get(userId) ?? null);
+  };
+  const find = openGather({ questionsMax: togetherMax, ask: lookUp });
+
   const grantsOf = async (userId: UserId): Promise<Grants | null> => {
     const here = known.get(userId);
     if (here !== undefined && here.version >= newest && now() - here.atMs < knownMs) return here.grants;
-    const shared = await entries.read(String(userId));
-    if (shared !== undefined && shared.version >= newest) return remember(userId, shared);
-    const read = await readGrants(store, [userId]);
-    learn(read.version);
-    const stored = storedOf(read, userId);
-    if (stored === null) return null;
-    void entries.write(String(userId), stored);
-    return remember(userId, stored);
+    return await find(userId);
   };
 
   const judge = async (principal: Principal, permission: string) => {

@@ -1,6 +1,9 @@
 /**
  * What this edge watches, told to the owners of the shards. Interest is state: changes go out once a tick, one
  * request a shard at a time, again until answered, and whole whenever the owner may know something else (L5).
+ *
+ * Shards are told in rounds: while the answers to one are awaited, what changes gathers for the next. So one socket waits for
+ * nothing, and of thousands that come at once many share a message.
  */
 import type { Bus } from "@rookery/bus";
 import {
@@ -20,6 +23,8 @@ import {
 
 const answerMs = 1_000;
 const retryMs = 100;
+/** A round ends without the answers that are late: a shard that nobody owns must not hold up the others. */
+const roundMsMax = 20;
 
 interface ShardInterest {
   readonly watched: Set<InterestKey>;
@@ -52,6 +57,9 @@ export function openInterest(parts: {
   readonly onReply: (shard: ShardId, reply: InterestReply) => void;
 }): InterestClient {
   const states = new Map<ShardId, ShardInterest>();
+  /** Busy, and told in the next round. */
+  const due = new Set<ShardId>();
+  let telling = false;
   let closed = false;
 
   const stateOf = (shard: ShardId): ShardInterest => {
@@ -75,33 +83,60 @@ export function openInterest(parts: {
   const schedule = (shard: ShardId, state: ShardInterest): void => {
     if (state.busy) return;
     state.busy = true;
-    setImmediate(() => void tell(shard, state));
+    due.add(shard);
+    begin();
   };
 
-  const tell = async (shard: ShardId, state: ShardInterest): Promise<void> => {
-    while (!closed && (state.whole || state.add.size > 0 || state.remove.size > 0)) {
-      const whole = state.whole;
-      const add = whole ? [...state.watched] : [...state.add];
-      const remove = whole ? [] : [...state.remove];
-      state.whole = false;
-      state.add.clear();
-      state.remove.clear();
-      state.version += 1;
-      const update: InterestUpdate = { edge: parts.edge, version: state.version, whole, add, remove };
-      try {
-        const answer = await parts.bus.request(subjects.interest(shard), encodeInternal(update), {
-          timeoutMs: answerMs,
-        });
-        const reply = parseInternal<InterestReply>(answer);
-        parts.onReply(shard, reply);
-        confirm(state, add);
-      } catch {
-        // Nobody owns the shard at the moment, or the word was lost.
-        state.whole = true;
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
+  const begin = (): void => {
+    if (telling) return;
+    telling = true;
+    setImmediate(() => void tellRounds());
+  };
+
+  const tellRounds = async (): Promise<void> => {
+    while (!closed && due.size > 0) {
+      const round = [...due];
+      due.clear();
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, roundMsMax);
+      });
+      await Promise.race([Promise.all(round.map((shard) => tell(shard, stateOf(shard)))), late]);
+      clearTimeout(timer);
     }
-    state.busy = false;
+    telling = false;
+  };
+
+  /** Says once what there is to say; what remains, or has come meanwhile, is for a later round. */
+  const tell = async (shard: ShardId, state: ShardInterest): Promise<void> => {
+    const whole = state.whole;
+    const add = whole ? [...state.watched] : [...state.add];
+    const remove = whole ? [] : [...state.remove];
+    state.whole = false;
+    state.add.clear();
+    state.remove.clear();
+    state.version += 1;
+    const update: InterestUpdate = { edge: parts.edge, version: state.version, whole, add, remove };
+    try {
+      const answer = await parts.bus.request(subjects.interest(shard), encodeInternal(update), {
+        timeoutMs: answerMs,
+      });
+      const reply = parseInternal<InterestReply>(answer);
+      parts.onReply(shard, reply);
+      confirm(state, add);
+      conclude(shard, state);
+    } catch {
+      // Nobody owns the shard at the moment, or the word was lost.
+      state.whole = true;
+      setTimeout(conclude, retryMs, shard, state);
+    }
+  };
+
+  const conclude = (shard: ShardId, state: ShardInterest): void => {
+    state.busy = state.whole || state.add.size > 0 || state.remove.size > 0;
+    if (!state.busy || closed) return;
+    due.add(shard);
+    begin();
   };
 
   return {

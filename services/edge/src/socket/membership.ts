@@ -7,9 +7,9 @@ import {
   type Rev,
   type UserId,
 } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import { type Log, openGather } from "@rookery/runtime";
 import {
-  chatRevsOf,
+  chatRevsOfUsers,
   type FeedChange,
   memberHeads,
   readChat,
@@ -28,6 +28,8 @@ import type { Connection, Presence } from "./connection.ts";
 /** Changes of a feed read at once. */
 const feedPage = 100;
 const retryMs = 200;
+/** People whose chats are read by one query. */
+const readersMax = 500;
 
 export interface Membership {
   /**
@@ -60,6 +62,10 @@ export function openMembership(parts: {
   readonly log: Log;
 }): Membership {
   const { store, rooms, users, log } = parts;
+  const chatsOfPerson = openGather({
+    questionsMax: readersMax,
+    ask: (userIds: readonly UserId[]) => chatRevsOfUsers(store, userIds),
+  });
 
   const leave = (connection: Connection, chatId: ChatId): void => {
     const presence = connection.rooms.get(chatId);
@@ -165,10 +171,10 @@ export function openMembership(parts: {
     leave,
     feedRev: (connection) => users.revOf(connection.session.userId),
     async open(connection) {
-      const { userId, principal } = connection.session;
+      const { userId } = connection.session;
       connection.userRev = await users.enter(connection);
       if (connection.hears === "chosen") return;
-      const chats = await chatRevsOf(store, userId, principal.keyId);
+      const chats = await chatsOfPerson(userId);
       await Promise.all(chats.map(({ id, rev }) => enter(connection, id, rev)));
     },
     evict(chatId, subject, rev) {

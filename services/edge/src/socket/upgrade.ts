@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Limits } from "@rookery/cache";
 import { Fault } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
+import { isOutage } from "@rookery/store";
 import type { HttpRequest, HttpResponse, us_socket_context_t } from "uWebSockets.js";
 import { identifyBy } from "../http/identify.ts";
 import type { ClientAddressOf } from "../http/peer.ts";
@@ -10,6 +11,7 @@ import { refusalOf } from "../http/request-limit.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import type { Access } from "../identity/access.ts";
 import type { Authentication } from "../identity/authentication.ts";
+import { outage } from "../outage.ts";
 import { claimsOf, type RateLimits, requestClaims } from "../rate-limits.ts";
 import type { Session } from "./connection.ts";
 import type { Format, Formats } from "./format.ts";
@@ -72,9 +74,7 @@ export function openUpgrade(parts: {
       },
       (error: unknown) => {
         if (aborted) return;
-        if (!(error instanceof Fault))
-          parts.log.error({ err: error, requestId: intake.requestId }, "an upgrade met a bug");
-        writeReply(res, refusal(error instanceof Fault ? error : new Fault("internal"), intake.requestId));
+        writeReply(res, refusal(faultOf(error, intake, parts.log), intake.requestId));
       },
     );
   };
@@ -111,6 +111,16 @@ async function admit(
     resume: query.get("resume") === "1",
     connection: null,
   };
+}
+
+function faultOf(error: unknown, { requestId }: Intake, log: Log): Fault {
+  if (error instanceof Fault) return error;
+  if (isOutage(error)) {
+    log.warn({ err: String(error), requestId }, "Postgres could not be asked for an upgrade");
+    return outage();
+  }
+  log.error({ err: error, requestId }, "an upgrade met a bug");
+  return new Fault("internal");
 }
 
 function chooseFormat(formats: Formats, protocols: readonly string[]): Format {

@@ -36,8 +36,10 @@ function openHere() {
   const access = openAccess({
     store,
     entries: {
-      read: async (key) => shared.get(key),
-      write: async (key, value) => void shared.set(key, value),
+      read: async (keys) => keys.map((key) => shared.get(key)),
+      write: async (entries) => {
+        for (const [key, value] of entries) shared.set(key, value);
+      },
     },
     now: () => clock.nowMs,
   });
@@ -93,4 +95,25 @@ test("rights of many are looked up at once, past what is known, and who is gone 
   assert.equal(found.size, 2);
   assert.deepEqual([found.get(ada.id)?.role, found.get(root.id)?.role], ["member", "admin"]);
   assert.ok(found.get(ada.id)?.permissions.has("messages:write"));
+});
+
+test("rights of those who come together are looked up together, each their own", async () => {
+  let asked = 0;
+  const access = openAccess({
+    store,
+    entries: {
+      read: async (keys) => {
+        asked += 1;
+        return keys.map(() => undefined);
+      },
+      write: async () => {},
+    },
+    now: () => 1_000,
+  });
+  const found = await Promise.all([ada.id, nobody, root.id, ada.id].map((id) => access.grantsOf(id)));
+  assert.deepEqual(
+    found.map((grants) => grants?.role),
+    ["member", undefined, "admin", "member"],
+  );
+  assert.equal(asked, 1);
 });

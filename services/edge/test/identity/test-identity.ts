@@ -21,7 +21,10 @@ export function openTestIdentity(parts: {
   };
   const apiKeys = openApiKeys();
   const keys = openKeyRing({ store, apiKeys, limits, now, log });
-  const entries = { read: async () => undefined, write: async () => {} };
+  const entries = {
+    read: async (keys: readonly string[]) => keys.map(() => undefined),
+    write: async () => {},
+  };
   const access = openAccess({ store, entries, now });
   return {
     apiKeys,

@@ -93,6 +93,29 @@ export async function chatRevsOf(
   return rows;
 }
 
+const anyReadersRule = readingRule("m.user_id", "null");
+
+/** As `chatRevsOf`, of many users at once, none by a key; in the order of the users. */
+export async function chatRevsOfUsers(
+  db: Queryable,
+  userIds: readonly number[],
+): Promise<{ readonly id: number; readonly rev: number }[][]> {
+  const { rows } = await db.query<{ userId: number; ids: string[]; revs: string[] }>({
+    name: "chat revs of users",
+    text: `select m.user_id as "userId", array_agg(c.id order by c.id) as ids, array_agg(c.rev order by c.id) as revs
+           from member m join chat c on c.id = m.chat_id ${anyReadersRule.joins}
+           where m.user_id = any($1::bigint[]) and m.left_ms is null and c.deleted_ms is null
+             and ${anyReadersRule.mayRead}
+           group by m.user_id`,
+    values: [userIds],
+  });
+  const found = new Map(rows.map(({ userId, ...lists }) => [userId, lists]));
+  return userIds.map((userId) => {
+    const { ids = [], revs = [] } = found.get(userId) ?? {};
+    return ids.map((id, index) => ({ id: Number(id), rev: Number(revs[index]) }));
+  });
+}
+
 interface ChatHead {
   readonly id: number;
   readonly seq: number;

@@ -4,7 +4,15 @@ import { after, test } from "node:test";
 import { openTestDatabase } from "@rookery/kit";
 import { rightsIn } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
-import { chatRevsOf, listChats, memberHeads, openStore, readChat, readRights } from "../../../src/mod.ts";
+import {
+  chatRevsOf,
+  chatRevsOfUsers,
+  listChats,
+  memberHeads,
+  openStore,
+  readChat,
+  readRights,
+} from "../../../src/mod.ts";
 
 const database = await openTestDatabase();
 const log = openLog("test", { LOG_LEVEL: "silent" });
@@ -61,6 +69,10 @@ test("[A6] lists, heads and rights agree with the rule, for every role, entry an
           assert.equal(reads(heads), expected.canRead, name);
           const isListed = role !== null && expected.canRead;
           assert.equal(reads(await chatRevsOf(store, userId, key)), isListed, name);
+          if (key === null) {
+            const [rows = []] = await chatRevsOfUsers(store, [userId]);
+            assert.equal(reads(rows), isListed, name);
+          }
           const page = { after: chatId - 1, limit: 1 };
           assert.equal(reads(await listChats(store, userId, page, key)), isListed, name);
           assert.equal((await readChat(store, userId, chatId, key)) !== null, isListed, name);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   chatRevsOf,
+  chatRevsOfUsers,
   commit,
   directKey,
   listChats,
@@ -148,6 +149,10 @@ test("a user's chats come in pages by id, and as heads for whoever watches", asy
     { id: 6, rev: 2 },
   ]);
   assert.deepEqual(await chatRevsOf(store, 4), []);
+  assert.deepEqual(
+    await chatRevsOfUsers(store, [4, 2, 1, 2]),
+    await Promise.all([4, 2, 1, 2].map((each) => chatRevsOf(store, each))),
+  );
   assert.deepEqual(await memberHeads(store, 2, [5, 999]), [{ id: 5, seq: messages, rev: 2 }]);
   assert.deepEqual(await memberHeads(store, 4, [5]), []);
   assert.deepEqual(await readHeads(store, [6, 999]), [{ id: 6, seq: 3, rev: 2, receiptRev: 0 }]);
