@@ -4,6 +4,7 @@
  */
 import { botTokenDigest } from "@rookery/gateway";
 import type { ChatId, UserId } from "@rookery/protocol";
+import { openGather } from "@rookery/runtime";
 import {
   type BotPlace,
   type NativeBot,
@@ -15,7 +16,9 @@ import {
   type Store,
   type StoredMessage,
 } from "@rookery/store";
-import { openTogether } from "./together.ts";
+
+/** Questions of one query. */
+const questionsMax = 500;
 
 /** Null: there is none. */
 export interface Reading {
@@ -26,6 +29,11 @@ export interface Reading {
   ) => Promise<BotPlace | null>;
   readonly message: (at: { readonly chatId: ChatId; readonly seq: number }) => Promise<StoredMessage | null>;
   readonly person: (userId: UserId) => Promise<Person | null>;
+}
+
+/** Answers in the order of the questions. */
+function openTogether<K, V>(ask: (keys: readonly K[]) => Promise<readonly V[]>): (key: K) => Promise<V> {
+  return openGather({ questionsMax, ask });
 }
 
 export function openReading(store: Store): Reading {
