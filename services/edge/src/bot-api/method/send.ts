@@ -50,19 +50,22 @@ type Sending = {
   readonly protect_content: boolean;
 };
 
-/** Why a bot may not write somewhere, as Telegram says it. */
-export function writingWords({ type }: Place): Partial<Record<Fault["code"], Error>> {
-  const what =
-    type === "channel"
-      ? "need administrator rights in the channel chat"
-      : "not enough rights to send text messages to the chat";
+type Words = Partial<Record<Fault["code"], Error>>;
+
+function wordsOf(what: "channel" | "group", forbidden: string): Words {
   return {
-    forbidden: badRequest(what),
-    not_found: new ApiRefusal(
-      403,
-      `bot is not a member of the ${type === "channel" ? "channel" : "group"} chat`,
-    ),
+    forbidden: badRequest(forbidden),
+    not_found: new ApiRefusal(403, `bot is not a member of the ${what} chat`),
   };
+}
+
+/** Made once: an error costs a stack, and a send needs them only when it is refused. */
+const inChannels = wordsOf("channel", "need administrator rights in the channel chat");
+const elsewhere = wordsOf("group", "not enough rights to send text messages to the chat");
+
+/** Why a bot may not write somewhere, as Telegram says it. */
+export function writingWords({ type }: Place): Words {
+  return type === "channel" ? inChannels : elsewhere;
 }
 
 /** The place of what is answered. @throws ApiRefusal `message to be replied not found` */
