@@ -3,6 +3,8 @@
  * they were quiet for as long as they are told to wait.
  *
  *   open ──beyond a limit──▶ throttled (told) ──its time is over, and the limits allow──▶ open
+ *
+ * The counts are as good as the rows they were made from (`recall`): a bot that moves to another courier is counted on there.
  */
 import type { RouteTable } from "@rookery/protocol";
 import { Pace } from "./pace.ts";
@@ -20,6 +22,13 @@ const peopleMax = 20_000;
 /** `tell`: it is not answered, and the person is to hear so. */
 export type FloodVerdict = "open" | "tell" | "silent";
 
+export interface PastVerdict {
+  readonly personId: number;
+  readonly isCommand: boolean;
+  readonly flood: FloodVerdict;
+  readonly createdMs: number;
+}
+
 interface Person {
   readonly second: Pace;
   readonly minute: Pace;
@@ -33,21 +42,30 @@ export class Flood {
   /** In the order of use. */
   readonly #people = new Map<number, Person>();
 
+  /** `nowMs` is the update's time, not that of the judgement: so whoever judges the same updates again comes to the same. */
   note(telegramId: number, isCommand: boolean, limits: FloodLimits | undefined, nowMs: number): FloodVerdict {
     if (limits?.off === true) return "open";
     const person = this.#person(telegramId);
     if (nowMs < person.untilMs) return "silent";
     const wait = waitOf(person, isCommand, limits ?? {}, nowMs);
     if (wait === null) {
-      for (const pace of [person.second, person.minute, person.hour]) pace.take(nowMs);
-      if (isCommand) person.commands.take(nowMs);
-      person.untilMs = 0;
+      take(person, isCommand, nowMs);
       return "open";
     }
     // Still beyond it: the throttle goes on, and was told.
     const isNew = person.untilMs === 0;
     person.untilMs = nowMs + wait;
     return isNew ? "tell" : "silent";
+  }
+
+  /** What was judged before us, in its order: it is counted as it was judged, whatever the limits are now. */
+  recall(past: PastVerdict, limits: FloodLimits | undefined): void {
+    const { personId, isCommand, flood, createdMs } = past;
+    const person = this.#person(personId);
+    if (flood === "open") take(person, isCommand, createdMs);
+    else if (createdMs >= person.untilMs) {
+      person.untilMs = createdMs + (waitOf(person, isCommand, limits ?? {}, createdMs) ?? throttleMs);
+    }
   }
 
   #person(telegramId: number): Person {
@@ -64,6 +82,12 @@ export class Flood {
     if (this.#people.size > peopleMax && oldest !== undefined) this.#people.delete(oldest);
     return person;
   }
+}
+
+function take(person: Person, isCommand: boolean, nowMs: number): void {
+  for (const pace of [person.second, person.minute, person.hour]) pace.take(nowMs);
+  if (isCommand) person.commands.take(nowMs);
+  person.untilMs = 0;
 }
 
 function waitOf(person: Person, isCommand: boolean, limits: FloodLimits, nowMs: number): number | null {

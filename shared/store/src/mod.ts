@@ -389,5 +389,6 @@ export {
 export { firstAdmin } from "./query/identity/first-admin.ts";
 export { foldUsage, sweepUsage } from "./query/bot/fold-usage.ts";
 export { orphanSends, type OrphanSend } from "./query/telegram/orphan-send.ts";
+export { type JudgedUpdate, judgedUpdates } from "./query/telegram/flood.ts";
 export { sweepTelegramUpdates } from "./query/telegram/sweep-update.ts";
 export { type BotSecrets, listAllBots, rekeyBots, rekeyHeaders } from "./query/bot/rekey-bot.ts";

@@ -112,7 +112,9 @@ describe("Telegram by polling", () => {
       bots: [bot],
       botStatus: "administrator",
     });
-    ben.edits(ben.says(channel, "a post"), channel, "a post, edited");
+    const post = ben.says(channel, "a post");
+    await heard("a post");
+    ben.edits(post, channel, "a post, edited");
     ben.says(bot, "after all types");
     await heard("after all types");
     await socket.frame("MessageEdited", ({ body }) => body === "a post, edited");
@@ -234,5 +236,60 @@ describe("Telegram by polling", () => {
     await heard(said.at(-1) ?? "");
     process.stdout.write(`a courier killed: what was said at that moment came after ${gaps.join(", ")} ms\n`);
     assert.deepEqual(await bodiesIn(chatId), said);
+  });
+
+  it("[T11] whoever answered is killed between the last that is answered and one too many: that is refused, and it is said once", async () => {
+    const routes = {
+      text: { reply: { en: "yes" } },
+      rateLimit: { en: "not so fast" },
+      // By the hour: a busy machine may take a minute for this. Few: Telegram takes one message a second of a chat.
+      flood: { perSecond: 100, perMinute: 1_000, perHour: 3 },
+    };
+    const path = `/v1/bots/${botId}`;
+    await expect(200, cluster.base, "PUT", `${path}/routes`, { token: owner.token, body: routes });
+    const hears = ({ id }: { readonly id: number }): string[] =>
+      simulator.journal
+        .seenBy(id)
+        .flatMap(({ kind, body }) => (kind === "message" ? [String(body["text"])] : []));
+    // Routes count a moment after they were written: people ask until one is answered.
+    await until(
+      async () => {
+        const asker = simulator.addUser({ firstName: "Asker" });
+        asker.says(bot, "do you answer yet?");
+        return await until(() => hears(asker).includes("yes"), { withinMs: 3_000 });
+      },
+      { withinMs, what: "routes that count" },
+    );
+    const flo = simulator.addUser({ firstName: "Flo" });
+    const told = (): string[] => hears(flo);
+    const refused = async (): Promise<number> => {
+      const usage = { token: owner.token };
+      const { items } = await expect<{ items: readonly { kind: string; count: number }[] }>(
+        200,
+        cluster.base,
+        "GET",
+        `${path}/metrics?step=day`,
+        usage,
+      );
+      return items.reduce((sum, { kind, count }) => sum + (kind === "flood" ? count : 0), 0);
+    };
+    const before = await refused();
+    const yes = Array.from({ length: 3 }, () => "yes");
+    for (const index of yes.keys()) flo.says(bot, `flo ${index}`);
+    const { chatId } = await heard("flo 0");
+    /** A send in flight at a kill may come twice. */
+    const settled = async (count: number): Promise<boolean> => {
+      const { items } = await readHistory(cluster.base, owner, chatId);
+      return items.filter(({ telegram }) => telegram?.state === "sent").length === count;
+    };
+    await until(() => settled(3), { withinMs, what: "three answers" });
+    const killed = cluster.pids.courier;
+    for (const pid of killed) process.kill(pid, "SIGKILL");
+    await until(() => !killed.some((pid) => cluster.pids.courier.includes(pid)), { withinMs });
+    flo.says(bot, "one too many");
+    flo.says(bot, "and another");
+    await until(async () => (await refused()) === before + 2, { withinMs, what: "two refused" });
+    await until(() => settled(4), { withinMs, what: "a polite word" });
+    assert.deepEqual(told(), [...yes, "not so fast"]);
   });
 });

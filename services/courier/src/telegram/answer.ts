@@ -19,6 +19,7 @@ import {
   type Store,
 } from "@rookery/store";
 import { readBotEvent, type TelegramCall, type UnknownBotEvent } from "@rookery/telegram";
+import type { Floods } from "./floods.ts";
 import type { Gate } from "./gate.ts";
 import type { RoutedBot } from "./routed-bot.ts";
 import type { ServiceCaller } from "./service-caller.ts";
@@ -35,6 +36,7 @@ const payloadLifeMs = 30 * 24 * 3_600_000;
 export interface AnswerParts {
   readonly store: Store;
   readonly services: ServiceCaller;
+  readonly floods: Floods;
   /** To Telegram, at most once, that the bot is typing; never throws. */
   readonly tell: (bot: RoutedBot, call: TelegramCall) => void;
   /** Held while we use Postgres, not while a service is asked. */
@@ -76,13 +78,14 @@ export async function answerUpdate(
       ? null
       : readBotEvent(update.raw, { botId, botUsername: bot.username, updateId, type, chatId });
   if (bot === null || unknown === null) return { answered: nothing, calls: [] };
-  const isCommand = unknown.input.kind === "command";
-  const verdict = bot.flood.note(unknown.person.telegramId, isCommand, bot.routes.flood, now());
+  const judged = await parts.floods.judge(bot, update, unknown, signal);
+  if (judged === null) return null;
+  const verdict = judged.flood;
   if (verdict !== "open") {
     const event: BotEvent = { ...unknown, person: { ...unknown.person, userId: null, role: "member" } };
     const told = verdict === "tell" ? say(event, rateLimitOf(bot.routes)).actions : [];
     const usage = [{ kind: "flood", name: "", errors: 0, ms: 0 } as const];
-    return close(parts, { update, event, actions: told, answered: { ...nothing, usage } });
+    return close(parts, { update, event, actions: told, answered: { ...nothing, usage, judged } });
   }
   const { event, memory } = await acquaint(store, unknown, now());
   const usage: BotUsage[] = [];
@@ -99,6 +102,8 @@ export async function answerUpdate(
     doneMs,
     error: consulted.error,
     usage,
+    // What nobody counts is not to be counted by the next owner either.
+    ...(bot.routes.flood?.off === true ? {} : { judged }),
     ...(kept === undefined || telegramChatId === null
       ? {}
       : { memory: { telegramChatId, telegramUserId: person.telegramId, value: kept } }),

@@ -1,5 +1,5 @@
 import { type SecretBox, SecretBoxError } from "@rookery/auth";
-import { Flood, openRoutes } from "@rookery/bot";
+import { openRoutes } from "@rookery/bot";
 import { openDialogDecider } from "@rookery/dialog";
 import { checkBook, type DialogBook, ownCommands } from "@rookery/dialog-book";
 import type { BotDecider, BotService, RouteTable, UserId } from "@rookery/protocol";
@@ -27,7 +27,6 @@ export interface RoutedBot {
   readonly commands: ReadonlySet<string>;
   /** Asked in turn; the first that says something decides. */
   readonly deciders: readonly BotDecider[];
-  readonly flood: Flood;
 }
 
 export interface RoutedBots {
@@ -63,8 +62,6 @@ export function openRoutedBots(parts: {
       services: servicesOf(row),
       commands: commandsOf(row.routes, book),
       deciders: [...(book === null ? [] : [openDialogDecider(book)]), openRoutes(row.routes)],
-      // Whoever is throttled stays so when the tables change.
-      flood: before?.bot.flood ?? new Flood(),
     };
     built.delete(id);
     built.set(id, { version: row.version, bot });

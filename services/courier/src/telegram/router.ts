@@ -23,6 +23,7 @@ import type { TelegramClient } from "@rookery/telegram";
 import type { JobShards } from "../job-shards.ts";
 import { type AnswerParts, answerUpdate } from "./answer.ts";
 import { openAnswerWriter } from "./answer-writer.ts";
+import { openFloods } from "./floods.ts";
 import { openGate } from "./gate.ts";
 import { openRoutedBots } from "./routed-bot.ts";
 import type { ServiceCaller } from "./service-caller.ts";
@@ -78,6 +79,7 @@ export function startUpdateRouter(parts: {
   const answering: AnswerParts = {
     store,
     services: parts.services,
+    floods: openFloods({ store, now }),
     tell: teller.tell,
     gate,
     shards: parts.shards,

@@ -71,12 +71,18 @@ async function makeBot(routes: RouteTable, services: ServiceTable = {}): Promise
 
 let updates = 0;
 /** An update as its chat's commit leaves it. */
-async function update(botId: number, chatId: number, type: string, content: object): Promise<number> {
+async function update(
+  botId: number,
+  chatId: number,
+  type: string,
+  content: object,
+  createdMs = Date.now(),
+): Promise<number> {
   updates += 1;
   await store.query(
     `insert into telegram_update (bot_id, update_id, type, chat_id, raw, state, created_ms)
      values ($1, $2, $3, $4, $5, 'pending', $6)`,
-    [botId, updates, type, chatId, { update_id: updates, [type]: content }, Date.now()],
+    [botId, updates, type, chatId, { update_id: updates, [type]: content }, createdMs],
   );
   return updates;
 }
@@ -88,8 +94,10 @@ const person = (chatId: number) => ({
   language_code: "ru",
 });
 const place = (chatId: number) => ({ id: 1_000 + chatId, type: "private" });
-const says = (botId: number, chatId: number, text: string) =>
-  update(botId, chatId, "message", { message_id: 1, from: person(chatId), chat: place(chatId), text });
+const says = (botId: number, chatId: number, text: string, createdMs?: number) => {
+  const message = { message_id: 1, from: person(chatId), chat: place(chatId), text };
+  return update(botId, chatId, "message", message, createdMs);
+};
 const presses = (botId: number, chatId: number, data: string) =>
   update(botId, chatId, "callback_query", {
     id: `q${updates}`,
@@ -299,7 +307,8 @@ test("what a lost wake would have told is found", async () => {
 
 test("[T11] who is too fast is told once, and what they say is kept", async () => {
   const botId = await makeBot({ text: { reply: { en: "yes" } }, flood: {}, rateLimit: { en: "slow down" } });
-  for (let index = 0; index < 5; index += 1) await says(botId, 18, "hi");
+  const nowMs = Date.now();
+  for (let index = 0; index < 5; index += 1) await says(botId, 18, "hi", nowMs + index);
   courier.wake(botId);
   await until(async () => (await stateOf(botId)).every((state) => state === "done"), { withinMs });
   assert.deepEqual(courier.bodies(18), ["yes", "slow down"]);
@@ -355,6 +364,32 @@ test("[L2] whoever was deposed while a service was asked says nothing, and the n
   next.wake(botId);
   await until(() => next.bodies(20).length === 2, { withinMs });
   assert.deepEqual([...courier.bodies(20), ...next.bodies(20)], ["once", "once"]);
+});
+
+test("[T11] whoever answers a bot next counts on: the 21st of a minute is refused, and that is said once", async () => {
+  const botId = await makeBot({ text: { reply: { en: "yes" } }, flood: {}, rateLimit: { en: "slow down" } });
+  const startMs = Date.now() - 50_000;
+  let said = 0;
+  const sayMore = async (owner: Courier, count: number): Promise<void> => {
+    for (let index = 0; index < count; index += 1, said += 1) {
+      await says(botId, 22, "hi", startMs + said * 1_100);
+    }
+    owner.wake(botId);
+    await until(async () => (await stateOf(botId)).every((state) => state === "done"), { withinMs });
+  };
+  const first = await start();
+  await sayMore(first, 20);
+  assert.deepEqual(first.bodies(22), Array(20).fill("yes"));
+  const second = await start();
+  await sayMore(second, 1);
+  assert.deepEqual(second.bodies(22), ["slow down"]);
+  const third = await start();
+  await sayMore(third, 3);
+  assert.deepEqual(third.bodies(22), []);
+  said += 60;
+  const fourth = await start();
+  await sayMore(fourth, 1);
+  assert.deepEqual(fourth.bodies(22), ["yes"]);
 });
 
 test("what a former courier had committed and not said is said first, and the next answer waits until the chat has it", async () => {

@@ -1,6 +1,7 @@
 /** Updates of Telegram's as whoever answers them sees them. Whatever it writes, it writes under the epochs of its job shards. */
 import type { BotMemory, ChatId, UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
+import type { JudgedUpdate } from "./flood.ts";
 import type { JobFence } from "./send.ts";
 
 export interface PendingUpdate {
@@ -108,6 +109,8 @@ export interface AnsweredUpdate {
   };
   readonly tokens: readonly { readonly token: string; readonly data: string; readonly expiresMs: number }[];
   readonly usage: readonly BotUsage[];
+  /** Missing: nobody was asked whether the person is too fast. */
+  readonly judged?: Omit<JudgedUpdate, "createdMs">;
 }
 
 export interface BotUsage {
@@ -125,13 +128,14 @@ export async function finishUpdates(
   fences: readonly JobFence[],
   answered: readonly AnsweredUpdate[],
 ): Promise<ReadonlySet<string>> {
-  const updates = answered.map(({ botId, updateId, shard, state, error, doneMs }) => ({
+  const updates = answered.map(({ botId, updateId, shard, state, error, doneMs, judged }) => ({
     botId,
     updateId,
     shard,
     state,
     error,
     doneMs,
+    ...judged,
   }));
   const about = <T>(pick: (each: AnsweredUpdate) => readonly T[]) =>
     JSON.stringify(
@@ -144,9 +148,10 @@ export async function finishUpdates(
     text: `with fence as (select * from json_to_recordset($1::json) as f(shard integer, epoch bigint)),
       held as (select s.id from shard s join fence f on s.id = f.shard
                where s.kind = 'job' and s.epoch = f.epoch order by s.id for share of s),
-      done as (update telegram_update t set state = r.state, error = r.error, done_ms = r."doneMs"
+      done as (update telegram_update t set state = r.state, error = r.error, done_ms = r."doneMs", person_id = r."personId",
+          is_command = r."isCommand", flood = r.flood
         from json_to_recordset($2::json) as r("botId" bigint, "updateId" bigint, shard integer, state text, error text,
-          "doneMs" bigint)
+          "doneMs" bigint, "personId" bigint, "isCommand" boolean, flood text)
         where t.bot_id = r."botId" and t.update_id = r."updateId" and t.state = 'pending'
           and r.shard in (select id from held)
         returning t.bot_id, t.update_id),
