@@ -8,7 +8,7 @@ import {
   parseAclSubject,
 } from "@rookery/protocol";
 import { Draft } from "./draft.ts";
-import { rightsOf } from "./permission.ts";
+import { may, rightsOf } from "./permission.ts";
 import { outranks } from "./rank.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
@@ -25,7 +25,8 @@ export function allow(
 ): Decided {
   if (state === null) return notFound();
   const { role, canRead, canManage } = rightsOf(state, command);
-  if (!isAdministrator && !canManage) {
+  const mayAllow = canManage && (role !== "admin" || may(state, command, "restrict_members", nowMs));
+  if (!isAdministrator && !mayAllow) {
     if (role === null && !canRead) return notFound();
     return refused("forbidden", "only who manages the chat says who may do what");
   }

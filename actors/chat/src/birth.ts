@@ -1,4 +1,5 @@
 import type { AddressedCommand, Birth } from "@rookery/protocol";
+import { nothingSet } from "@rookery/store";
 import { Draft } from "./draft.ts";
 import { noReceipts } from "./receipt.ts";
 import { nothingRecent } from "./recollection.ts";
@@ -39,6 +40,7 @@ export function bear({ actor, senderId }: AddressedCommand, birth: Birth, nowMs:
       members: new Map(),
       receipts: noReceipts,
       acl: new Map(),
+      settings: nothingSet,
       recent: nothingRecent,
     },
     nowMs,

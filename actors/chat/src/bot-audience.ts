@@ -1,4 +1,4 @@
-import type { Message, Standing, UserId } from "@rookery/protocol";
+import type { MemberTrait, Message, Standing, UserId } from "@rookery/protocol";
 import type { NativeBotFact } from "@rookery/store";
 import type { ChatFacts } from "./facts.ts";
 import { readsAs } from "./permission.ts";
@@ -32,6 +32,11 @@ export class Audience {
 
   standingOf(userId: UserId): Standing {
     return this.#moved.get(userId) ?? this.#before.members.get(userId)?.role ?? "left";
+  }
+
+  /** What was so of them before. */
+  traitBefore(userId: UserId): MemberTrait | undefined {
+    return this.#before.settings.traits.get(userId);
   }
 
   move(userId: UserId, standing: Standing): void {

@@ -11,6 +11,7 @@ import {
   callbackLifeMs,
   type ChangeFrame,
   type Job,
+  type JoinRequest,
   type Message,
   namedUpdateTypes,
   type NativeUpdateType,
@@ -21,6 +22,7 @@ import {
 import { type NativeBotFact, type Row, toMessage } from "@rookery/store";
 import { Audience, leads } from "./bot-audience.ts";
 import type { ChatFacts } from "./facts.ts";
+import { rightsGiven } from "./permission.ts";
 import { recentMessage } from "./recollection.ts";
 import type { ChatState } from "./state.ts";
 
@@ -35,7 +37,8 @@ export function tellBots(
   nowMs: number,
 ): Done {
   const { state, events } = decision;
-  if (events.length === 0 || state.type === "telegram") return decision;
+  const asking = newRequests(before, state);
+  if ((events.length === 0 && asking.length === 0) || state.type === "telegram") return decision;
   const audience = new Audience(before, state, facts);
   if (audience.size === 0) return decision;
   const teller = new Teller(state, nowMs);
@@ -63,7 +66,20 @@ export function tellBots(
       tellOfChange(teller, audience, { frame: event.frame, headSeq, byId: command.senderId, facts });
     }
   }
+  for (const { userId, code } of asking) {
+    const link = state.settings.links.get(code);
+    for (const { bot, role } of audience.present()) {
+      if (!leads(role) || !rightsGiven(state, bot.id).includes("invite_users")) continue;
+      const news = { kind: "joinRequest", userId, ...(link === undefined ? {} : { link }) } as const;
+      teller.tell(bot, "chat_join_request", state.headSeq + state.rev, news);
+    }
+  }
   return teller.added(decision);
+}
+
+function newRequests(before: ChatState | null, { settings }: ChatState): JoinRequest[] {
+  if (before === null || before.settings.requests === settings.requests) return [];
+  return [...settings.requests.values()].filter(({ userId }) => !before.settings.requests.has(userId));
 }
 
 /** The update that tells a bot of a press, and the row by which it is answered. */
@@ -145,7 +161,13 @@ function tellOfMember(
   const was = audience.standingOf(userId);
   const after: Standing = change === "left" || change === "removed" ? change : role;
   audience.move(userId, after);
-  const news = memberNews(byId, userId, was, after);
+  const traitBefore = audience.traitBefore(userId);
+  const traitAfter = teller.state.settings.traits.get(userId);
+  const news: BotNews = {
+    ...memberNews(byId, userId, was, after),
+    ...(traitBefore === undefined ? {} : { traitBefore }),
+    ...(traitAfter === undefined ? {} : { traitAfter }),
+  };
   const itself = audience.presentBot(userId) ?? wasPresent;
   if (itself !== undefined) teller.tell(itself, "my_chat_member", place, news);
   for (const { bot, role: its } of audience.present()) {
@@ -192,7 +214,12 @@ function withReply(message: Message, reply: Message | undefined): BotNews {
   return { kind: "message", message, ...(reply === undefined ? {} : { reply }) };
 }
 
-function memberNews(byId: UserId, userId: UserId, before: Standing, after: Standing): BotNews {
+function memberNews(
+  byId: UserId,
+  userId: UserId,
+  before: Standing,
+  after: Standing,
+): Extract<BotNews, { kind: "member" }> {
   return { kind: "member", byId, userId, before, after };
 }
 

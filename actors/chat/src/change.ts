@@ -3,7 +3,7 @@ import { type AddressedCommand, type ChatCommand, limits, type Seq } from "@rook
 import type { MessageDetail, StoredMessage } from "@rookery/store";
 import { Draft } from "./draft.ts";
 import { editRefusal, queueChange } from "./outgoing.ts";
-import { maySend, roleOf } from "./permission.ts";
+import { forbiddenTo, may, maySend, roleOf } from "./permission.ts";
 import { recentMessage } from "./recollection.ts";
 import { type Decided, noMessage, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
@@ -56,9 +56,8 @@ export function remove(
   if (state === null || role === null) return notFound();
   const message = recentMessage(state.recent, seq);
   if (message === undefined) return noMessage();
-  const leads = role === "owner" || role === "admin";
   if (message.kind === "service") return refused("forbidden", "what the chat itself says stays");
-  if (message.senderId !== command.senderId && !leads) {
+  if (message.senderId !== command.senderId && !may(state, command, "delete_messages", nowMs)) {
     return refused("forbidden", "only the owner and admins can delete others' messages");
   }
   const draft = new Draft(state, nowMs);
@@ -88,6 +87,15 @@ export function react(
   const message = livingMessage(state, seq);
   if (message === undefined) return noMessage();
   if (message.kind === "service") return refused("forbidden", "nobody reacts to what the chat itself says");
+  const role = roleOf(state, command);
+  if (
+    !isRemoval &&
+    state.type === "group" &&
+    role === "member" &&
+    forbiddenTo(state, userId, nowMs).has("react_to_messages")
+  ) {
+    return refused("forbidden", "you may not react here");
+  }
   const reactions = message.detail?.reactions ?? {};
   const userIds = reactions[emoji] ?? [];
   const draft = new Draft(state, nowMs);
@@ -127,7 +135,7 @@ export function pin(
 ): Decided {
   const role = roleOf(state, command);
   if (state === null || role === null) return notFound();
-  if (state.type !== "direct" && role !== "owner" && role !== "admin") {
+  if (state.type !== "direct" && !may(state, command, "pin_messages", nowMs)) {
     return refused("forbidden", "only the owner and admins can pin");
   }
   const message = livingMessage(state, seq);

@@ -98,6 +98,16 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
     case "disband":
     case "mark":
     case "allow":
+    case "describe":
+    case "restrict":
+    case "promote":
+    case "entitle":
+    case "ban":
+    case "unban":
+    case "link":
+    case "revokeLink":
+    case "join":
+    case "admit":
       return [];
   }
 }

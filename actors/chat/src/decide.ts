@@ -5,6 +5,7 @@ import { create } from "./birth.ts";
 import { edit, pin, react, remove } from "./change.ts";
 import { disband } from "./ending.ts";
 import { type ChatFacts, nothingKnown } from "./facts.ts";
+import { admit, join, link, revokeLink } from "./link.ts";
 import { invite, leave, removeMember, setRole } from "./member.ts";
 import { send } from "./message.ts";
 import { amend } from "./outgoing.ts";
@@ -12,6 +13,7 @@ import { mayTouch } from "./permission.ts";
 import { press } from "./press.ts";
 import { mark } from "./receipt.ts";
 import { type Decided, notFound } from "./refusal.ts";
+import { ban, describe, entitle, promote, restrict, unban } from "./setting.ts";
 import type { ChatState } from "./state.ts";
 import { moved, settle, takeUpdate } from "./telegram.ts";
 import { closePoll, rewrite } from "./rewrite.ts";
@@ -32,6 +34,15 @@ const touching: ReadonlySet<ChatCommand["kind"]> = new Set([
   "rename",
   "invite",
   "role",
+  "describe",
+  "restrict",
+  "promote",
+  "entitle",
+  "ban",
+  "unban",
+  "link",
+  "revokeLink",
+  "admit",
 ]);
 
 /** What a chat does with a command, and whom it tells. Pure (L9). To someone who is not in it, a chat does not exist. */
@@ -94,6 +105,26 @@ function judge(state: ChatState | null, command: AddressedCommand, nowMs: number
       return settle(state, command, asked, nowMs);
     case "mark":
       return mark(state, asked);
+    case "describe":
+      return describe(state, command, asked, nowMs);
+    case "restrict":
+      return restrict(state, command, asked, nowMs);
+    case "promote":
+      return promote(state, command, asked, nowMs);
+    case "entitle":
+      return entitle(state, command, asked, nowMs);
+    case "ban":
+      return ban(state, command, asked, nowMs);
+    case "unban":
+      return unban(state, command, asked, nowMs);
+    case "link":
+      return link(state, command, asked, nowMs);
+    case "revokeLink":
+      return revokeLink(state, command, asked, nowMs);
+    case "join":
+      return join(state, command, asked, nowMs);
+    case "admit":
+      return admit(state, command, asked, nowMs);
     case "allow":
       return allow(state, command, asked, nowMs);
   }

@@ -2,9 +2,13 @@ import {
   type AclEntry,
   type AclSubject,
   type ChangeFrame,
+  type ChatAbout,
+  type ChatLink,
   type Event,
   type Job,
+  type JoinRequest,
   type MemberRole,
+  type MemberTrait,
   type Outcome,
   parseAclSubject,
   type Service,
@@ -14,6 +18,7 @@ import {
 } from "@rookery/protocol";
 import { type Decision, type Relayed, relayId } from "@rookery/host";
 import {
+  type ChatSettingRow,
   type MessageDetail,
   type Row,
   type StoredMessage,
@@ -86,17 +91,31 @@ export class Draft {
   /** Someone is in the chat from here on. */
   member(userId: UserId, role: MemberRole): void {
     this.#seat(userId, { role, joinedSeq: this.state.headSeq, joinedMs: this.#nowMs, rev: this.state.rev });
+    this.request(userId, null);
     this.#tell(userId, "joined");
   }
 
   /** A member has another role from here on. */
-  role(userId: UserId, role: MemberRole): void {
+  role(userId: UserId, role: MemberRole, trait?: MemberTrait): void {
     const member = this.state.members.get(userId);
     if (member === undefined) throw new Error(`user ${userId} is not in chat ${this.state.id}`);
     // No entry binds an owner, and none is to bind them again when they pass the chat on.
     if (role === "owner") this.allow(`user:${userId}`, nothing);
+    this.#demote(userId);
+    if (trait !== undefined) this.trait(userId, trait);
     this.change((rev) => this.#memberChanged(rev, userId, role, "role"));
     this.#seat(userId, { ...member, role, rev: this.state.rev });
+  }
+
+  /** What was an administrator's is nobody's any more. */
+  #demote(userId: UserId): void {
+    const { title: _, rights: __, promotedBy: ___, ...rest } = this.state.settings.traits.get(userId) ?? {};
+    this.trait(userId, rest);
+  }
+
+  /** Something else than the role is otherwise with a member; they are told with all others. */
+  tellOfMember(userId: UserId, role: MemberRole): void {
+    this.change((rev) => this.#memberChanged(rev, userId, role, "role"));
   }
 
   /** The chat allows a subject this from here on, beside its role. What is so already is left as it is. */
@@ -121,6 +140,53 @@ export class Draft {
     if (isMember && read !== mayRead) this.#tell(userId, mayRead ? "joined" : "left");
   }
 
+  /** The chat is and allows this from here on; its readers are told by the caller. */
+  about(about: ChatAbout): void {
+    this.#set("about", "", Object.keys(about).length === 0 ? null : about);
+    this.state = { ...this.state, settings: { ...this.state.settings, about } };
+  }
+
+  /** This is so of one person from here on. */
+  trait(userId: UserId, trait: MemberTrait): void {
+    const isNothing = Object.values(trait).every((each) => each === undefined);
+    const { settings } = this.state;
+    const traits = new Map(settings.traits);
+    if (isNothing && !traits.delete(userId)) return;
+    if (!isNothing) traits.set(userId, trait);
+    this.#set("trait", String(userId), isNothing ? null : trait);
+    this.state = { ...this.state, settings: { ...settings, traits } };
+  }
+
+  link(link: ChatLink): void {
+    const { settings } = this.state;
+    this.#set("link", link.code, link);
+    const links = new Map(settings.links).set(link.code, link);
+    this.state = { ...this.state, settings: { ...settings, links } };
+  }
+
+  unlink(code: string): void {
+    const { settings } = this.state;
+    const links = new Map(settings.links);
+    if (!links.delete(code)) return;
+    this.#set("link", code, null);
+    this.state = { ...this.state, settings: { ...settings, links } };
+  }
+
+  /** Somebody asks to be let in; null: not any more. */
+  request(userId: UserId, request: JoinRequest | null): void {
+    const { settings } = this.state;
+    const requests = new Map(settings.requests);
+    if (request === null && !requests.delete(userId)) return;
+    if (request !== null) requests.set(userId, request);
+    this.#set("request", String(userId), request);
+    this.state = { ...this.state, settings: { ...settings, requests } };
+  }
+
+  #set(kind: ChatSettingRow["kind"], key: string, value: ChatSettingRow["value"]): void {
+    const { id: chatId } = this.state;
+    this.#rows.push({ table: "chatSetting", row: { chatId, kind, key, value, changedMs: this.#nowMs } });
+  }
+
   /** A member is out of the chat from here on, and hears of nothing after it. */
   part(userId: UserId, change: "left" | "removed"): void {
     // What they were let do goes with them; what was forbidden them waits for their return.
@@ -132,6 +198,7 @@ export class Draft {
       this.allow(`user:${userId}`, left);
     }
     const role = this.state.members.get(userId)?.role ?? "member";
+    this.#demote(userId);
     this.change((rev) => this.#memberChanged(rev, userId, role, change));
     this.dismiss(userId);
   }
@@ -194,7 +261,7 @@ export class Draft {
   }
 
   done(outcome: Outcome): Decision<ChatState> {
-    const { members: _, recent: __, receipts: ___, acl: ____, ...row } = this.state;
+    const { members: _, recent: __, receipts: ___, acl: ____, settings: _____, ...row } = this.state;
     return {
       kind: "done",
       state: this.state,
@@ -225,7 +292,18 @@ export class Draft {
     role: MemberRole,
     change: "joined" | "left" | "removed" | "role",
   ): ChangeFrame {
-    return { type: "MemberChanged", chatId: this.state.id, rev, userId, role, change };
+    const { title, rights, forbids } = this.state.settings.traits.get(userId) ?? {};
+    return {
+      type: "MemberChanged",
+      chatId: this.state.id,
+      rev,
+      userId,
+      role,
+      change,
+      ...(title === undefined ? {} : { title }),
+      ...(rights === undefined ? {} : { rights }),
+      ...(forbids === undefined ? {} : { forbids }),
+    };
   }
 
   #seat(userId: UserId, member: Membership): void {

@@ -1,7 +1,7 @@
 /** Who is in a chat, and as what. */
 import type { AddressedCommand, ChatCommand, UserId } from "@rookery/protocol";
 import { Draft } from "./draft.ts";
-import { roleOf } from "./permission.ts";
+import { may, roleOf } from "./permission.ts";
 import { heirOf, outranks } from "./rank.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
@@ -19,8 +19,7 @@ export function invite(
   const inviter = roleOf(state, command);
   if (state === null || inviter === null) return notFound();
   if (!isOpen(state)) return refused("forbidden", `nobody can be invited into a ${state.type} chat`);
-  const mayInvite = inviter === "owner" || inviter === "admin";
-  if (!mayInvite && (state.type === "channel" || inviter === "reader")) {
+  if (!may(state, command, "invite_users", nowMs)) {
     return refused("forbidden", "only the owner and admins can invite");
   }
   const wanted = [...new Set(userIds)];
@@ -55,7 +54,9 @@ export function setRole(
   if (!isOpen(state)) return refused("forbidden", `there are no roles in a ${state.type} chat`);
   const member = state.members.get(userId);
   if (member === undefined) return noMember();
-  const mayGive = mine === "owner" || (outranks(mine, member.role) && outranks(mine, role));
+  const mayGive =
+    mine === "owner" ||
+    (outranks(mine, member.role) && outranks(mine, role) && may(state, command, "restrict_members", nowMs));
   if (!mayGive)
     return refused("forbidden", "only the owner, and admins among members and readers, give roles");
   const draft = new Draft(state, nowMs);
@@ -81,7 +82,7 @@ export function removeMember(
   if (!isOpen(state)) return refused("forbidden", `nobody can be removed from a ${state.type} chat`);
   const member = state.members.get(userId);
   if (member === undefined) return noMember();
-  if (!outranks(mine, member.role)) {
+  if (!outranks(mine, member.role) || !may(state, command, "restrict_members", nowMs)) {
     return refused("forbidden", "only the owner, and admins among members and readers, remove people");
   }
   const draft = new Draft(state, nowMs);
@@ -105,10 +106,10 @@ export function leave(state: ChatState | null, command: AddressedCommand, nowMs:
 }
 
 /** People come into groups and channels, and go; the others are whose they were born for. */
-function isOpen({ type }: ChatState): boolean {
+export function isOpen({ type }: ChatState): boolean {
   return type === "group" || type === "channel";
 }
 
-function noMember(): Decided {
+export function noMember(): Decided {
   return refused("not_found", "there is no such member");
 }

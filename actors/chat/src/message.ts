@@ -2,7 +2,7 @@ import type { AddressedCommand, ChatCommand, Seq, TelegramState } from "@rookery
 import type { MessageDetail } from "@rookery/store";
 import { bear } from "./birth.ts";
 import { Draft } from "./draft.ts";
-import { maySend } from "./permission.ts";
+import { mayBring, maySend } from "./permission.ts";
 import { recentTelegramMessage } from "./recollection.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
@@ -32,7 +32,7 @@ export function send(
     if (movedTo !== undefined) draft.telegramMoved(movedTo);
     heardFrom(draft, asked.telegram.birth);
   } else {
-    const refusal = maySend(state, command);
+    const refusal = maySend(state, command) ?? (state && mayBring(state, command, asked, nowMs));
     if (state === null || refusal !== null) return refusal ?? notFound();
     draft = new Draft(state, nowMs);
   }

@@ -1,5 +1,15 @@
 /** What somebody may do in a chat: by their membership, and by what its ACL says of them and of the key they use. */
-import { type AddressedCommand, type ChatRights, rightsIn, type UserId } from "@rookery/protocol";
+import {
+  type AddressedCommand,
+  type AdminRight,
+  type ChatCommand,
+  type ChatRights,
+  type MemberPermission,
+  rightsIn,
+  type UserId,
+  usuallyForbidden,
+  usualRights,
+} from "@rookery/protocol";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
@@ -35,6 +45,66 @@ export function maySend(state: ChatState | null, by: By): Decided | null {
 export function mayTouch(state: ChatState | null, command: AddressedCommand): Decided | null {
   if (state === null || !state.members.has(command.senderId)) return null;
   return rightsOf(state, command).canRead ? null : refused("forbidden", "you may not read this chat");
+}
+
+/** What each may who leads: owners everything, administrators what was given them, members what the chat leaves to all. */
+export function may(state: ChatState, by: By, what: AdminRight, nowMs: number): boolean {
+  const { role } = rightsOf(state, by);
+  if (role === "owner") return true;
+  if (role === "admin") return rightsGiven(state, by.senderId).includes(what);
+  if (role !== "member" || state.type === "channel") return false;
+  const isLeftToAll = what === "change_info" || what === "invite_users" || what === "pin_messages";
+  return isLeftToAll && !forbiddenTo(state, by.senderId, nowMs).has(what);
+}
+
+/** What an administrator may. */
+export function rightsGiven({ settings }: ChatState, userId: UserId): readonly AdminRight[] {
+  return settings.traits.get(userId)?.rights ?? usualRights;
+}
+
+/** What a member may not: what none may, and what they may not. */
+export function forbiddenTo(
+  { settings }: ChatState,
+  userId: UserId,
+  nowMs: number,
+): ReadonlySet<MemberPermission> {
+  const { forbids = [], untilMs = Number.POSITIVE_INFINITY } = settings.traits.get(userId) ?? {};
+  return new Set([...(settings.about.forbids ?? usuallyForbidden), ...(nowMs < untilMs ? forbids : [])]);
+}
+
+/** Kinds whose sending is a permission of its own; places and contacts count as texts, all others as `other`. */
+const permissionOf: Readonly<Record<string, MemberPermission>> = {
+  text: "send_messages",
+  e2ee: "send_messages",
+  location: "send_messages",
+  contact: "send_messages",
+  audio: "send_audios",
+  document: "send_documents",
+  photo: "send_photos",
+  video: "send_videos",
+  video_note: "send_video_notes",
+  voice: "send_voice_notes",
+  poll: "send_polls",
+};
+
+/** Why a member may not send this; null: they may. */
+export function mayBring(
+  state: ChatState,
+  by: By,
+  { messageKind, attachments = [] }: Extract<ChatCommand, { kind: "send" }>,
+  nowMs: number,
+): Decided | null {
+  const { role } = rightsOf(state, by);
+  if (state.type === "channel" && role === "admin" && !may(state, by, "post_messages", nowMs)) {
+    return refused("forbidden", "you may not post in this channel");
+  }
+  if (state.type !== "group" || role !== "member") return null;
+  const forbidden = forbiddenTo(state, by.senderId, nowMs);
+  const kinds = attachments.length === 0 ? [messageKind] : attachments.map(({ kind }) => kind);
+  const wrong = kinds
+    .map((kind) => permissionOf[kind] ?? "send_other_messages")
+    .find((permission) => forbidden.has(permission));
+  return wrong === undefined ? null : refused("forbidden", `you may not here: ${wrong.replaceAll("_", " ")}`);
 }
 
 /** Whether a user reads the chat. */

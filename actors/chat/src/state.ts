@@ -1,5 +1,5 @@
 import type { AclEntry, AclSubject, ChatId, ChatType, MemberRole, Rev, Seq, UserId } from "@rookery/protocol";
-import type { TelegramPlace } from "@rookery/store";
+import type { ChatSettings, TelegramPlace } from "@rookery/store";
 import type { Receipts } from "./receipt.ts";
 import type { Recollection } from "./recollection.ts";
 
@@ -28,6 +28,8 @@ export interface ChatState {
   readonly receipts: Receipts;
   /** What the chat allows somebody beside their role. */
   readonly acl: ReadonlyMap<AclSubject, AclEntry>;
+  /** What it is and allows beside that. */
+  readonly settings: ChatSettings;
   /** Messages at hand; the others are fetched before a command about them is decided. */
   readonly recent: Recollection;
 }

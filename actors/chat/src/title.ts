@@ -1,6 +1,6 @@
 import type { AddressedCommand } from "@rookery/protocol";
 import { Draft } from "./draft.ts";
-import { roleOf } from "./permission.ts";
+import { may, roleOf } from "./permission.ts";
 import { type Decided, notFound, refused } from "./refusal.ts";
 import type { ChatState } from "./state.ts";
 
@@ -16,7 +16,7 @@ export function rename(
   if (state.type !== "group" && state.type !== "channel") {
     return refused("forbidden", `a ${state.type} chat has no title of its own`);
   }
-  if (role !== "owner" && role !== "admin") {
+  if (!may(state, command, "change_info", nowMs)) {
     return refused("forbidden", "only the owner and admins can rename");
   }
   if (state.title === title) return new Draft(state, nowMs).changed(command);
@@ -33,11 +33,16 @@ export function followTitle(draft: Draft, title: string | null): void {
 
 function entitle(draft: Draft, title: string): void {
   draft.state = { ...draft.state, title };
-  const { id, type, headSeq, createdMs: createdAt } = draft.state;
+  tellOfChat(draft);
+}
+
+/** The chat's readers see what it is from here on. */
+export function tellOfChat(draft: Draft): void {
+  const { id, type, title, headSeq, createdMs: createdAt, settings } = draft.state;
   draft.change((rev) => ({
     type: "ChatUpdated",
     chatId: id,
     rev,
-    chat: { id, type, title, headSeq, rev, createdAt },
+    chat: { id, type, title, headSeq, rev, createdAt, ...settings.about },
   }));
 }

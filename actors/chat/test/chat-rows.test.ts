@@ -104,6 +104,12 @@ for (const [shard, seed] of seeds.entries()) {
           ...state,
           recent: null,
           members: [...state.members].toSorted(byId),
+          settings: {
+            about: state.settings.about,
+            traits: [...state.settings.traits].toSorted(byId),
+            links: [...state.settings.links].toSorted(([one], [other]) => (one < other ? -1 : 1)),
+            requests: [...state.settings.requests].toSorted(byId),
+          },
           acl: [...state.acl].toSorted(([one], [other]) => (one < other ? -1 : 1)),
           receipts: {
             ...state.receipts,

@@ -92,7 +92,7 @@ for (const seed of seeds) {
 
     test("the row of the chat says where the state stands, and what is told is what is written", () => {
       for (const { before, decision } of doneOf(steps)) {
-        const { members: _, recent: __, receipts: ___, acl: ____, ...row } = decision.state;
+        const { members: _, recent: __, receipts: ___, acl: ____, settings: _____, ...row } = decision.state;
         assert.deepEqual(rowsOf(decision, "chat"), [row]);
         const told = messages(decision).map(({ seq, uuid, body }) => ({ seq, uuid, body }));
         const written = rowsOf(decision, "message")

@@ -37,7 +37,7 @@ function makeCommand(random: Random, type: ChatType): ChatCommand {
   const seq = (): number => 1 + random.below(30);
   const remove = random.once(4);
   const poll = { question: "tea?", options: ["yes", "no", "both"], multiple: random.once(2) };
-  switch (random.below(30)) {
+  switch (random.below(34)) {
     case 0:
       return create(birth(type, [1, 2, userId() + 2]));
     case 1:
@@ -95,7 +95,53 @@ function makeCommand(random: Random, type: ChatType): ChatCommand {
       const entry = { canRead: right(), canSend: right(), canManage: right() };
       return { kind: "allow", subject, entry, isAdministrator: random.once(10) };
     }
+    case 30:
+      return makeSetting(random, userId());
+    case 31:
+      return makeLink(random, userId());
     default:
       return say(`no. ${random.below(1_000)}`);
+  }
+}
+
+const forbidden = [[], ["send_messages"], ["send_polls", "invite_users"]] as const;
+
+function makeSetting(random: Random, userId: number): ChatCommand {
+  switch (random.below(6)) {
+    case 0:
+      return { kind: "describe", description: random.once(3) ? null : `about ${random.below(3)}` };
+    case 1:
+      return { kind: "describe", forbids: forbidden[random.below(forbidden.length)] ?? [] };
+    case 2: {
+      const until = random.once(2) ? {} : { untilMs: 1_700_000_000_000 + random.below(300) };
+      return { kind: "restrict", userId, forbids: forbidden[random.below(forbidden.length)] ?? [], ...until };
+    }
+    case 3:
+      return { kind: "promote", userId, rights: random.once(3) ? [] : ["manage_chat", "invite_users"] };
+    case 4:
+      return { kind: "entitle", userId, title: random.once(3) ? "" : "chief" };
+    default:
+      return random.once(3)
+        ? { kind: "ban", userId, ...(random.once(2) ? {} : { untilMs: 1_700_000_000_100 }) }
+        : { kind: "unban", userId, onlyIfBanned: random.once(2) };
+  }
+}
+
+function makeLink(random: Random, userId: number): ChatCommand {
+  const code = `code-${random.below(4)}`;
+  const asks = random.once(3);
+  switch (random.below(5)) {
+    case 0:
+    case 1: {
+      const limit = asks || random.once(2) ? {} : { memberLimit: 1 };
+      const link = { code, url: `https://a.example/${code}`, asks, isPrimary: random.once(4), ...limit };
+      return { kind: "link", link, isNew: !random.once(4) };
+    }
+    case 2:
+      return { kind: "revokeLink", code };
+    case 3:
+      return { kind: "join", code };
+    default:
+      return { kind: "admit", userId, isApproved: random.once(2) };
   }
 }

@@ -2,6 +2,7 @@
  * What bots of our own are told, in our words. Written by chats' actors in the commit it tells of; put into Telegram's shape when
  * it is handed over, with names as they are then.
  */
+import type { ChatLink, MemberTrait } from "./chat-setting.ts";
 import type { ChatType, MemberRole, Message } from "./frame.ts";
 import type { ChatId, Seq, UserId } from "./id.ts";
 
@@ -17,6 +18,9 @@ export const nativeUpdateTypes = [
   "message_reaction",
   "poll",
   "poll_answer",
+  "chat_join_request",
+  "inline_query",
+  "chosen_inline_result",
 ] as const;
 export type NativeUpdateType = (typeof nativeUpdateTypes)[number];
 
@@ -54,7 +58,12 @@ export type BotNews =
       readonly userId: UserId;
       readonly before: Standing;
       readonly after: Standing;
+      /** What was, and is, so of them beside that. */
+      readonly traitBefore?: MemberTrait;
+      readonly traitAfter?: MemberTrait;
     }
+  /** Somebody asks to be let in, by this link. */
+  | { readonly kind: "joinRequest"; readonly userId: UserId; readonly link?: ChatLink }
   | {
       readonly kind: "reaction";
       readonly userId: UserId;

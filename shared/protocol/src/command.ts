@@ -3,6 +3,7 @@
  * enters the cluster, so what is read from the log is trusted in shape and only judged in meaning.
  */
 import type { AclEntry, AclSubject } from "./acl.ts";
+import type { AdminRight, LinkDraft, MemberPermission } from "./chat-setting.ts";
 import type { BotExtra } from "./bot-extra.ts";
 import type { FaultInfo } from "./fault.ts";
 import type {
@@ -120,6 +121,35 @@ export type ChatCommand =
       readonly edge: string;
     }
   | { readonly kind: "rename"; readonly title: string }
+  /** What is not said stays, what is null goes. */
+  | {
+      readonly kind: "describe";
+      readonly description?: string | null;
+      readonly photo?: Attachment | null;
+      readonly forbids?: readonly MemberPermission[];
+    }
+  /** One member may less than others, until then or until it is said again; nothing forbidden frees them. */
+  | {
+      readonly kind: "restrict";
+      readonly userId: UserId;
+      readonly forbids: readonly MemberPermission[];
+      readonly untilMs?: number;
+    }
+  /** Makes an administrator of somebody, who may this; without any right a member again. */
+  | { readonly kind: "promote"; readonly userId: UserId; readonly rights: readonly AdminRight[] }
+  /** What is shown beside an administrator's name; empty: nothing. */
+  | { readonly kind: "entitle"; readonly userId: UserId; readonly title: string }
+  /** Out, and not in again before then. */
+  | { readonly kind: "ban"; readonly userId: UserId; readonly untilMs?: number }
+  /** May come again; who is there and was not banned goes, unless only the ban was meant. */
+  | { readonly kind: "unban"; readonly userId: UserId; readonly onlyIfBanned: boolean }
+  /** A link, new or as it is from now on. A primary one takes the place of its creator's before it. */
+  | { readonly kind: "link"; readonly link: LinkDraft; readonly isNew: boolean }
+  | { readonly kind: "revokeLink"; readonly code: string; readonly next?: LinkDraft }
+  /** By somebody who is not there yet. */
+  | { readonly kind: "join"; readonly code: string }
+  /** Lets somebody in who asked, or not. */
+  | { readonly kind: "admit"; readonly userId: UserId; readonly isApproved: boolean }
   | { readonly kind: "invite"; readonly userIds: readonly UserId[] }
   | { readonly kind: "role"; readonly userId: UserId; readonly role: MemberRole }
   | { readonly kind: "remove"; readonly userId: UserId }
@@ -178,6 +208,8 @@ export type Outcome =
   | { readonly kind: "created"; readonly chatId: ChatId; readonly created: boolean }
   | { readonly kind: "invited"; readonly added: readonly UserId[]; readonly already: readonly UserId[] }
   | { readonly kind: "pressed"; readonly queryId: number }
+  /** By a link: in the chat, or waiting to be let in. */
+  | { readonly kind: "joined"; readonly state: "joined" | "asked" }
   | { readonly kind: "noted" };
 
 /** A refusal is no outcome: nothing was written, a repeat is decided anew. */

@@ -21,7 +21,7 @@ export const forward = object("Forward", {
   senderId: required(3, id),
 });
 
-const attachment = object("Attachment", {
+export const attachment = object("Attachment", {
   fileId: required(1, text({ bytesMax: 512 })),
   kind: required(2, word),
   name: optional(3, text({ bytesMax: 512 })),

@@ -4,6 +4,7 @@
  */
 import { aclSubjectPattern } from "./acl.ts";
 import {
+  attachment,
   attachments,
   callbackData,
   contact,
@@ -90,6 +91,10 @@ const chatFields = {
   lastMessage: nullable(7, object("Message", messageFields)),
   role: required(8, memberRole),
   createdAt: required(9, timeMs),
+  description: optional(10, text({ bytesMax: 1_024 })),
+  photo: optional(11, attachment),
+  /** What members may not, by the names of Telegram's permissions; absent: `change_info` and `pin_messages`. */
+  forbids: optional(12, list(word, { max: 32 })),
 } satisfies Fields;
 const chat = object("Chat", chatFields);
 /** What of a chat is the same for everybody in it; numbered as in `Chat`. */
@@ -100,6 +105,9 @@ const sharedChat = object("SharedChat", {
   headSeq: chatFields.headSeq,
   rev: chatFields.rev,
   createdAt: chatFields.createdAt,
+  description: chatFields.description,
+  photo: chatFields.photo,
+  forbids: chatFields.forbids,
 });
 
 /** Every change to a message begins so. */
@@ -126,6 +134,8 @@ const receipt = { chatId: required(1, id), ...mark } satisfies Fields;
 /** `chat:5`, `bot:7`, `presence:9`, or `all` there is. */
 const channel = text({ bytesMax: 64, pattern: /^(all|(chat|bot|presence):[1-9]\d{0,15})$/ });
 const channels = list(channel, { max: limits.channelsMax });
+
+const linkCode = text({ bytesMax: 32, pattern: /^[A-Za-z0-9_-]{16}$/ });
 
 /** What a client may send. The number is that of the frame in protobuf's `oneof`. */
 export const clientFrames = {
@@ -170,6 +180,8 @@ export const clientFrames = {
   Auth: { number: 14, fields: { token: required(1, text({ bytesMax: 4_096 })) } },
   Ping: { number: 15, fields: { t: optional(1, position) } },
   Unwatch: { number: 16, fields: { channels: required(1, channels) } },
+  /** By a link, whose code is the end of its address. */
+  Join: { number: 17, fields: { uuid: required(1, uuid), code: required(2, linkCode) } },
   // What both sides send is one message of protobuf: the server's has more in it.
   Typing: { number: 42, fields: { chatId: required(1, id) } },
   Presence: { number: 43, fields: { status: required(1, choice("online", "away")) } },
@@ -238,6 +250,11 @@ export const serverFrames = {
       /** The role they have now, or had last. */
       role: required(4, memberRole),
       change: required(5, choice("joined", "left", "removed", "role")),
+      /** Of an administrator: what is shown beside the name, and what they may; absent: as all. */
+      title: optional(6, text({ bytesMax: 64 })),
+      rights: optional(7, list(word, { max: 32 })),
+      /** Of a member: what they may not. */
+      forbids: optional(8, list(word, { max: 32 })),
     },
   },
   Receipt: { number: 41, fields: receipt },
@@ -314,6 +331,15 @@ export const serverFrames = {
       /** Shown until it is put away. */
       alert: optional(3, flag),
       url: optional(4, text({ bytesMax: 2_048 })),
+    },
+  },
+  /** The user is in the chat, or waits to be let in. */
+  Joined: {
+    number: 58,
+    fields: {
+      uuid: required(1, uuid),
+      chatId: required(2, id),
+      state: required(3, choice("joined", "asked")),
     },
   },
   /** A poll takes no more votes. */

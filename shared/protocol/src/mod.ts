@@ -49,6 +49,26 @@ export type {
   UserCommand,
 } from "./command.ts";
 export {
+  adminRights,
+  type AdminRight,
+  adminTitleCharsMax,
+  type ChatAbout,
+  type ChatLink,
+  descriptionCharsMax,
+  type JoinRequest,
+  joinRequestsMax,
+  linkMembersMax,
+  linkNameCharsMax,
+  type LinkDraft,
+  linksMax,
+  type MemberPermission,
+  memberPermissions,
+  type MemberTrait,
+  traitsMax,
+  usuallyForbidden,
+  usualRights,
+} from "./chat-setting.ts";
+export {
   type AclEntry,
   type AclSubject,
   aclSubjectPattern,

@@ -119,6 +119,7 @@ export const goodCases: readonly GoodCase[] = [
   { says: "somebody who types", frame: { type: "Typing", chatId: 5 } },
   { says: "somebody who is away", frame: { type: "Presence", status: "away" } },
   { says: "channels to watch", frame: { type: "Watch", channels: ["chat:5", "bot:7", "presence:9", "all"] } },
+  { says: "a link to follow", frame: { type: "Join", uuid: "u-1", code: "AAAAAAAAAAAAAAAA" } },
   { says: "channels to watch no more", frame: { type: "Unwatch", channels: ["all"] } },
   { says: "a ping", frame: { type: "Ping" } },
   { says: "a ping with a time", frame: { type: "Ping", t: 1_700_000_000_000 } },

@@ -104,6 +104,12 @@ const joined: ServerFrameOf<"MemberChanged"> = {
   change: "joined",
 };
 
+const about = {
+  description: "about tea",
+  photo: { fileId: "f-1", kind: "photo" },
+  forbids: ["send_polls"],
+} as const;
+
 const changed = { chatId: 5, seq: 3, rev: 4 };
 const { id, type, title, headSeq, rev, createdAt } = chat;
 const shared = { id, type, title, headSeq, rev, createdAt };
@@ -168,6 +174,10 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
     { type: "CallbackAnswer", uuid: "u-1" },
     { type: "CallbackAnswer", uuid: "u-1", text: "Saved", alert: true, url: "https://a.example/" },
   ],
+  Joined: [
+    { type: "Joined", uuid: "u-1", chatId: 5, state: "joined" },
+    { type: "Joined", uuid: "u-2", chatId: 5, state: "asked" },
+  ],
   AccessChanged: [
     {
       type: "AccessChanged",
@@ -190,10 +200,16 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
       mayRead: false,
     },
   ],
-  MemberChanged: [joined, { ...joined, change: "removed" }],
+  MemberChanged: [
+    joined,
+    { ...joined, change: "removed" },
+    { ...joined, role: "admin", change: "role", title: "chief", rights: ["manage_chat"] },
+    { ...joined, role: "member", change: "role", forbids: ["send_polls"] },
+  ],
   ChatUpdated: [
     { type: "ChatUpdated", chatId: 5, rev: 4, chat: shared },
     { type: "ChatUpdated", chatId: 5, rev: 4, chat: { ...shared, title: null } },
+    { type: "ChatUpdated", chatId: 5, rev: 4, chat: { ...shared, ...about } },
   ],
   Typing: [{ type: "Typing", chatId: 5, userId: 8 }],
   Presence: [
@@ -217,6 +233,7 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
   Receipt: [{ type: "Receipt", chatId: 5, userId: 8, deliveredSeq: 9, readSeq: 7 }],
   ChatAdded: [
     { type: "ChatAdded", chat, userRev: 3 },
+    { type: "ChatAdded", chat: { ...chat, ...about }, userRev: 3 },
     {
       type: "ChatAdded",
       chat: { ...chat, title: null, lastMessage: null, headSeq: 0, rev: 0, unread: 0 },

@@ -238,6 +238,13 @@ export {
   startBroadcast,
 } from "./query/broadcast/insert-broadcast.ts";
 export { type AclItem, listAcl, readAcl, type Reader, readRights } from "./query/chat/acl.ts";
+export {
+  type ChatSettings,
+  type LinkedChat,
+  nothingSet,
+  readLinkedChat,
+  readSettings,
+} from "./query/chat/setting.ts";
 export { botChatRevs, ownBots } from "./query/chat/bot-chat.ts";
 export { loadChats, loadUserFeeds, recallChatCommands, recallOutcomes } from "./query/chat/actor.ts";
 export {
@@ -367,6 +374,7 @@ export type {
   ChangeRow,
   ChatAclRow,
   ChatRow,
+  ChatSettingRow,
   DeadLetterRow,
   MemberRow,
   MessageRow,

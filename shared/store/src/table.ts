@@ -13,8 +13,12 @@ import type {
   BotCallback,
   BotUpdate,
   ChangeFrame,
+  ChatAbout,
+  ChatLink,
   ChatType,
+  JoinRequest,
   MemberRole,
+  MemberTrait,
   Outcome,
   TelegramSend,
   TelegramUpdateJob,
@@ -139,6 +143,16 @@ export interface ChatAclRow extends AclEntry {
   readonly changedMs: number;
 }
 
+export interface ChatSettingRow {
+  readonly chatId: number;
+  readonly kind: "about" | "trait" | "link" | "request";
+  /** A user's id or a link's code; empty: of the chat itself. */
+  readonly key: string;
+  /** Null: there is none any more. */
+  readonly value: ChatAbout | MemberTrait | ChatLink | JoinRequest | null;
+  readonly changedMs: number;
+}
+
 /** What a commit writes, by table. */
 export interface Rows {
   readonly chat: ChatRow;
@@ -160,6 +174,7 @@ export interface Rows {
   readonly userChange: UserChangeRow;
   readonly deadLetter: DeadLetterRow;
   readonly chatAcl: ChatAclRow;
+  readonly chatSetting: ChatSettingRow;
 }
 
 export type TableName = keyof Rows;
@@ -324,6 +339,13 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     canManage: "boolean",
     sinceSeq: "bigint",
     rev: "bigint",
+    changedMs: "bigint",
+  }),
+  chatSetting: upsert("chat_setting", ["chatId", "kind", "key"], {
+    chatId: "bigint",
+    kind: "text",
+    key: "text",
+    value: "jsonb",
     changedMs: "bigint",
   }),
 };

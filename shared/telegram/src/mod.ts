@@ -31,7 +31,10 @@ export { nativeUpdate, type NumberedUpdate, peopleOfUpdate } from "./native/nati
 export {
   nativeChat,
   nativeChatId,
+  nativeLink,
   nativeMember,
+  nativePermissions,
+  nativeRights,
   type NativePeople,
   type NativePerson,
   nativeUser,

@@ -161,6 +161,7 @@ export type ServerFrame =
       readonly alert?: boolean;
       readonly url?: string;
     }
+  | { readonly type: "Joined"; readonly uuid: string; readonly chatId: number; readonly state: string }
   | { readonly type: "Receipts"; readonly chatId: number; readonly receipts: readonly MarkBody[] }
   | { readonly type: "Typing"; readonly chatId: number; readonly userId: number }
   | {

@@ -18,6 +18,8 @@ export interface BotApiContext {
   readonly reading: Reading;
   readonly commands: CommandPort;
   readonly commandTimeoutMs: number;
+  /** Where people find this cluster. */
+  readonly publicUrl: string;
   readonly limits: Limits;
   readonly rateLimits: RateLimits;
   readonly secrets: SecretBox;

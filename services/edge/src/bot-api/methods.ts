@@ -1,10 +1,12 @@
 /** All methods by name, in lower case. Each family is a file of its own. */
 import type { Method } from "./method.ts";
+import { administrationMethods } from "./method/administration.ts";
 import { botMethods } from "./method/bot.ts";
 import { callbackMethods } from "./method/callback.ts";
 import { changeMethods } from "./method/change.ts";
 import { chatMethods } from "./method/chat.ts";
 import { forwardMethods } from "./method/forward.ts";
+import { linkMethods } from "./method/link.ts";
 import { sendMethods } from "./method/send.ts";
 import { updateMethods } from "./method/update.ts";
 
@@ -17,6 +19,8 @@ export function openMethods(...others: readonly Method[]): ReadonlyMap<string, M
     ...changeMethods,
     ...forwardMethods,
     ...chatMethods,
+    ...administrationMethods,
+    ...linkMethods,
     ...others,
   ];
   return new Map(all.map((each) => [each.name.toLowerCase(), each]));

@@ -34,6 +34,7 @@ export function openBotApiSurface(parts: {
     store: context.store,
     reading: openReading(context.store),
     commands: context.commands,
+    publicUrl: context.config.publicUrl,
     commandTimeoutMs: context.config.commandTimeoutMs,
     limits: context.limits,
     rateLimits: context.rateLimits,

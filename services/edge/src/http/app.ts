@@ -27,6 +27,7 @@ import { describeForeignRoutes } from "./route/foreign.ts";
 import { registerHealthRoutes } from "./route/health.ts";
 import { registerIntrospectionRoutes } from "./route/introspection.ts";
 import { registerKeyRoutes } from "./route/key.ts";
+import { registerLinkRoutes } from "./route/link.ts";
 import { registerMemberRoutes } from "./route/member.ts";
 import { registerMessageRoutes } from "./route/message.ts";
 import { registerNativeBotRoutes } from "./route/native-bot.ts";
@@ -69,6 +70,7 @@ export function createApp(context: EdgeContext): EdgeApp {
   registerUserRoutes(app, context);
   registerChatRoutes(app, context);
   registerMemberRoutes(app, context);
+  registerLinkRoutes(app, context);
   registerAclRoutes(app, context);
   registerMessageRoutes(app, context);
   registerReactionRoutes(app, context);

@@ -125,6 +125,11 @@ export const chatSchema: z.ZodType<Chat> = z
     lastMessage: z.union([messageSchema, z.null()]),
     role: roleSchema,
     createdAt: timeMs,
+    description: omittable(z.string()),
+    photo: omittable(attachmentSchema),
+    forbids: omittable(z.array(z.string())).describe(
+      "What members may not, by the names of Telegram's permissions; absent: `change_info` and `pin_messages`",
+    ),
   })
   .openapi("Chat");
 

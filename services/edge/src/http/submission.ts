@@ -24,7 +24,9 @@ export interface Submitted<K extends Outcome["kind"]> {
  * @throws Fault as the actor refused it, or as the port could not bring it there.
  */
 export async function submitToChat<K extends Outcome["kind"]>(
-  context: Pick<EdgeContext, "commands" | "config">,
+  context: Pick<EdgeContext, "commands"> & {
+    readonly config: Pick<EdgeContext["config"], "commandTimeoutMs">;
+  },
   submission: ChatSubmission,
   expected: K,
 ): Promise<Submitted<K>> {

@@ -23,6 +23,7 @@ import type { Connection } from "./connection.ts";
 import type { Membership } from "./membership.ts";
 import { markOf } from "./receipt.ts";
 import type { Mirror } from "./mirror.ts";
+import { openJoins } from "./join.ts";
 import { openPresses } from "./press.ts";
 import { sync } from "./sync.ts";
 import type { Typing } from "./typing.ts";
@@ -40,7 +41,7 @@ export interface FrameHandler {
 
 export function openFrameHandler(parts: {
   readonly store: Store;
-  readonly gateway: Pick<CommandGateway, "ask">;
+  readonly gateway: Pick<CommandGateway, "ask" | "submit">;
   readonly receipts: Pick<ReceiptWindow, "mark">;
   readonly membership: Membership;
   readonly authentication: Authentication;
@@ -54,6 +55,7 @@ export function openFrameHandler(parts: {
   readonly log: Log;
 }): FrameHandler {
   const press = openPresses(parts);
+  const join = openJoins(parts);
 
   const receive = (connection: Connection, bytes: ArrayBuffer, binary: boolean): void => {
     if (connection.phase === "opening") {
@@ -82,6 +84,9 @@ export function openFrameHandler(parts: {
         return;
       case "Callback":
         if (admit(connection, frame.uuid)) press(connection, frame, () => void (connection.pending -= 1));
+        return;
+      case "Join":
+        if (admit(connection, frame.uuid)) join(connection, frame, () => void (connection.pending -= 1));
         return;
       case "Sync":
         sync(parts, connection, frame).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import type { TelegramObjects } from "@gramio/types";
 import type { Attachment, BotUpdate, NativeUpdateType, UserId } from "@rookery/protocol";
 import type { FileName } from "./native-media.ts";
 import { nativeMessage, nativePoll, nativePollId, peopleOfMessage, seconds } from "./native-message.ts";
-import { nativeChat, nativeMember, type NativePeople, nativeUser } from "./person.ts";
+import { nativeChat, nativeLink, nativeMember, type NativePeople, nativeUser } from "./person.ts";
 
 export type NumberedUpdate = Pick<BotUpdate, "type" | "payload"> & { readonly updateId: number };
 
@@ -33,6 +33,8 @@ export function peopleOfUpdate({ payload: { chat, news } }: Pick<BotUpdate, "pay
       return [...peer, news.userId, ...peopleOfMessage(news.message)];
     case "member":
       return [...peer, news.byId, news.userId];
+    case "joinRequest":
+      return [...peer, news.userId, ...(news.link === undefined ? [] : [news.link.creatorId])];
     case "reaction":
     case "pollAnswer":
       return [...peer, news.userId];
@@ -63,8 +65,25 @@ function contentOf(
         chat: nativeChat(chat, people),
         from: nativeUser(news.byId, people),
         date,
-        old_chat_member: nativeMember(news.userId, news.before, people),
-        new_chat_member: nativeMember(news.userId, news.after, people),
+        old_chat_member: nativeMember(news.userId, news.before, people, {
+          type: chat.type,
+          trait: news.traitBefore,
+          nowMs: atMs,
+        }),
+        new_chat_member: nativeMember(news.userId, news.after, people, {
+          type: chat.type,
+          trait: news.traitAfter,
+          nowMs: atMs,
+        }),
+      };
+    case "joinRequest":
+      return {
+        chat: nativeChat(chat, people),
+        from: nativeUser(news.userId, people),
+        // The private chat with them, if there is one.
+        user_chat_id: news.userId,
+        date,
+        ...(news.link === undefined ? {} : { invite_link: nativeLink(news.link, people) }),
       };
     case "reaction":
       return {

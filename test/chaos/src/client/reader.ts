@@ -177,6 +177,7 @@ export class Reader {
       case "Authed":
       case "Draining":
       case "CallbackAnswer":
+      case "Joined":
       case "Pong":
         break;
     }

@@ -175,6 +175,7 @@ export class Device {
       case "Authed":
       case "Draining":
       case "CallbackAnswer":
+      case "Joined":
       case "Pong":
     }
   }

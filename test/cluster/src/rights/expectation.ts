@@ -63,6 +63,14 @@ const exceptions: Readonly<Record<string, Exceptions>> = {
   patchChat: forMembersNot,
   patchChatMember: forMembersNot,
   deleteChatMember: forMembersNot,
+  postChatLinks: forMembersNot,
+  getChatLinks: forMembersNot,
+  deleteChatLink: forMembersNot,
+  getChatRequests: forMembersNot,
+  putChatRequest: forMembersNot,
+  // Whoever holds a link may follow it.
+  getInvite: forAll(200),
+  postInvite: forAll(200),
   patchChatMessage: forMembersNot,
   deleteChatMessage: forMembersNot,
   // An administrator of the cluster says who may do what in any chat.

@@ -40,9 +40,9 @@ interface Made {
 export async function openStage(cluster: Cluster, document: ApiDocument, keyPem: string): Promise<Stage> {
   const { base } = cluster;
   const name = () => `a${randomBytes(6).toString("hex")}`;
-  const [owner, member, other, guest] = (await Promise.all(
-    ["owner", "member", "other", "guest"].map((each) => register(base, each)),
-  )) as [Person, Person, Person, Person];
+  const [owner, member, other, guest, newcomer] = (await Promise.all(
+    ["owner", "member", "other", "guest", "newcomer"].map((each) => register(base, each)),
+  )) as [Person, Person, Person, Person, Person];
   const account = { username: name(), password: "password of an admin" };
   const flags = ["--username", account.username, "--password", account.password, "--role", "admin"];
   await promisify(execFile)(process.execPath, [
@@ -114,8 +114,28 @@ export async function openStage(cluster: Cluster, document: ApiDocument, keyPem:
 
   const makeNativeBot = () => made("/v1/bots", { username: name(), displayName: "Ours", mode: "native" });
 
+  /** By which one asks to come. */
+  const makeLink = async () => {
+    const { id } = await createGroup(base, { ...owner, token: ownerToken() }, [member], "with a link");
+    const { code } = await expect<{ code: string }>(201, base, "POST", `/v1/chats/${id}/links`, {
+      token: ownerToken(),
+      body: { asks: true },
+    });
+    return { id, code };
+  };
+
   /** Fresh things of the owner, by the beginning of a path. */
   const objects: Readonly<Record<string, () => Promise<Readonly<Record<string, string | number>>>>> = {
+    "/v1/chats/{id}/links/{code}": async () => {
+      const { id, code } = await makeLink();
+      return { id, code };
+    },
+    "/v1/chats/{id}/requests/{userId}": async () => {
+      const { id, code } = await makeLink();
+      await expect(200, base, "POST", `/v1/invites/${code}`, { token: newcomer.token });
+      return { id, userId: newcomer.userId };
+    },
+    "/v1/invites/{code}": async () => ({ code: (await makeLink()).code }),
     "/v1/chats/{id}": async () => {
       const { id } = await createGroup(
         base,

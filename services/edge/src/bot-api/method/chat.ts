@@ -1,10 +1,23 @@
 /** Chats and who is in them. */
-import type { AclEntry, ChatCommand, Fault, Standing } from "@rookery/protocol";
-import { countMembers, listBotAdministrators, pinnedSeqs, readBotMember } from "@rookery/store";
-import { nativeChat, nativeMember, type TelegramObjects } from "@rookery/telegram";
+import { type ChatCommand, type ChatLink, type Standing, usuallyForbidden } from "@rookery/protocol";
+import {
+  type ChatSettings,
+  countMembers,
+  listBotAdministrators,
+  pinnedSeqs,
+  readBotMember,
+  readSettings,
+} from "@rookery/store";
+import {
+  type FileName,
+  nativeChat,
+  nativeMember,
+  nativePermissions,
+  type TelegramObjects,
+} from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, flag, integer, isFields, json, text } from "../parameter.ts";
+import { chatId, flag, integer, text } from "../parameter.ts";
 import { leads, type Place, placeOf } from "../place.ts";
 import { submitOr } from "../say.ts";
 import { readPeople, showMessage } from "../show.ts";
@@ -12,13 +25,8 @@ import { readPeople, showMessage } from "../show.ts";
 const person = { chat_id: chatId, user_id: integer(0, 0, Number.MAX_SAFE_INTEGER) };
 const membersMax = 100_000;
 
-const rightsWords: Partial<Record<Fault["code"], Error>> = {
-  forbidden: badRequest("not enough rights to restrict/unrestrict chat member"),
-  not_found: badRequest("USER_NOT_PARTICIPANT"),
-  invalid: badRequest("USER_ID_INVALID"),
-};
-
-async function groupOf(call: Call, id: string): Promise<Place> {
+/** A chat that people come to and go from. */
+export async function groupOf(call: Call, id: string): Promise<Place> {
   const place = await placeOf(call, id);
   if (place.type === "direct") throw badRequest("method is available for supergroup and channel chats only");
   return place;
@@ -29,44 +37,53 @@ async function showMember(
   place: Place,
   userId: number,
 ): Promise<TelegramObjects.TelegramChatMember> {
-  const { store } = call.context;
-  const [member, people] = await Promise.all([
+  const { store, now } = call.context;
+  const [member, people, settings] = await Promise.all([
     readBotMember(store, place.id, userId),
     readPeople(store, [userId]),
+    readSettings(store, place.id),
   ]);
   if (!people.has(userId)) throw badRequest("user not found");
-  const { role, wasMember, canRead, canSend } = member;
+  const { role, canRead, canSend } = member;
+  const trait = settings.traits.get(userId);
+  const isBanned = canRead === false && now() < (trait?.bannedUntilMs ?? Number.POSITIVE_INFINITY);
   // Whoever may not read is out, whether they have gone or were sent.
-  const isBanned = canRead === false;
-  const standing: Standing = isBanned ? "removed" : (role ?? (wasMember ? "left" : "left"));
-  const isRestricted = role === "member" && canSend === false;
-  return nativeMember(userId, isRestricted ? "reader" : standing, people);
+  const standing: Standing = isBanned ? "removed" : (role ?? "left");
+  return nativeMember(userId, role === "member" && canSend === false ? "reader" : standing, people, {
+    type: place.type,
+    trait,
+    forbids: settings.about.forbids,
+    viewerId: call.bot.id,
+    nowMs: now(),
+  });
 }
 
-/** One right of somebody's, whoever they are in the chat; ours are called after what they allow. */
-function allow(call: Call, place: Place, userId: number, entry: AclEntry): Promise<unknown> {
-  const command: ChatCommand = { kind: "allow", subject: `user:${userId}`, entry, isAdministrator: false };
-  return submitOr<"changed">(
-    { ...call, key: undefined },
-    place,
-    { command, expected: "changed" },
-    rightsWords,
+/** One picture serves as both sizes. */
+function nativeChatPhoto({
+  file_id: id,
+  file_unique_id: uniqueId,
+}: FileName): TelegramObjects.TelegramChatPhoto {
+  return { small_file_id: id, small_file_unique_id: uniqueId, big_file_id: id, big_file_unique_id: uniqueId };
+}
+
+/** The link that a bot has without having named one. */
+export function primaryLink({ links }: ChatSettings, botId: number): ChatLink | undefined {
+  return [...links.values()].find(
+    ({ creatorId, isPrimary, isRevoked }) => creatorId === botId && isPrimary && !isRevoked,
   );
-}
-
-const nothing: AclEntry = { canRead: null, canSend: null, canManage: null };
-
-async function demandUser(call: Call, userId: number): Promise<void> {
-  if (userId === 0) throw badRequest("invalid user_id specified");
-  if (!(await readPeople(call.context.store, [userId])).has(userId)) throw badRequest("user not found");
 }
 
 export const chatMethods: readonly Method[] = [
   method("getChat", { chat_id: chatId }, async (call, values) => {
     const place = await placeOf(call, values.chat_id);
     const { store } = call.context;
-    const people = await readPeople(store, place.peerId === null ? [] : [place.peerId]);
-    const [pinned] = await pinnedSeqs(store, place.id);
+    const [people, [pinned], settings] = await Promise.all([
+      readPeople(store, place.peerId === null ? [] : [place.peerId]),
+      pinnedSeqs(store, place.id),
+      readSettings(store, place.id),
+    ]);
+    const { description, photo, forbids = usuallyForbidden } = settings.about;
+    const link = primaryLink(settings, call.bot.id);
     return {
       ...nativeChat(place.chat, people),
       accent_color_id: 0,
@@ -78,6 +95,12 @@ export const chatMethods: readonly Method[] = [
         premium_subscription: false,
         gifts_from_channels: false,
       },
+      ...(description === undefined ? {} : { description }),
+      ...(photo === undefined
+        ? {}
+        : { photo: nativeChatPhoto(call.context.files.names.nameFor(call.bot.id)(photo)) }),
+      ...(place.type === "group" ? { permissions: nativePermissions(forbids) } : {}),
+      ...(link === undefined || !leads(place) ? {} : { invite_link: link.url }),
       ...(pinned === undefined ? {} : { pinned_message: await showMessage(call, place.chat, pinned) }),
     };
   }),
@@ -94,93 +117,27 @@ export const chatMethods: readonly Method[] = [
     const place = await placeOf(call, values.chat_id);
     if (place.type === "direct") throw badRequest("there are no administrators in the private chat");
     const leaders = await listBotAdministrators(call.context.store, place.id);
-    const people = await readPeople(
-      call.context.store,
-      leaders.map(({ userId }) => userId),
-    );
+    const { store, now } = call.context;
+    const [people, { traits }] = await Promise.all([
+      readPeople(
+        store,
+        leaders.map(({ userId }) => userId),
+      ),
+      readSettings(store, place.id),
+    ]);
     return leaders
       .filter(
         ({ userId }) => userId === call.bot.id || people.get(userId)?.isBot !== true || values.return_bots,
       )
-      .map(({ userId, role }) => nativeMember(userId, role, people));
-  }),
-  // A ban is kept as an entry of the chat's ACL: it stays when its subject goes, and is there when they come back.
-  method(
-    "banChatMember",
-    { ...person, revoke_messages: flag, until_date: integer(0, 0, 4_294_967_295) },
-    async (call, values) => {
-      const place = await groupOf(call, values.chat_id);
-      await demandUser(call, values.user_id);
-      if (values.user_id === call.bot.id) throw badRequest("can't restrict self");
-      const { role } = await readBotMember(call.context.store, place.id, values.user_id);
-      if (role === "owner") throw badRequest("can't remove chat owner");
-      await allow(call, place, values.user_id, { canRead: false, canSend: false, canManage: false });
-      if (role === null) return true;
-      const command: ChatCommand = { kind: "remove", userId: values.user_id };
-      await submitOr<"changed">(
-        { ...call, key: undefined },
-        place,
-        { command, expected: "changed" },
-        rightsWords,
+      .map(({ userId, role }) =>
+        nativeMember(userId, role, people, {
+          type: place.type,
+          trait: traits.get(userId),
+          viewerId: call.bot.id,
+          nowMs: now(),
+        }),
       );
-      return true;
-    },
-  ),
-  method("unbanChatMember", { ...person, only_if_banned: flag }, async (call, values) => {
-    const place = await groupOf(call, values.chat_id);
-    await demandUser(call, values.user_id);
-    const { role, canRead } = await readBotMember(call.context.store, place.id, values.user_id);
-    if (canRead === false) await allow(call, place, values.user_id, nothing);
-    else if (role !== null && !values.only_if_banned) {
-      // Telegram lets go of who is there and was not banned.
-      const command: ChatCommand = { kind: "remove", userId: values.user_id };
-      await submitOr<"changed">(
-        { ...call, key: undefined },
-        place,
-        { command, expected: "changed" },
-        rightsWords,
-      );
-    }
-    return true;
   }),
-  method("restrictChatMember", { ...person, permissions: json("ChatPermissions") }, async (call, values) => {
-    const place = await groupOf(call, values.chat_id);
-    await demandUser(call, values.user_id);
-    if (!isFields(values.permissions)) throw badRequest("can't parse permissions: Expected an Object");
-    const may = values.permissions["can_send_messages"] === true;
-    await allow(call, place, values.user_id, { canRead: null, canSend: may ? null : false, canManage: null });
-    return true;
-  }),
-  method(
-    "promoteChatMember",
-    {
-      ...person,
-      can_manage_chat: flag,
-      can_delete_messages: flag,
-      can_restrict_members: flag,
-      can_change_info: flag,
-      can_invite_users: flag,
-      can_pin_messages: flag,
-      can_post_messages: flag,
-      can_promote_members: flag,
-    },
-    async (call, { chat_id: chat, user_id: userId, ...rights }) => {
-      const place = await groupOf(call, chat);
-      const isLeader = Object.values(rights).some((right) => right);
-      const plain = place.type === "channel" ? "reader" : "member";
-      const command: ChatCommand = { kind: "role", userId, role: isLeader ? "admin" : plain };
-      await submitOr<"changed">(
-        { ...call, key: undefined },
-        place,
-        { command, expected: "changed" },
-        {
-          ...rightsWords,
-          forbidden: badRequest("not enough rights to promote/demote chat member"),
-        },
-      );
-      return true;
-    },
-  ),
   method("leaveChat", { chat_id: chatId }, async (call, values) => {
     const place = await groupOf(call, values.chat_id);
     await submitOr<"changed">(call, place, { command: { kind: "leave" }, expected: "changed" }, {});
@@ -190,7 +147,6 @@ export const chatMethods: readonly Method[] = [
     const place = await groupOf(call, values.chat_id);
     if (!/\S/.test(values.title)) throw badRequest("CHAT_TITLE_EMPTY");
     if (values.title.length > 128) throw badRequest("title is too long");
-    if (!leads(place)) throw badRequest("not enough rights to change chat title");
     const command: ChatCommand = { kind: "rename", title: values.title };
     await submitOr<"changed">(
       call,

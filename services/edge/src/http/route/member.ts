@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { Fault, limits } from "@rookery/protocol";
+import { adminRights, type ChatCommand, Fault, limits } from "@rookery/protocol";
 import { listMembers, readMember } from "@rookery/store";
 import { demandReading } from "../chat-rights.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
@@ -11,6 +11,15 @@ import { id, idempotencyHeaders, idInPath, limitInQuery } from "../validation.ts
 import { refuseCrowded, refuseUnknownUsers } from "./chat.ts";
 
 const invitation = z.object({ userIds: z.array(id).min(1).max(limits.invitesMax) });
+const rank = z.object({
+  role: roleSchema,
+  rights: z
+    .array(z.enum(adminRights))
+    .min(1)
+    .max(adminRights.length)
+    .optional()
+    .describe("What an admin may, by the names of Telegram's rights; left out: as all admins"),
+});
 const invited = z.object({ added: z.array(z.int()).readonly(), already: z.array(z.int()).readonly() });
 
 /** Who is in a chat and as what, how others come in, and how they go. */
@@ -95,16 +104,20 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
     request: {
       params: z.object({ id: idInPath, userId: idInPath }),
       headers: idempotencyHeaders,
-      body: { required: true, content: { "application/json": { schema: z.object({ role: roleSchema }) } } },
+      body: { required: true, content: { "application/json": { schema: rank } } },
     },
     responses: { 200: json(memberSchema, "The member as they are now"), default: problem },
   });
   app.openapi(change, async (c) => {
     const { id: chatId, userId } = c.req.valid("param");
-    const { role } = c.req.valid("json");
+    const { role, rights } = c.req.valid("json");
     const uuid = c.req.valid("header")["idempotency-key"];
     const by = { chatId, sender: c.get("principal"), uuid, requestId: c.get("requestId") };
-    await submitToChat(context, { ...by, command: { kind: "role", userId, role } }, "changed");
+    const isPromotion = role === "admin" && rights !== undefined;
+    const command: ChatCommand = isPromotion
+      ? { kind: "promote", userId, rights }
+      : { kind: "role", userId, role };
+    await submitToChat(context, { ...by, command }, "changed");
     const member = await readMember(store, chatId, userId);
     if (member === null) throw new Fault("not_found", "there is no such member");
     return c.json(member, 200);

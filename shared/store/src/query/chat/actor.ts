@@ -3,6 +3,7 @@ import type { AclEntry, AclSubject, ActorKind, ChatType, MemberRole, Outcome } f
 import type { Queryable } from "../../pool.ts";
 import type { TelegramPlace } from "../../table.ts";
 import { loadAcls } from "./acl.ts";
+import { type ChatSettings, loadSettings, nothingSet } from "./setting.ts";
 import { type ChatMarks, readMarks } from "./receipt.ts";
 
 interface LoadedChat {
@@ -26,12 +27,13 @@ interface LoadedChat {
   >;
   readonly receipts: ChatMarks;
   readonly acl: ReadonlyMap<AclSubject, AclEntry>;
+  readonly settings: ChatSettings;
 }
 
 /** Chats with their members, also those that were ended; chats that never were are left out. */
 export async function loadChats(db: Queryable, ids: readonly number[]): Promise<Map<number, LoadedChat>> {
-  const [chats, members, marks, acls] = await Promise.all([
-    db.query<Omit<LoadedChat, "members" | "receipts" | "acl">>({
+  const [chats, members, marks, acls, settings] = await Promise.all([
+    db.query<Omit<LoadedChat, "members" | "receipts" | "acl" | "settings">>({
       name: "load chats",
       text: `select id, type, title, head_seq as "headSeq", rev, created_by as "createdBy",
                created_ms as "createdMs", deleted_ms as "deletedMs", telegram
@@ -54,6 +56,7 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
     }),
     readMarks(db, ids),
     loadAcls(db, ids),
+    loadSettings(db, ids),
   ]);
   const byChat = new Map<number, Map<number, Omit<(typeof members.rows)[number], "chatId" | "userId">>>();
   for (const { chatId, userId, ...member } of members.rows) {
@@ -70,6 +73,7 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
         members: byChat.get(chat.id) ?? new Map(),
         receipts: marks.get(chat.id) ?? none,
         acl: acls.get(chat.id) ?? new Map(),
+        settings: settings.get(chat.id) ?? nothingSet,
       },
     ]),
   );

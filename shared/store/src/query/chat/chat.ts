@@ -1,4 +1,4 @@
-import type { Chat, ChatType, MemberRole } from "@rookery/protocol";
+import type { Chat, ChatAbout, ChatType, MemberRole } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 import { readingRule } from "./acl.ts";
 import { readSeq, receiptOfMember } from "./receipt.ts";
@@ -14,10 +14,14 @@ interface ChatOfUser {
   readonly role: MemberRole;
   readonly createdAt: number;
   readonly last: StoredMessage | null;
+  readonly about: ChatAbout | null;
 }
 
 /** What is counted as unread; more are that many. */
 const unreadMax = 10_000;
+
+/** What is said of it beside its title. */
+const about = `(select s.value from chat_setting s where s.chat_id = c.id and s.kind = 'about' and s.key = '') as about`;
 
 /** A chat that its member may not read any more is in no list, for lists tell of messages. */
 const rule = readingRule("$1", "$2");
@@ -26,12 +30,12 @@ const chatOfUser = `select c.id, c.type, c.title, c.head_seq as "headSeq", c.rev
       where u.chat_id = c.id and u.seq > greatest(${readSeq}, m.joined_seq)
         and u.sender_id <> m.user_id and u.deleted_at is null limit ${unreadMax}) as unread) as unread,
     (select to_jsonb(l) from (select ${messageColumns} from message where chat_id = c.id
-      order by seq desc limit 1) l) as last
+      order by seq desc limit 1) l) as last, ${about}
   from member m join chat c on c.id = m.chat_id ${receiptOfMember} ${rule.joins}
   where m.user_id = $1 and m.left_ms is null and c.deleted_ms is null and ${rule.mayRead}`;
 
-function toChat({ last, ...row }: ChatOfUser): Chat {
-  return { ...row, lastMessage: last === null ? null : toMessage(last) };
+function toChat({ last, about, ...row }: ChatOfUser): Chat {
+  return { ...row, lastMessage: last === null ? null : toMessage(last), ...about };
 }
 
 /** The chats a user is in, as that user sees them, in id order after `after`. */
@@ -71,7 +75,7 @@ export async function readChatAsGuest(db: Queryable, chatId: number): Promise<Ch
     text: `select c.id, c.type, c.title, c.head_seq as "headSeq", c.rev, 'reader' as role,
              c.created_ms as "createdAt", 0 as unread,
              (select to_jsonb(l) from (select ${messageColumns} from message where chat_id = c.id
-               order by seq desc limit 1) l) as last
+               order by seq desc limit 1) l) as last, ${about}
            from chat c where c.id = $1 and c.deleted_ms is null`,
     values: [chatId],
   });

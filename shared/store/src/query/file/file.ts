@@ -55,7 +55,7 @@ export async function countFileBytes(db: Queryable, ownerId: UserId, sinceMs: nu
   return rows[0]?.bytes ?? 0;
 }
 
-/** Whether a living message with the file stands in a chat that somebody may read. */
+/** Whether a living message with the file stands in a chat that somebody may read, or the file is the chat's picture. */
 export async function mayReadFile(
   db: Queryable,
   fileId: string,
@@ -65,13 +65,14 @@ export async function mayReadFile(
     name: "may read file",
     // The places of the file first, by their index: a file stands in few chats, a reader in many.
     text: `with place as materialized (select distinct chat_id from message
-             where detail ? 'attachments' and detail -> 'attachments' @> $3::jsonb and deleted_at is null)
+             where detail ? 'attachments' and detail -> 'attachments' @> $3::jsonb and deleted_at is null
+             union select chat_id from chat_setting where kind = 'about' and value #>> '{photo,fileId}' = $4)
            select from place p
              join chat c on c.id = p.chat_id and c.deleted_ms is null
              left join member m on m.chat_id = c.id and m.user_id = $1 and m.left_ms is null
              ${rule.joins}
            where ${rule.mayRead} limit 1`,
-    values: [userId, keyId, JSON.stringify([{ fileId }])],
+    values: [userId, keyId, JSON.stringify([{ fileId }]), fileId],
   });
   return rowCount !== 0;
 }

@@ -1,0 +1,1 @@
+drop table chat_setting;
