@@ -26,6 +26,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   auth: "Accounts made, sessions opened, renewed and ended; tokens looked at",
   users: "Accounts, one's own and others'",
   chats: "Chats, their members and their messages",
+  invites: "Links by which people come into chats",
   apikeys: "Keys by which programs act for their user",
   bots: "Bots and what they do",
   files: "What messages carry, brought and fetched as bytes",
