@@ -15,10 +15,10 @@ import { openPresences } from "./room/presences.ts";
 import { openRooms } from "./room/rooms.ts";
 import { openUsers } from "./room/users.ts";
 import { type Channels, openChannels } from "./socket/channels.ts";
+import { fanOut } from "./socket/fan-out.ts";
 import { type FrameHandler, openFrameHandler } from "./socket/frames.ts";
 import { type Membership, openMembership } from "./socket/membership.ts";
 import { type Mirror, openMirror } from "./socket/mirror.ts";
-import type { SocketServer } from "./socket/server.ts";
 import { openTyping, type Typing } from "./socket/typing.ts";
 
 export interface Conversation {
@@ -40,13 +40,12 @@ export function openConversation(parts: {
   readonly waits: BotWaits;
   readonly metrics: EdgeMetrics;
   readonly tracer: Tracer | null;
-  readonly sockets: () => SocketServer;
   readonly shards: number;
   readonly edge: string;
   readonly commandMs: number;
   readonly log: Log;
 }): Conversation {
-  const { bus, store, gateway, metrics, sockets, shards, edge, commandMs, log } = parts;
+  const { bus, store, gateway, metrics, shards, edge, commandMs, log } = parts;
   const releases: Releases = openReleases({
     bus,
     edge,
@@ -69,7 +68,7 @@ export function openConversation(parts: {
     store,
     interest,
     log,
-    fanOut: (chatId, frame) => sockets().fanOut(chatId, frame),
+    fanOut,
     departed: (chatId, subject, rev) => {
       membership.evict(chatId, subject, rev);
       const { kind, id } = parseAclSubject(subject);
@@ -88,14 +87,14 @@ export function openConversation(parts: {
   const presences = openPresences({
     interest,
     shards,
-    fanOut: (userId, frame) => sockets().fanOutPresence(userId, frame),
+    fanOut,
   });
   const channels = openChannels({ store, membership, users, presences, log });
   const typing = openTyping({
     bus,
     store,
     users,
-    fanOut: (...fanned) => sockets().fanOutExcept(...fanned),
+    rooms,
     log,
     now: () => performance.now(),
   });

@@ -96,7 +96,6 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     authentication,
     metrics: counts,
     tracer,
-    sockets: () => sockets,
     shards: config.shards,
     edge: id,
     commandMs,
@@ -156,7 +155,6 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   };
 
   const sockets = serveSockets(app, {
-    formats,
     membership: conversation.membership,
     channels: conversation.channels,
     frames: conversation.frames,

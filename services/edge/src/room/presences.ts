@@ -35,7 +35,8 @@ export interface Presences {
 }
 
 interface Watched {
-  readonly sockets: Set<Connection>;
+  /** Each with whether it has been told how the user is, and so hears of changes. */
+  readonly sockets: Map<Connection, { readonly connection: Connection; isTold: boolean }>;
   readonly ready: Promise<void>;
   /** Null until somebody has said. */
   status: PresenceStatus | null;
@@ -46,7 +47,10 @@ export function openPresences(parts: {
   readonly interest: Pick<InterestClient, "watch" | "unwatch" | "repeat" | "isQuiet">;
   readonly shards: number;
   /** Passes a frame on to the sockets that hear of a user. */
-  readonly fanOut: (userId: UserId, frame: ServerFrameOf<"Presence">) => void;
+  readonly fanOut: (
+    hearers: Iterable<{ readonly connection: Connection }>,
+    frame: ServerFrameOf<"Presence">,
+  ) => void;
 }): Presences {
   const { interest } = parts;
   const shards = new Map<ShardId, Map<UserId, Watched>>();
@@ -57,7 +61,7 @@ export function openPresences(parts: {
 
   const open = (userId: UserId): Watched => {
     const ready = interest.watch({ kind: "presence", id: userId });
-    const watched: Watched = { sockets: new Set(), ready, status: null, lastSeenMs: null };
+    const watched: Watched = { sockets: new Map(), ready, status: null, lastSeenMs: null };
     const shard = shardOfUser(userId);
     const users = shards.get(shard);
     if (users === undefined) shards.set(shard, new Map([[userId, watched]]));
@@ -68,19 +72,19 @@ export function openPresences(parts: {
   return {
     async watch({ connection, userId }, lastSeenMs) {
       const watched = find(userId) ?? open(userId);
-      watched.sockets.add(connection);
+      const hearer = watched.sockets.get(connection) ?? { connection, isTold: false };
+      watched.sockets.set(connection, hearer);
       watched.lastSeenMs = later(watched.lastSeenMs, lastSeenMs);
       await watched.ready;
-      if (connection.closed || find(userId) !== watched || !watched.sockets.has(connection)) return;
+      if (connection.closed || find(userId) !== watched || watched.sockets.get(connection) !== hearer) return;
       // A new owner does not know yet of somebody no edge has: nobody sees them now.
       watched.status ??= "offline";
       connection.send(frameOf(userId, watched.status, watched.lastSeenMs));
-      connection.subscribePresence(userId);
+      hearer.isTold = true;
     },
     unwatch({ connection, userId }) {
       const watched = find(userId);
       if (watched?.sockets.delete(connection) !== true) return;
-      connection.unsubscribePresence(userId);
       if (watched.sockets.size > 0) return;
       const shard = shardOfUser(userId);
       const users = shards.get(shard);
@@ -95,7 +99,8 @@ export function openPresences(parts: {
         watched.lastSeenMs = later(watched.lastSeenMs, lastSeenMs);
         if (watched.status === status) continue;
         watched.status = status;
-        parts.fanOut(userId, frameOf(userId, status, watched.lastSeenMs));
+        const told = [...watched.sockets.values()].filter(({ isTold }) => isTold);
+        parts.fanOut(told, frameOf(userId, status, watched.lastSeenMs));
       }
     },
     compare(shard, hash) {
@@ -108,10 +113,10 @@ export function openPresences(parts: {
     *watches() {
       for (const users of shards.values()) {
         for (const [userId, { sockets }] of users)
-          for (const connection of sockets) yield { connection, userId };
+          for (const connection of sockets.keys()) yield { connection, userId };
       }
     },
-    watchersOf: (userId) => find(userId)?.sockets ?? [],
+    watchersOf: (userId) => find(userId)?.sockets.keys() ?? [],
   };
 }
 

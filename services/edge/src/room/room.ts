@@ -1,4 +1,5 @@
 import type { ChangeFrame, ChatId, ServerFrame } from "@rookery/protocol";
+import type { Presence } from "../socket/connection.ts";
 
 /** Frames kept while a socket catches up; beyond it the socket reads once more from Postgres. */
 const tailMax = 256;
@@ -44,6 +45,8 @@ export class Room {
   /** Known to be committed; beyond what was passed on while healing. */
   head: Place = { seq: 0, rev: 0, receiptRev: 0 };
   healing = false;
+  /** Those who hear it live. An array, each with its own place in it: a set would cost five times the memory. */
+  readonly hearers: Presence[] = [];
   ready: Promise<void> = Promise.resolve();
   /** What was passed on since the first of those catching up began, while there are any. */
   #tail: Placed[] = [];
@@ -105,6 +108,21 @@ export class Room {
     if (this.#catching === 0) return;
     this.#tail.push(placed);
     if (this.#tail.length > tailMax) this.#tail.shift();
+  }
+
+  hear(presence: Presence): void {
+    if (presence.at < 0) presence.at = this.hearers.push(presence) - 1;
+  }
+
+  /** The last takes the place that is free. */
+  unhear(presence: Presence): void {
+    const { at } = presence;
+    const last = at < 0 ? undefined : this.hearers.pop();
+    if (last === undefined) return;
+    presence.at = -1;
+    if (last === presence) return;
+    this.hearers[at] = last;
+    last.at = at;
   }
 
   beginCatchUp(): void {

@@ -2,6 +2,7 @@
 import type { AclSubject, ChatId, Event, Message, Rev, ServerFrame } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { readChanges, readMarks, readMessages, type Store } from "@rookery/store";
+import type { Connection, Presence } from "../socket/connection.ts";
 import type { InterestClient } from "./interest.ts";
 import { placeMarks, receiptFrames } from "./receipts.ts";
 import { framesOf, type Place, type Placed, Room } from "./room.ts";
@@ -17,6 +18,8 @@ export interface Rooms {
   event(event: Exclude<Event, { kind: "feed" }>): void;
   /** A chat stands there; what is behind it is read. */
   head(chatId: ChatId, place: Place): void;
+  /** Passes on a frame that has no place in the chat's sequences, and not to these. */
+  tell(chatId: ChatId, frame: ServerFrame, except: ReadonlySet<Connection>): void;
   readonly size: number;
 }
 
@@ -24,8 +27,12 @@ export function openRooms(parts: {
   readonly store: Store;
   readonly interest: Pick<InterestClient, "watch" | "unwatch">;
   readonly log: Log;
-  /** Passes a frame on to the sockets of a room, in order. */
-  readonly fanOut: (chatId: ChatId, frame: ServerFrame) => void;
+  /** Passes a frame on to those who hear a room, in order. */
+  readonly fanOut: (
+    hearers: readonly Presence[],
+    frame: ServerFrame,
+    except?: ReadonlySet<Connection>,
+  ) => void;
   /** A user, or a key, may read no further than `rev`; called after the frame that says so, before anything behind it. */
   readonly departed: (chatId: ChatId, subject: AclSubject, rev: Rev) => void;
 }): Rooms {
@@ -33,7 +40,7 @@ export function openRooms(parts: {
   const rooms = new Map<ChatId, Room>();
 
   const deliver = (room: Room, placed: Placed): void => {
-    for (const frame of framesOf(placed)) fanOut(room.chatId, frame);
+    for (const frame of framesOf(placed)) fanOut(room.hearers, frame);
     room.pass(placed);
     if (placed.kind !== "change") return;
     const { frame } = placed;
@@ -103,6 +110,10 @@ export function openRooms(parts: {
       else startHealing(room);
     },
     head,
+    tell(chatId, frame, except) {
+      const room = rooms.get(chatId);
+      if (room !== undefined) fanOut(room.hearers, frame, except);
+    },
     get size() {
       return rooms.size;
     },

@@ -81,7 +81,7 @@ export function openChannels(parts: {
     );
     for (const { chatId, presence } of entries) {
       // Held until its first Sync, it hears nothing yet.
-      if (presence?.subscribed === false && connection.phase === "live") connection.subscribe(chatId);
+      if (presence !== undefined && connection.phase === "live") connection.subscribe(chatId);
     }
   };
 

@@ -2,7 +2,8 @@ import type { Principal } from "@rookery/auth";
 import type { ChatId, FaultInfo, Rev, ServerFrame, UserId } from "@rookery/protocol";
 import type { WebSocket } from "uWebSockets.js";
 import type { Place, Room } from "../room/room.ts";
-import type { Format, FormatName } from "./format.ts";
+import type { Flusher } from "./flusher.ts";
+import type { Format } from "./format.ts";
 
 /** What the upgrade has found out; uWS keeps it with the socket. */
 export interface Session {
@@ -27,20 +28,12 @@ export interface Session {
  */
 export type Phase = "opening" | "held" | "live" | "closed";
 
-/** The topic of a chat for the sockets of one format: a frame is encoded once a format, and sent by uWS. */
-export function topicOf(chatId: ChatId, format: FormatName): string {
-  return `${format === "json" ? "j" : "p"}${chatId}`;
-}
-
-/** The topic of a user whose presence sockets of one format watch. */
-export function presenceTopicOf(userId: UserId, format: FormatName): string {
-  return `${format === "json" ? "j" : "p"}u${userId}`;
-}
-
-/** A socket in a room; its frames come live once it is subscribed. */
+/** A socket in a room. */
 export interface Presence {
+  readonly connection: Connection;
   readonly room: Room;
-  subscribed: boolean;
+  /** Its place among those who hear the room live; -1: not yet one of them. */
+  at: number;
   /** Its user is known to be in the chat at this rev of it; null: not yet looked up. */
   memberRev: Rev | null;
   /** Its user was heard to leave at this rev. Word from before `memberRev` is old: they have come back since. */
@@ -75,10 +68,14 @@ export class Connection {
   pingedMs = performance.now();
   /** Frames that came before Hello, in order. */
   early: ArrayBuffer[] = [];
+  /** Frames to be written, in order, at the end of the turn. */
+  #outbox: Uint8Array[] | null = null;
   readonly #socket: WebSocket<Session>;
+  readonly #flusher: Pick<Flusher, "add">;
 
-  constructor(socket: WebSocket<Session>) {
+  constructor(socket: WebSocket<Session>, flusher: Pick<Flusher, "add">) {
     this.#socket = socket;
+    this.#flusher = flusher;
     this.session = socket.getUserData();
   }
 
@@ -103,17 +100,35 @@ export class Connection {
   }
 
   send(frame: ServerFrame): void {
-    if (this.closed) return;
-    const { format } = this.session;
-    this.#socket.send(format.encode(frame), format.binary);
+    if (!this.closed) this.queue(this.session.format.encode(frame));
   }
 
-  /** Several frames in one write. */
   sendAll(frames: Iterable<ServerFrame>): void {
-    if (this.closed) return;
-    this.#socket.cork(() => {
-      for (const frame of frames) this.send(frame);
-    });
+    for (const frame of frames) this.send(frame);
+  }
+
+  /** A frame in the socket's format; behind those sent before it. */
+  queue(bytes: Uint8Array): void {
+    if (this.#outbox !== null) {
+      this.#outbox.push(bytes);
+      return;
+    }
+    this.#outbox = [bytes];
+    this.#flusher.add(this);
+  }
+
+  /** Writes the outbox at once. */
+  flush(): void {
+    const frames = this.#outbox;
+    this.#outbox = null;
+    if (frames === null || this.closed) return;
+    const { binary } = this.session.format;
+    const [first] = frames;
+    if (first !== undefined && frames.length === 1) this.#socket.send(first, binary);
+    else
+      this.#socket.cork(() => {
+        for (const bytes of frames) this.#socket.send(bytes, binary);
+      });
   }
 
   /** Tells all that it watches. */
@@ -127,26 +142,14 @@ export class Connection {
 
   /** From here on the room's frames come live. */
   subscribe(chatId: ChatId): void {
-    const place = this.rooms.get(chatId);
-    if (this.closed || place === undefined) return;
-    place.subscribed = true;
-    this.#socket.subscribe(topicOf(chatId, this.session.format.name));
-  }
-
-  unsubscribe(chatId: ChatId): void {
-    if (!this.closed) this.#socket.unsubscribe(topicOf(chatId, this.session.format.name));
-  }
-
-  subscribePresence(userId: UserId): void {
-    if (!this.closed) this.#socket.subscribe(presenceTopicOf(userId, this.session.format.name));
-  }
-
-  unsubscribePresence(userId: UserId): void {
-    if (!this.closed) this.#socket.unsubscribe(presenceTopicOf(userId, this.session.format.name));
+    const presence = this.rooms.get(chatId);
+    if (!this.closed && presence !== undefined) presence.room.hear(presence);
   }
 
   /** Sends the close frame; uWS reports the close, and only then is the connection gone. */
   end(code: number, reason: string): void {
-    if (!this.closed) this.#socket.end(code, reason);
+    if (this.closed) return;
+    this.flush();
+    this.#socket.end(code, reason);
   }
 }

@@ -15,7 +15,7 @@ export interface Format {
   readonly binary: boolean;
   /** @throws Fault `invalid` or `too_large` */
   parse(bytes: ArrayBuffer): ClientFrame;
-  encode(frame: ServerFrame): string | Uint8Array;
+  encode(frame: ServerFrame): Uint8Array;
 }
 
 export type Formats = Readonly<Record<FormatName, Format>>;
@@ -29,7 +29,7 @@ export function openFormats(): Formats {
       subprotocol: "rookery.v1.json",
       binary: false,
       parse: (bytes) => parseJsonFrame(decoder.decode(bytes)),
-      encode: encodeJsonFrame,
+      encode: (frame) => Buffer.from(encodeJsonFrame(frame)),
     },
     proto: {
       name: "proto",

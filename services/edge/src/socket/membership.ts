@@ -71,7 +71,7 @@ export function openMembership(parts: {
     const presence = connection.rooms.get(chatId);
     if (presence === undefined) return;
     connection.rooms.delete(chatId);
-    connection.unsubscribe(chatId);
+    presence.room.unhear(presence);
     rooms.leave(presence.room);
     if (connection.channels.delete(`chat:${chatId}`)) connection.tellWatched();
   };
@@ -87,8 +87,9 @@ export function openMembership(parts: {
     // whatever the room passes on meanwhile is noted.
     const isCertain = room.place.rev <= memberRev;
     const presence: Presence = {
+      connection,
       room,
-      subscribed: false,
+      at: -1,
       memberRev: isCertain ? memberRev : null,
       leftRev: 0,
       told: null,
@@ -147,7 +148,7 @@ export function openMembership(parts: {
       presence.told = { userRev: rev, place: { seq, rev: chat.rev, receiptRev: 0 } };
       connection.send({ type: "ChatAdded", chat, userRev: rev });
     }
-    if (presence.subscribed) return;
+    if (presence.at >= 0) return;
     const { told } = presence;
     await catchUp(store, presence.room, told.place, {
       wanted: () => isThere(connection, chatId, presence),
@@ -206,7 +207,10 @@ export function openMembership(parts: {
     close(connection) {
       connection.phase = "closed";
       users.leave(connection);
-      for (const { room } of connection.rooms.values()) rooms.leave(room);
+      for (const presence of connection.rooms.values()) {
+        presence.room.unhear(presence);
+        rooms.leave(presence.room);
+      }
       connection.rooms.clear();
     },
   };

@@ -1,10 +1,10 @@
 /** The WebSocket side of an edge, on uWebSockets.js. */
-import { closeCodes, limits, type ServerFrame } from "@rookery/protocol";
+import { closeCodes, limits } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { TemplatedApp, WebSocketBehavior } from "uWebSockets.js";
-import { Connection, presenceTopicOf, type Session, topicOf } from "./connection.ts";
+import { Connection, type Session } from "./connection.ts";
 import type { Channels } from "./channels.ts";
-import type { FormatName, Formats } from "./format.ts";
+import { Flusher } from "./flusher.ts";
 import type { FrameHandler } from "./frames.ts";
 import type { Membership } from "./membership.ts";
 import { heartbeatMs, startSweep } from "./sweep.ts";
@@ -26,12 +26,6 @@ const drainShare = 2 / 3;
 const reconnectMsMax = 1_000;
 
 export interface SocketServer {
-  /** Passes a frame on to the sockets of a chat, encoded once a format. */
-  fanOut(chatId: number, frame: ServerFrame): void;
-  /** As `fanOut`, and not to these. */
-  fanOutExcept(chatId: number, frame: ServerFrame, except: Iterable<Connection>): void;
-  /** Passes a frame on to the sockets that watch how a user is. */
-  fanOutPresence(userId: number, frame: ServerFrame): void;
   readonly connections: ReadonlySet<Connection>;
   /** Closes the sockets of which it holds. @returns how many. */
   endWhere(holds: (session: Session) => boolean, code: number, reason: string): number;
@@ -44,7 +38,6 @@ export interface SocketServer {
 export function serveSockets(
   app: TemplatedApp,
   parts: {
-    readonly formats: Formats;
     readonly membership: Membership;
     readonly channels: Pick<Channels, "leave">;
     readonly frames: FrameHandler;
@@ -57,7 +50,8 @@ export function serveSockets(
   },
 ): SocketServer {
   const connections = new Set<Connection>();
-  const { formats, membership, channels, frames, log } = parts;
+  const flusher = new Flusher();
+  const { membership, channels, frames, log } = parts;
 
   const greet = async (connection: Connection): Promise<void> => {
     const { connId, userId, resume } = connection.session;
@@ -86,7 +80,7 @@ export function serveSockets(
     maxPayloadLength: payloadBytesMax,
     upgrade: parts.upgrade,
     open(socket) {
-      const connection = new Connection(socket);
+      const connection = new Connection(socket, flusher);
       connection.session.connection = connection;
       connections.add(connection);
       // Revoked between the upgrade's check and now: whoever ended its sockets has not seen this one.
@@ -126,25 +120,7 @@ export function serveSockets(
     connection.end(closeCodes.draining, reason);
   };
 
-  const publish = (topicIn: (format: FormatName) => string, frame: ServerFrame): void => {
-    for (const format of [formats.json, formats.proto]) {
-      const topic = topicIn(format.name);
-      if (app.numSubscribers(topic) > 0) app.publish(topic, format.encode(frame), format.binary);
-    }
-  };
-  const fanOut: SocketServer["fanOut"] = (chatId, frame) =>
-    publish((format) => topicOf(chatId, format), frame);
-
   return {
-    fanOut,
-    fanOutExcept(chatId, frame, except) {
-      // What was published to a socket before stays its own: uWS keeps it by socket, not by topic.
-      const left = [...except].filter((each) => each.rooms.get(chatId)?.subscribed);
-      for (const connection of left) connection.unsubscribe(chatId);
-      fanOut(chatId, frame);
-      for (const connection of left) connection.subscribe(chatId);
-    },
-    fanOutPresence: (userId, frame) => publish((format) => presenceTopicOf(userId, format), frame),
     connections,
     endWhere(holds, code, reason) {
       const ending = [...connections].filter(({ session }) => holds(session));

@@ -102,12 +102,12 @@ async function syncChat(
     wanted: () => isThere(connection, chatId, presence),
     page: (page) => connection.sendAll(syncResults(room, page)),
     join: (missed) => {
-      if (presence.subscribed) return;
+      if (presence.at >= 0) return;
       connection.sendAll(missed.flatMap(framesOf));
       if (!isVisit) connection.subscribe(chatId);
     },
   });
-  if (isVisit && !presence.subscribed && isThere(connection, chatId, presence))
+  if (isVisit && presence.at < 0 && isThere(connection, chatId, presence))
     membership.leave(connection, chatId);
 }
 

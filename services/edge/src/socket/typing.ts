@@ -5,7 +5,6 @@ import {
   encodeInternal,
   limits,
   parseInternal,
-  type ServerFrame,
   subjects,
   type TypingBatch,
   type UserId,
@@ -14,6 +13,7 @@ import type { Log } from "@rookery/runtime";
 import type { Principal } from "@rookery/auth";
 import { countMembers, readRights, type Store } from "@rookery/store";
 import type { Users } from "../room/users.ts";
+import type { Rooms } from "../room/rooms.ts";
 import type { Connection } from "./connection.ts";
 
 /** Of one user in one chat at most one is passed on in so long. */
@@ -45,7 +45,7 @@ export function openTyping(parts: {
   readonly store: Store;
   readonly users: Pick<Users, "connectionsOf">;
   /** Passes a frame on to the sockets of a chat, except these. */
-  readonly fanOut: (chatId: ChatId, frame: ServerFrame, except: Iterable<Connection>) => void;
+  readonly rooms: Pick<Rooms, "tell">;
   readonly log: Log;
   /** Steady, in ms. */
   readonly now: () => number;
@@ -85,7 +85,8 @@ export function openTyping(parts: {
 
   const subscription = bus.subscribe(subjects.typing, ({ bytes }) => {
     for (const [chatId, userId] of parseInternal<TypingBatch>(bytes).typing) {
-      parts.fanOut(chatId, { type: "Typing", chatId, userId }, parts.users.connectionsOf(userId));
+      const own = new Set(parts.users.connectionsOf(userId));
+      parts.rooms.tell(chatId, { type: "Typing", chatId, userId }, own);
     }
   });
 

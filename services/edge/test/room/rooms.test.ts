@@ -181,35 +181,34 @@ test("a reader catches up with all receipts, and with those that were passed on 
 });
 
 /** A socket as far as membership looks at it. */
-function openSocket(): { readonly connection: Connection; readonly unsubscribed: number[] } {
-  const unsubscribed: number[] = [];
-  const connection = {
+function openSocket(): Connection {
+  return {
     closed: false,
     session: { userId, principal: { keyId: null } },
     rooms: new Map(),
     channels: new Set(),
-    unsubscribe: (chatId: number) => unsubscribed.push(chatId),
   } as unknown as Connection;
-  return { connection, unsubscribed };
 }
 
 async function enterAt(chatId: number, roomRev: number, memberRev: number) {
-  const { connection, unsubscribed } = openSocket();
+  const connection = openSocket();
   const { rooms } = await follow(chatId);
   for (let rev = 1; rev <= roomRev; rev += 1) rooms.event(change(chatId, rev));
   const users = { connectionsOf: () => [connection] } as unknown as Users;
   const membership = openMembership({ store, rooms, users, departed: () => {}, log });
-  return { connection, unsubscribed, membership, entering: membership.enter(connection, chatId, memberRev) };
+  return { connection, membership, entering: membership.enter(connection, chatId, memberRev) };
 }
 
 test("a socket is out at its user's leaving, and stays at an old one: they have come back since", async () => {
-  const { connection, unsubscribed, membership, entering } = await enterAt(4, 3, 9);
-  await entering;
+  const { connection, membership, entering } = await enterAt(4, 3, 9);
+  const presence = await entering;
+  assert.ok(presence);
+  presence.room.hear(presence);
   membership.evict(4, `user:${userId}`, 5);
   membership.evict(4, `user:${userId}`, 9);
-  assert.equal(connection.rooms.has(4), true);
+  assert.deepEqual([connection.rooms.has(4), presence.room.hearers.length], [true, 1]);
   membership.evict(4, `user:${userId}`, 10);
-  assert.deepEqual([connection.rooms.size, unsubscribed], [0, [4]]);
+  assert.deepEqual([connection.rooms.size, presence.room.hearers.length], [0, 0]);
 });
 
 test("a room that is beyond what was read of a member has them looked up once more", async () => {

@@ -9,6 +9,7 @@ import { openPresences, type Presences } from "../../src/room/presences.ts";
 import { openRooms, type Rooms } from "../../src/room/rooms.ts";
 import { openUsers, type Users } from "../../src/room/users.ts";
 import { type Channels, openChannels } from "../../src/socket/channels.ts";
+import { fanOut } from "../../src/socket/fan-out.ts";
 import { type Membership, openMembership } from "../../src/socket/membership.ts";
 import { sync } from "../../src/socket/sync.ts";
 import { type FakeSocket, openFakeSocket } from "./fake-socket.ts";
@@ -86,7 +87,7 @@ function openEdge(): Edge {
     repeat: () => {},
     isQuiet: () => true,
   };
-  const rooms = openRooms({ store, interest, log, fanOut: () => {}, departed: () => {} });
+  const rooms = openRooms({ store, interest, log, fanOut, departed: () => {} });
   const users = openUsers({ interest, behind: (connection) => void membership.pull(connection) });
   const membership = openMembership({
     store,
@@ -95,7 +96,7 @@ function openEdge(): Edge {
     departed: (userId) => channels.departed(userId),
     log,
   });
-  const presences = openPresences({ interest, shards: 4, fanOut: () => {} });
+  const presences = openPresences({ interest, shards: 4, fanOut });
   const channels = openChannels({ store, membership, users, presences, log });
   opened.push(channels);
   return {
@@ -140,14 +141,14 @@ test("a person hears every chat at once; a key's socket hears nothing until it w
   const edge = openEdge();
   const person = await edge.enter(ada);
   const key = await edge.enter(ada, 70);
-  assert.deepEqual([...person.topics].toSorted(), ["j1", "j2", "j4", "j5"]);
-  assert.deepEqual([...key.topics], []);
+  assert.deepEqual(person.chats(), [1, 2, 4, 5]);
+  assert.deepEqual(key.chats(), []);
   assert.equal(key.connection.rooms.size, 0);
 
   const { watched, refused } = await say(edge, key, "Watch", "chat:1", "chat:3", "chat:99");
   assert.deepEqual(watched, ["chat:1"]);
   assert.deepEqual(refused, ["there is no chat 3", "there is no chat 99"], "another's chat is as none");
-  assert.deepEqual([...key.topics], ["j1"]);
+  assert.deepEqual(key.chats(), [1]);
   assert.deepEqual((await say(edge, person, "Watch", "chat:2")).watched, ["chat:2"]);
 });
 
@@ -164,20 +165,20 @@ test("a key's Sync of a chat it does not watch reads it, and is no Watch", async
     key.sent.flatMap((each) => (each.type === "SyncResult" ? [each.chatId] : [])).toSorted((a, b) => a - b),
     [1, 2],
   );
-  assert.deepEqual([[...key.topics], [...key.connection.rooms.keys()]], [["j1"], [1]]);
+  assert.deepEqual([key.chats(), [...key.connection.rooms.keys()]], [[1], [1]]);
 });
 
 test("bot:7 is the Telegram chats of a bot one owns; all is all of one's own; both are ended by Unwatch", async () => {
   const edge = openEdge();
   const key = await edge.enter(ada, 70);
   assert.deepEqual((await say(edge, key, "Watch", "bot:7", "bot:8")).refused, ["there is no bot 8"]);
-  assert.deepEqual([...key.topics], ["j4"]);
+  assert.deepEqual(key.chats(), [4]);
   await say(edge, key, "Watch", "all", "chat:1");
-  assert.deepEqual([...key.topics].toSorted(), ["j1", "j2", "j4", "j5"]);
+  assert.deepEqual(key.chats(), [1, 2, 4, 5]);
   assert.deepEqual((await say(edge, key, "Unwatch", "all")).watched, ["bot:7", "chat:1"]);
-  assert.deepEqual([...key.topics].toSorted(), ["j1", "j4"], "what the others name is still heard");
+  assert.deepEqual(key.chats(), [1, 4], "what the others name is still heard");
   await say(edge, key, "Unwatch", "bot:7", "chat:1");
-  assert.deepEqual([[...key.topics], key.connection.rooms.size], [[], 0]);
+  assert.deepEqual([key.chats(), key.connection.rooms.size], [[], 0]);
 });
 
 test("chats joined later are heard by all, by their bot's channel, and by nobody who chose another", async () => {
@@ -190,12 +191,15 @@ test("chats joined later are heard by all, by their bot's channel, and by nobody
   await feed(edge, ada, 10, true);
   await makeChat(11, [ada]);
   await feed(edge, ada, 11, true);
-  await until(() => all.topics.has("j11") && bots.connection.userRev === 2 && one.connection.userRev === 2, {
-    withinMs,
-  });
-  assert.deepEqual([all.topics.has("j10"), bots.topics.has("j10")], [true, true]);
+  await until(
+    () => all.chats().includes(11) && bots.connection.userRev === 2 && one.connection.userRev === 2,
+    {
+      withinMs,
+    },
+  );
+  assert.deepEqual([all.chats().includes(10), bots.chats().includes(10)], [true, true]);
   assert.deepEqual(
-    [bots.topics.has("j11"), one.topics.has("j10"), one.topics.has("j11")],
+    [bots.chats().includes(11), one.chats().includes(10), one.chats().includes(11)],
     [false, false, false],
   );
   assert.equal(one.sent.filter(({ type }) => type === "ChatAdded").length, 0);
@@ -207,7 +211,7 @@ test("[evicted] who leaves a chat hears no more of it, and is told what is still
   const key = await edge.enter(ada, 70);
   await say(edge, key, "Watch", "chat:20", "chat:1");
   edge.membership.evict(20, `user:${ada}`, 2);
-  assert.deepEqual([...key.topics], ["j1"]);
+  assert.deepEqual(key.chats(), [1]);
   assert.deepEqual(key.sent.at(-1), { type: "Watched", channels: ["chat:1"] });
 });
 
@@ -221,8 +225,16 @@ test("presence is watched by who shares a chat, by oneself and by admins; the ow
     "there is no presence 2",
   ]);
   assert.deepEqual((await say(edge, admin, "Watch", "presence:3")).watched, ["presence:3"]);
-  await until(() => one.topics.has("ju2") && other.topics.has("ju2"), { withinMs });
-  assert.deepEqual(one.sent.at(-1), { type: "Presence", userId: bob, status: "offline", lastSeen: 22 });
+  const offline = { type: "Presence", userId: bob, status: "offline", lastSeen: 22 };
+  const heardLast = (socket: FakeSocket | undefined) => JSON.stringify(socket?.sent.at(-1));
+  for (const socket of [one, other]) {
+    await until(() => heardLast(socket) === JSON.stringify(offline), { withinMs, what: "how Bob is" });
+  }
+  edge.presences.told([[bob, "online", null]]);
+  const online = { ...offline, status: "online" };
+  for (const socket of [one, other]) {
+    await until(() => heardLast(socket) === JSON.stringify(online), { withinMs, what: "that Bob is there" });
+  }
   assert.equal(edge.interest.filter((word) => word === "+presence:2").length, 1);
 
   edge.channels.leave(one.connection);
@@ -241,7 +253,17 @@ test("a presence that may be watched no more is ended on both sides of who has l
   edge.channels.departed(eve);
   await until(() => bobs.connection.channels.size === 1 && eves.connection.channels.size === 0, { withinMs });
   assert.deepEqual(bobs.sent.at(-1), { type: "Watched", channels: ["presence:1"] });
-  assert.deepEqual([bobs.topics.has("ju3"), eves.topics.has("ju2")], [false, false]);
+  edge.presences.told([
+    [eve, "online", null],
+    [bob, "online", null],
+    [ada, "online", null],
+  ]);
+  await until(() => bobs.sent.at(-1)?.type === "Presence", { withinMs, what: "what is still watched" });
+  const heard = (socket: FakeSocket, userId: number) =>
+    socket.sent.some(
+      (frame) => frame.type === "Presence" && frame.userId === userId && frame.status === "online",
+    );
+  assert.deepEqual([heard(bobs, eve), heard(eves, bob), heard(bobs, ada)], [false, false, true]);
 });
 
 test("a presence ends also where the feed is the only word of the leaving", async () => {

@@ -8,8 +8,8 @@ export interface FakeSocket {
   readonly connection: Connection;
   /** What its client was sent, in order. */
   readonly sent: readonly ServerFrame[];
-  /** What uWS has it subscribed to. */
-  readonly topics: ReadonlySet<string>;
+  /** The chats whose frames come to it live. */
+  chats(): number[];
 }
 
 const formats = openFormats();
@@ -17,7 +17,6 @@ const formats = openFormats();
 /** A live JSON socket without a network: of a person, or of an API key. */
 export function openFakeSocket(userId: number, keyId: number | null = null): FakeSocket {
   const sent: ServerFrame[] = [];
-  const topics = new Set<string>();
   const principal: Principal = {
     userId,
     keyId,
@@ -39,12 +38,20 @@ export function openFakeSocket(userId: number, keyId: number | null = null): Fak
   };
   const socket = {
     getUserData: () => session,
-    send: (text: string) => sent.push(JSON.parse(text) as ServerFrame),
+    send: (bytes: Uint8Array) => sent.push(JSON.parse(Buffer.from(bytes).toString()) as ServerFrame),
     cork: (write: () => void) => write(),
-    subscribe: (topic: string) => topics.add(topic),
-    unsubscribe: (topic: string) => topics.delete(topic),
   };
-  const connection = new Connection(socket as unknown as WebSocket<Session>);
+  // Nothing waits for the end of a turn here.
+  const flusher = { add: (due: { flush(): void }) => due.flush() };
+  const connection = new Connection(socket as unknown as WebSocket<Session>, flusher);
   connection.phase = "live";
-  return { connection, sent, topics };
+  return {
+    connection,
+    sent,
+    chats: () =>
+      [...connection.rooms]
+        .filter(([, presence]) => presence.room.hearers[presence.at] === presence)
+        .map(([chatId]) => chatId)
+        .toSorted((a, b) => a - b),
+  };
 }
