@@ -55,7 +55,7 @@ export function openRoutes(table: RouteTable): BotDecider {
         return isOurs ? { to: { reply: table.unknownCommand ?? unknownCommand }, role: undefined } : null;
       }
       case "callback": {
-        if (input.data === null) return { to: { reply: expired }, role: undefined };
+        if (input.data === null) return { to: { reply: table.expired ?? expired }, role: undefined };
         for (const { reads, to, role } of callbacks) {
           const match = reads(input.data);
           if (match !== null) return { to, role, payload: { match } };

@@ -63,6 +63,10 @@ test("[T6] a press goes to the first route that matches: exactly, by pattern wit
 
 test("[T10] a press whose payload is gone is told so", () => {
   assert.deepEqual(decide(event(press(null)))?.actions, [{ kind: "answer", text: "Bu tugma eskirgan." }]);
+  const own = openRoutes(parseRouteTable({ expired: { en: "gone", uz: "endi yoʻq" } }));
+  assert.deepEqual(own.decide(event(press(null)), null, 0)?.actions, [{ kind: "answer", text: "endi yoʻq" }]);
+  const russian = event(press(null), { language: "ru" });
+  assert.deepEqual(own.decide(russian, null, 0)?.actions, [{ kind: "answer", text: "gone" }]);
 });
 
 test("[T6] a role that is needed: operators and admins have it, members hear that they have not", () => {

@@ -98,7 +98,12 @@ function begin(turn: Turn, name: string, argument: string): true {
 
 /** A press on a keyboard of ours, also on one that counts no more. */
 function decidePress(turn: Turn, data: string | null): boolean {
-  const press = data === null ? null : parsePress(data);
+  // Whose it was is not known any more; the book knows the person's language.
+  if (data === null) {
+    turn.actions.push({ kind: "answer", text: wordIn(turn, "outdated") });
+    return true;
+  }
+  const press = parsePress(data);
   if (press === null) return false;
   const { talk } = turn.state;
   if (press.kind === "dialog" && Object.hasOwn(turn.book.dialogs, press.name)) {

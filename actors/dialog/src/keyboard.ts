@@ -1,5 +1,5 @@
 import { type Dialog, type DialogBook, wordOf, type WordName } from "@rookery/dialog-book";
-import type { Keyboard } from "@rookery/protocol";
+import type { BotKeyboard, Keyboard } from "@rookery/protocol";
 import type { Asking } from "./fit.ts";
 import type { Shown, Talk } from "./state.ts";
 
@@ -62,17 +62,25 @@ export function stepKeyboard(
   shown: readonly Shown[],
   serial: string,
   word: (name: WordName) => string,
-): Keyboard {
+): BotKeyboard {
   if (step.kind === "phone" || step.kind === "location") {
     const request = step.kind === "phone" ? ("contact" as const) : ("location" as const);
     const text = word(step.kind === "phone" ? "sharePhone" : "shareLocation");
     const others = shown.map(({ label }) => ({ text: label }));
     return { rows: [{ buttons: [{ text, request }] }, ...inRows(others, 3)], place: "reply" };
   }
-  const buttons = shown.map(({ act, label }, index) => ({ act, text: label, data: `~k${serial}:${index}` }));
+  const buttons = shown.map(({ act, label, entity, lifeMs }, index) => ({
+    act,
+    button: {
+      text: label,
+      data: `~k${serial}:${index}`,
+      ...(entity === undefined ? {} : { entity }),
+      ...(lifeMs === undefined ? {} : { lifeMs }),
+    },
+  }));
   const rowsOf = (which: (act: Shown["act"]) => boolean, columns: number) =>
     inRows(
-      buttons.filter(({ act }) => which(act)).map(({ text, data }) => ({ text, data })),
+      buttons.filter(({ act }) => which(act)).map(({ button }) => button),
       columns,
     );
   const columns = step.kind === "choice" ? step.columns : step.kind === "date" ? 2 : 1;

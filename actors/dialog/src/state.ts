@@ -20,6 +20,9 @@ export interface Shown {
   readonly act: "option" | "back" | "cancel" | "skip" | "confirm";
   readonly value: string;
   readonly label: string;
+  /** What its button is about, and how long it works; missing: as the step's. */
+  readonly entity?: string;
+  readonly lifeMs?: number;
 }
 
 /** A dialogue under way. */
@@ -71,6 +74,18 @@ export function encodeState({ language, talk }: State, nowMs: number): BotMemory
   if (language === null && talk === null) return null;
   const untilMs = Math.max(talk?.untilMs ?? 0, language === null ? 0 : nowMs + languageMs);
   return { state: { form, language, talk }, untilMs };
+}
+
+/** Placeholders of what a button is about, filled with the values of answers and with what was told. */
+export function fillEntity(text: string, talk: Talk, name: string): string {
+  return text.replace(
+    /\{([a-z][a-z0-9_]*)(?:\.([A-Za-z][A-Za-z0-9_]*))?\}/g,
+    (_whole, id: string, key?: string) => {
+      if (id === "name" && key === undefined) return name;
+      const value = key === undefined ? talk.answers[id]?.value : talk.facts[id]?.[key];
+      return typeof value === "string" || typeof value === "number" ? String(value) : "";
+    },
+  );
 }
 
 /** Placeholders of a text, filled with what was answered and told. */

@@ -6,7 +6,7 @@ import {
   wordOf,
   type WordName,
 } from "@rookery/dialog-book";
-import type { BotAction, BotEvent, BotVerdict, Keyboard, ServiceCall } from "@rookery/protocol";
+import type { BotAction, BotEvent, BotKeyboard, BotVerdict, Keyboard, ServiceCall } from "@rookery/protocol";
 import { menuKeyboard } from "./keyboard.ts";
 import { encodeState, fill, type State, type Talk } from "./state.ts";
 
@@ -43,7 +43,7 @@ export function textIn(turn: Turn, texts: Texts): string {
   return fill(texts, languageOf(turn), turn.state.talk, turn.event.person.firstName);
 }
 
-export function say(turn: Turn, body: string, keyboard: Keyboard | null = null): void {
+export function say(turn: Turn, body: string, keyboard: BotKeyboard | null = null): void {
   turn.actions.push({ kind: "send", message: { body, ...(keyboard === null ? {} : { keyboard }) } });
 }
 

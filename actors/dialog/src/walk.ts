@@ -4,7 +4,7 @@ import type { ServiceAnswer } from "@rookery/protocol";
 import { addDays, dayAt, showDay } from "./day.ts";
 import { type Asking, fit } from "./fit.ts";
 import { buttonsOf, stepKeyboard } from "./keyboard.ts";
-import { type Answer, type Shown, type Talk, talkMs } from "./state.ts";
+import { type Answer, fillEntity, type Shown, type Talk, talkMs } from "./state.ts";
 import { dialogOf, endTalk, languageOf, say, setTalk, stepOf, textIn, type Turn, wordIn } from "./turn.ts";
 
 const labelMax = 64;
@@ -12,6 +12,7 @@ const valueMax = 256;
 const optionsMax = 50;
 /** As many as the router makes for one update. */
 const callsMax = 5;
+const entityMax = 128;
 const factsMax = 16;
 const factMax = 500;
 
@@ -148,7 +149,7 @@ function ask(turn: Turn, step: Asking, options: readonly Shown[]): void {
   if (talk === null) return;
   const word = (name: Parameters<typeof wordIn>[1]): string => wordIn(turn, name);
   const serial = turn.event.updateId.toString(36);
-  const shown = buttonsOf(step, options, talk, word);
+  const shown = buttonsOf(step, options, talk, word).map((button) => bind(turn, step, talk, button));
   const keyboard = stepKeyboard(step, shown, serial, word);
   const replaces = keyboard.place === "reply";
   // One message has one keyboard: that of the question before is put away by a message of its own.
@@ -157,6 +158,17 @@ function ask(turn: Turn, step: Asking, options: readonly Shown[]): void {
   const lines = step.kind === "summary" ? summaryOf(turn) : [];
   const prompt = step.kind === "language" ? word("chooseLanguage") : textIn(turn, step.prompt);
   say(turn, [prompt, ...lines].join("\n"), keyboard);
+}
+
+/** What answers is about what the step is about; ways out always work. */
+function bind(turn: Turn, step: Asking, talk: Talk, button: Shown): Shown {
+  if (step.kind === "language" || button.act === "back" || button.act === "cancel") return button;
+  const entity = step.entity === null ? "" : fillEntity(step.entity, talk, turn.event.person.firstName);
+  return {
+    ...(entity === "" ? {} : { entity: entity.slice(0, entityMax) }),
+    ...(step.lifeMs === null ? {} : { lifeMs: step.lifeMs }),
+    ...button,
+  };
 }
 
 function summaryOf(turn: Turn): string[] {
@@ -237,12 +249,22 @@ function payloadOf(turn: Turn, step: Step): Readonly<Record<string, unknown>> {
 function readOptions(value: unknown): Shown[] {
   if (!Array.isArray(value)) return [];
   return value.slice(0, optionsMax).flatMap((each: unknown): Shown[] => {
-    const { value: name, label } = (each ?? {}) as { value?: unknown; label?: unknown };
+    const { value: name, label, entity, lifeMs } = (each ?? {}) as Readonly<Record<string, unknown>>;
     const isName = typeof name === "string" || typeof name === "number";
     if (!isName || typeof label !== "string" || !/\S/.test(label)) return [];
     const text = String(name);
     if (text.length > valueMax) return [];
-    return [{ act: "option", value: text, label: Array.from(label).slice(0, labelMax).join("") }];
+    const isEntity = typeof entity === "string" && /\S/.test(entity);
+    const isLife = typeof lifeMs === "number" && Number.isFinite(lifeMs);
+    return [
+      {
+        act: "option",
+        value: text,
+        label: Array.from(label).slice(0, labelMax).join(""),
+        ...(isEntity ? { entity: entity.slice(0, entityMax) } : {}),
+        ...(isLife ? { lifeMs: Math.min(Math.max(Math.round(lifeMs), 1_000), talkMs) } : {}),
+      },
+    ];
   });
 }
 

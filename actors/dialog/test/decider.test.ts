@@ -156,6 +156,55 @@ describe("a dialogue", () => {
     assert.equal(ada.told, "This button is no longer valid.");
   });
 
+  it("[T10] buttons of a step are about what it says, those of a service's options about theirs; ways out always work", () => {
+    const about = {
+      title: { en: "Take" },
+      commands: ["take"],
+      steps: [
+        { id: "shift", kind: "choice", service: "shifts", prompt: { en: "Which?" }, lifeMs: 60_000 },
+        { id: "sure", kind: "summary", prompt: { en: "Sure?" }, entity: "shift:{shift}" },
+        { id: "end_of_it", kind: "say", text: { en: "yours" } },
+      ],
+    };
+    const ada = new Rehearsal(
+      bookOf({
+        languages: ["en", "ru"],
+        greeting: { en: "a", ru: "a" },
+        help: { en: "a", ru: "a" },
+        menu: { text: { en: "a", ru: "a" }, dialogs: [] },
+        dialogs: {
+          take: JSON.parse(JSON.stringify(about).replaceAll(/"en":"([^"]*)"/g, '"en":"$1","ru":"$1"')),
+        },
+      }),
+    );
+    const options = [
+      { value: 7, label: "Monday", entity: "monday", lifeMs: 5_000 },
+      { value: 8, label: "Tuesday", lifeMs: 1 },
+    ];
+    ada.serve = () => ({ kind: "answered", actions: [], data: { options } });
+    ada.says("/take");
+    const bound = () => ada.buttons.map(({ text, entity, lifeMs }) => [text, entity, lifeMs]);
+    assert.deepEqual(bound(), [
+      ["Monday", "monday", 5_000],
+      ["Tuesday", undefined, 1_000],
+      ["✖️ Cancel", undefined, undefined],
+    ]);
+    ada.chooses("Tuesday");
+    assert.deepEqual(bound(), [
+      ["✅ Confirm", "shift:8", undefined],
+      ["⬅️ Back", undefined, undefined],
+      ["✖️ Cancel", undefined, undefined],
+    ]);
+    // Its token was invalidated: said in the language the person chose, and the question stands.
+    ada.says("/language");
+    ada.presses("~lru");
+    const confirm = ada.buttons[0]?.data ?? null;
+    ada.presses(null);
+    assert.equal(ada.told, "Эта кнопка больше не действует.");
+    ada.presses(confirm);
+    assert.deepEqual(ada.texts, ["yours"]);
+  });
+
   it("a service that fails takes nothing away: the last question is asked again", () => {
     const ada = new Rehearsal(example);
     ada.serve = () => ({ kind: "failed", reason: "timeout" });
@@ -296,7 +345,7 @@ describe("a book", () => {
     assert.equal(ada.says("hello"), false);
     assert.equal(ada.says("/weather"), false);
     assert.equal(ada.presses("order:7"), false);
-    assert.equal(ada.presses(null), false);
+    assert.equal(ada.does({ kind: "callback", queryId: "q", data: null, messageId: 1 }, false), false);
     assert.equal(ada.does({ kind: "command", name: "start", argument: "" }, false), false, "in a group");
   });
 });

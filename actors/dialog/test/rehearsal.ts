@@ -30,6 +30,8 @@ interface Button {
   readonly text: string;
   readonly data?: string;
   readonly request?: string;
+  readonly entity?: string;
+  readonly lifeMs?: number;
 }
 
 export class Rehearsal {

@@ -62,6 +62,10 @@ interface Asking extends AnyStep {
   readonly optional: boolean;
   /** In place of the built-in word about an answer that does not fit. */
   readonly invalid: Texts | null;
+  /** What its buttons are about, with placeholders of answers' values: `shift:{shift}`. They stop working together. */
+  readonly entity: string | null;
+  /** How long its buttons work; null: as long as the dialogue. */
+  readonly lifeMs: number | null;
 }
 
 export interface Option {
@@ -122,6 +126,8 @@ export const bookLimits = {
   labelMax: 64,
   valueMax: 256,
   answerMax: 2_000,
+  entityMax: 128,
+  lifeMsMax: 3_600_000,
   daysMax: 3_660,
   issuesMax: 20,
 } as const;

@@ -77,15 +77,21 @@ function checkStepTexts(step: Step, path: string, before: ReadonlyMap<string, St
     case "photo":
     case "location":
     case "summary":
-      return checkTexts(step.prompt, `${path}.prompt`, before, issues);
+      checkTexts(step.prompt, `${path}.prompt`, before, issues);
+      if (step.entity !== null) checkText(step.entity, `${path}.entity`, before, issues);
+      return;
   }
 }
 
 function checkTexts(texts: Texts, path: string, steps: ReadonlyMap<string, Step>, issues: Issue[]): void {
   for (const [language, text] of Object.entries(texts)) {
-    for (const [, reference = ""] of text.matchAll(placeholder)) {
-      if (!given.includes(reference)) checkReference(reference, `${path}.${language}`, steps, issues);
-    }
+    checkText(text, `${path}.${language}`, steps, issues);
+  }
+}
+
+function checkText(text: string, path: string, steps: ReadonlyMap<string, Step>, issues: Issue[]): void {
+  for (const [, reference = ""] of text.matchAll(placeholder)) {
+    if (!given.includes(reference)) checkReference(reference, path, steps, issues);
   }
 }
 

@@ -30,7 +30,7 @@ export function readTexts(
   );
 }
 
-const asking = ["id", "kind", "next", "prompt", "label", "optional", "invalid"];
+const asking = ["id", "kind", "next", "prompt", "label", "optional", "invalid", "entity", "lifeMs"];
 const fieldsOf: Readonly<Record<Step["kind"], readonly string[]>> = {
   text: [...asking, "min", "max"],
   number: [...asking, "min", "max", "whole"],
@@ -39,7 +39,7 @@ const fieldsOf: Readonly<Record<Step["kind"], readonly string[]>> = {
   choice: [...asking, "options", "service", "empty", "columns"],
   photo: asking,
   location: asking,
-  summary: ["id", "kind", "next", "prompt"],
+  summary: ["id", "kind", "next", "prompt", "entity", "lifeMs"],
   say: ["id", "kind", "next", "text"],
   language: ["id", "kind", "next"],
   submit: ["id", "kind", "next", "service", "done", "failed"],
@@ -71,6 +71,10 @@ export function readStep(place: Place, languages: readonly string[]): Step | nul
     ),
     optional: readOr(at("optional"), false, readFlag),
     invalid: textsOrNull("invalid"),
+    entity: readOr<string | null>(at("entity"), null, (found) => readText(found, bookLimits.entityMax)),
+    lifeMs: readOr<number | null>(at("lifeMs"), null, (found) =>
+      readNumber(found, { min: 1_000, max: bookLimits.lifeMsMax, whole: true }),
+    ),
   };
   switch (kind) {
     case "text": {

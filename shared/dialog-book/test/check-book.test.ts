@@ -38,6 +38,8 @@ describe("a book of dialogues", () => {
       kind: "text",
       next: [],
       prompt: { en: "Name?" },
+      entity: null,
+      lifeMs: null,
       label: null,
       optional: false,
       invalid: null,
@@ -88,6 +90,17 @@ describe("a book of dialogues", () => {
       "dialogs.form.steps.0.text.en names no step that comes before: a.b",
       "dialogs.form.steps.1.next.0.if names no step that comes before: later",
       "dialogs.form.steps.2.text.en only a service tells more than an answer: name_of.key",
+    ]);
+  });
+
+  it("[T10] what buttons are about reads answers of before", () => {
+    const check = { id: "sure", kind: "summary", prompt: { en: "Sure?" } };
+    assert.deepEqual(issuesOf(book([name, { ...check, entity: "of:{name_of}", lifeMs: 60_000 }])), []);
+    assert.deepEqual(issuesOf(book([name, { ...check, entity: "of:{nobody}", lifeMs: 1 }])), [
+      "dialogs.form.steps.1.lifeMs must be a whole number from 1000 to 3600000",
+    ]);
+    assert.deepEqual(issuesOf(book([name, { ...check, entity: "of:{nobody}" }])), [
+      "dialogs.form.steps.1.entity names no step that comes before: nobody",
     ]);
   });
 

@@ -71,6 +71,8 @@ const routeFields = {
   apology: optional(6, texts),
   forbidden: optional(7, texts),
   rateLimit: optional(8, texts),
+  /** Beside a button whose token has expired or was invalidated. */
+  expired: optional(10, texts),
   /** Per person; what is beyond is kept and not answered. */
   flood: optional(
     9,
@@ -201,12 +203,20 @@ function escape(literal: string): string {
 
 const dataBytesMax = 4_096;
 const messagesMax = 10;
+const invalidatedMax = 20;
+
+/** What buttons are about: `request:42`. */
+export const buttonEntity = text({ bytesMax: 128, pattern: visible });
+/** A second to 30 days, which is how long tokens are kept. */
+export const buttonLifeMs = { min: 1_000, max: 30 * 24 * 3_600_000 } as const;
 
 const button = object("ServiceButton", {
   text: required(1, text({ bytesMax: 256, pattern: visible })),
   data: optional(2, text({ bytesMax: dataBytesMax, pattern: visible })),
   url: optional(3, text({ bytesMax: 2_048 })),
   request: optional(4, choice("contact", "location")),
+  entity: optional(5, buttonEntity),
+  lifeMs: optional(6, integer(buttonLifeMs)),
 });
 const keyboard = object("ServiceKeyboard", {
   rows: required(
@@ -254,6 +264,8 @@ const answer = object("ServiceReply", {
     object("ServiceNotice", { text: required(1, text({ bytesMax: 800 })), alert: optional(2, flag) }),
   ),
   data,
+  /** Entities whose buttons work no more. */
+  invalidate: optional(5, list(buttonEntity, { max: invalidatedMax })),
 });
 
 /** Telegram's, in UTF-16 units. */
@@ -294,6 +306,7 @@ export function parseServiceAnswer(
     if (body.length > noticeMax) throw invalid("answer.text", `must be at most ${noticeMax} characters`);
     actions.push({ kind: "answer", text: body, alert });
   }
+  for (const entity of said.invalidate ?? []) actions.push({ kind: "invalidate", entity });
   return { kind: "answered", actions, data: said.data ?? {} };
 }
 

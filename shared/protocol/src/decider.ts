@@ -52,13 +52,25 @@ export interface BotEvent {
   readonly raw: object;
 }
 
-/** A message of the bot's. `data` of its buttons may have up to 4,096 bytes: what is over 64 goes as a token. */
+/** A button of the bot's. `data` may have up to 4,096 bytes: what is over 64, or does not work for ever, goes as a token. */
+export type BotButton = Keyboard["rows"][number]["buttons"][number] & {
+  /** What it is about, as its service names it; all buttons of an entity stop working together (`invalidate`). */
+  readonly entity?: string;
+  /** From when it is said; a token's is 30 days where nothing is said. */
+  readonly lifeMs?: number;
+};
+
+export interface BotKeyboard extends Omit<Keyboard, "rows"> {
+  readonly rows: readonly { readonly buttons: readonly BotButton[] }[];
+}
+
+/** A message of the bot's. */
 export interface BotMessage {
   readonly body: string;
   readonly entities?: readonly { readonly type: string; readonly offset: number; readonly length: number }[];
   /** `fileId`: Telegram's, or a URL it can fetch. */
   readonly file?: { readonly kind: "photo" | "document"; readonly fileId: string };
-  readonly keyboard?: Keyboard;
+  readonly keyboard?: BotKeyboard;
 }
 
 /** What is to happen. */
@@ -70,8 +82,10 @@ export type BotAction =
       readonly kind: "edit";
       readonly messageId: number;
       readonly body: string;
-      readonly keyboard?: Keyboard;
+      readonly keyboard?: BotKeyboard;
     }
+  /** The bot's buttons about an entity work no more, but for those of this very answer. */
+  | { readonly kind: "invalidate"; readonly entity: string }
   /** The answer to a press, for the person alone; only as long as they may wait for it. Without one the router answers with nothing. */
   | { readonly kind: "answer"; readonly text: string; readonly alert?: boolean };
 

@@ -23,6 +23,7 @@ export {
 export {
   botLanguages,
   type BotLanguage,
+  buttonLifeMs,
   type BotService,
   type BotTexts,
   type CallbackPattern,
@@ -78,6 +79,8 @@ export {
 } from "./acl.ts";
 export type {
   BotAction,
+  BotButton,
+  BotKeyboard,
   BotDecider,
   BotEvent,
   BotInput,

@@ -113,6 +113,32 @@ test("[T8] a service's answer: several messages, files, an edit, a notice, data"
   assert.deepEqual(answer.data, { id: 7 });
 });
 
+test("[T10] a button says what it is about and how long it works, and an answer ends those of an entity", () => {
+  const buttons = [{ text: "Take", data: "take:7", entity: "shift:7", lifeMs: 60_000 }];
+  const { actions } = parseServiceAnswer(
+    { messages: [{ text: "?", keyboard: { rows: [{ buttons }] } }], invalidate: ["shift:6", "shift:5"] },
+    null,
+  );
+  assert.deepEqual(actions, [
+    { kind: "send", message: { body: "?", keyboard: { rows: [{ buttons }] } } },
+    { kind: "invalidate", entity: "shift:6" },
+    { kind: "invalidate", entity: "shift:5" },
+  ]);
+  const said = (button: object) =>
+    wrong(() =>
+      parseServiceAnswer(
+        { messages: [{ text: "?", keyboard: { rows: [{ buttons: [{ text: "a", ...button }] }] } }] },
+        null,
+      ),
+    );
+  assert.match(said({ lifeMs: 999 }), /lifeMs: must be/);
+  assert.match(said({ entity: "x".repeat(129) }), /entity: must/);
+  assert.match(
+    wrong(() => parseServiceAnswer({ invalidate: Array(21).fill("a") }, null)),
+    /^invalidate: must/,
+  );
+});
+
 test("[T8] what Telegram would not take is refused by its path", () => {
   const said = (value: unknown, pressed: number | null = null) =>
     wrong(() => parseServiceAnswer(value, pressed));

@@ -11,7 +11,7 @@ import {
   startTelegramSimulator,
 } from "@rookery/telegram-simulator";
 import { type Cluster, openCluster } from "./cluster.ts";
-import { expect, type Person, readHistory, register } from "./rest.ts";
+import { expect, type Person, readHistory, register, request } from "./rest.ts";
 
 const withinMs = 60_000;
 const callers = 20;
@@ -39,7 +39,8 @@ function answerTo({ service, input, payload, person }: Call): object {
     return { edit: { text: `taken: ${JSON.stringify(payload.match)}` }, answer: { text: "yours" } };
   }
   if (service === "quick" && payload.argument !== undefined) {
-    const keyboard = { rows: [{ buttons: [{ text: "Take", data: "take:7" }] }] };
+    const about = payload.argument === "entity" ? { entity: "request:7" } : {};
+    const keyboard = { rows: [{ buttons: [{ text: "Take", data: "take:7", ...about }] }] };
     return { messages: [{ text: `Hello ${person.firstName}, ${payload.argument}`, keyboard }] };
   }
   return { messages: [{ text: `re ${input.text ?? ""}` }] };
@@ -117,6 +118,7 @@ describe("a bot with two services", () => {
         callbacks: [{ match: "pattern", value: "take:{id}", to: { service: "quick" } }],
         text: { service: "quick" },
         apology: { ru: "Простите" },
+        expired: { ru: "Слишком поздно" },
         flood: { off: true },
       },
     });
@@ -176,6 +178,36 @@ describe("a bot with two services", () => {
         .seenBy(ada.id)
         .some(({ kind, body }) => kind === "callback_answer" && body["text"] === "yours"),
     );
+  });
+
+  it("[T10] buttons about an entity end by REST, for everybody they were said to", async () => {
+    const [ada, bob] = all;
+    assert.ok(ada !== undefined && bob !== undefined);
+    const offered = async (person: Caller) => {
+      person.says(bot, "/start entity");
+      const seen = await until(() => seenBy(person, `Hello ${person.user.first_name}, entity`), { withinMs });
+      return { ...seen?.body, message_id: seen?.messageId } as unknown as Parameters<Caller["presses"]>[0];
+    };
+    const [adas, bobs] = [await offered(ada), await offered(bob)];
+    ada.presses(adas, bot, "Take");
+    await until(() => seenBy(ada, 'taken: {"id":"7"}'), { withinMs });
+    const end = (entity: string, token = owner.token) =>
+      request<{ invalidated: number }>(cluster.base, "POST", `/v1/bots/${botId}/buttons/invalidate`, {
+        token,
+        body: { entity },
+      });
+    assert.deepEqual((await end("request:8")).body, { invalidated: 0 });
+    const ended = await end("request:7");
+    assert.deepEqual([ended.status, ended.body], [200, { invalidated: 2 }]);
+    bob.presses(bobs, bot, "Take");
+    const told = () =>
+      simulator.journal
+        .seenBy(bob.id)
+        .some(({ kind, body }) => kind === "callback_answer" && body["text"] === "Слишком поздно");
+    await until(told, { withinMs, what: "that it is too late" });
+    assert.equal((await end("", owner.token)).status, 400);
+    const stranger = await register(cluster.base, "stranger");
+    assert.equal((await end("request:7", stranger.token)).status, 404);
   });
 
   /** Each says something a few times; how long each waited for the answer. */

@@ -14,6 +14,12 @@ interface Waiting {
   readonly told: (isWritten: boolean) => void;
 }
 
+/** How many may be one commit: what ends buttons does not see those that are made beside it, so it begins another. */
+function together(waiting: readonly Waiting[]): number {
+  const next = waiting.findIndex(({ answered }, at) => at > 0 && answered.invalidated.length > 0);
+  return next === -1 ? waiting.length : next;
+}
+
 /** Writes what updates led to in batches: those that come while one is on its way go with the next. */
 export function openAnswerWriter(parts: {
   readonly store: Store;
@@ -46,14 +52,15 @@ export function openAnswerWriter(parts: {
         log.error({ botId, updateId, err: String(error) }, "what an update led to cannot be written");
         const words = "its answer cannot be stored";
         const failed = { botId, updateId, shard, doneMs, state: "failed", error: words } as const;
-        await attempt([{ ...each, answered: { ...failed, messages: [], tokens: [], usage: [] } }]);
+        const nothing = { messages: [], tokens: [], invalidated: [], usage: [] };
+        await attempt([{ ...each, answered: { ...failed, ...nothing } }]);
       }
     }
   };
 
   const run = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0);
+      const batch = waiting.splice(0, together(waiting));
       try {
         await attempt(batch).catch((error: unknown) => {
           if (!isRefusal(error)) throw error;

@@ -5,6 +5,7 @@ import {
   type BotEvent,
   type BotMemory,
   type BotVerdict,
+  buttonLifeMs,
   type ServiceAnswer,
   type ServiceCall,
   shardOf,
@@ -30,8 +31,6 @@ const callsMax = 5;
 /** Who waits longer for a service sees that the bot is typing; Telegram shows it for 5 s. */
 const typingAfterMs = 700;
 const typingEveryMs = 4_500;
-/** Buttons with long payloads work for so long. */
-const payloadLifeMs = 30 * 24 * 3_600_000;
 
 export interface AnswerParts {
   readonly store: Store;
@@ -71,6 +70,7 @@ export async function answerUpdate(
     doneMs: now(),
     messages: [],
     tokens: [],
+    invalidated: [],
     usage: [],
   };
   const unknown =
@@ -233,7 +233,7 @@ function close(
     answered: AnsweredUpdate;
   },
 ): Answer {
-  const { commands, calls, payloads } = speak(event, actions);
+  const { commands, calls, payloads, invalidated } = speak(event, actions);
   const { botId, updateId, chatId } = event;
   return {
     answered: {
@@ -253,7 +253,11 @@ function close(
               },
             ],
       ),
-      tokens: payloads.map((payload) => ({ ...payload, expiresMs: answered.doneMs + payloadLifeMs })),
+      tokens: payloads.map(({ lifeMs, ...payload }) => ({
+        ...payload,
+        expiresMs: answered.doneMs + (lifeMs ?? buttonLifeMs.max),
+      })),
+      invalidated,
     },
     calls,
   };

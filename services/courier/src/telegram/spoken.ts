@@ -1,12 +1,19 @@
 /** What a verdict's actions become: commands for the chat, and calls of Telegram's. Pure. */
 import { createHash } from "node:crypto";
-import type { BotAction, BotEvent, BotMessage, ChatCommand, Keyboard } from "@rookery/protocol";
+import type { BotAction, BotEvent, BotKeyboard, BotMessage, ChatCommand, Keyboard } from "@rookery/protocol";
 import type { TelegramCall } from "@rookery/telegram";
 
-/** A payload that Telegram would not take, by a name made of it: said twice, it is one. */
+/**
+ * What a button says that Telegram would not take, or that is not to work for ever. Long payloads are named by what they say: said
+ * twice, they are one. Those about an entity, or with a life of their own, are named by their place, so that buttons of later do not
+ * bring back those of before.
+ */
 export interface NamedPayload {
   readonly token: string;
   readonly data: string;
+  readonly entity: string | null;
+  /** Null: as long as tokens are kept. */
+  readonly lifeMs: number | null;
 }
 
 type BotCommand = Extract<ChatCommand, { kind: "send" | "amend" }>;
@@ -16,6 +23,8 @@ export interface Spoken {
   /** Answers to presses, after the commit. */
   readonly calls: readonly TelegramCall[];
   readonly payloads: readonly NamedPayload[];
+  /** Entities whose buttons work no more. */
+  readonly invalidated: readonly string[];
 }
 
 /** Telegram's, in bytes. */
@@ -33,9 +42,10 @@ export function speak(event: BotEvent, actions: readonly BotAction[]): Spoken {
   const payloads: NamedPayload[] = [];
   const commands: BotCommand[] = [];
   const calls: TelegramCall[] = [];
+  const invalidated: string[] = [];
   const { input } = event;
-  const keysOf = (keyboard: Keyboard | undefined): { readonly keyboard?: Keyboard } =>
-    keyboard === undefined ? {} : { keyboard: shorten(keyboard, payloads) };
+  const keysOf = (keyboard: BotKeyboard | undefined): { readonly keyboard?: Keyboard } =>
+    keyboard === undefined ? {} : { keyboard: shorten(keyboard, payloads, event) };
   let isAnswered = false;
   for (const action of actions) {
     switch (action.kind) {
@@ -58,6 +68,10 @@ export function speak(event: BotEvent, actions: readonly BotAction[]): Spoken {
         });
         break;
       }
+      case "invalidate": {
+        invalidated.push(action.entity);
+        break;
+      }
       case "answer": {
         if (input.kind !== "callback" || isAnswered) break;
         isAnswered = true;
@@ -68,7 +82,7 @@ export function speak(event: BotEvent, actions: readonly BotAction[]): Spoken {
   }
   // Who pressed sees that it was heard, also where nothing is said.
   if (input.kind === "callback" && !isAnswered) calls.unshift(noticeOf(input.queryId, "", false));
-  return { commands, calls, payloads };
+  return { commands, calls, payloads, invalidated };
 }
 
 function noticeOf(queryId: string, text: string, alert: boolean): TelegramCall {
@@ -102,16 +116,23 @@ function commandOf(
   };
 }
 
-function shorten({ rows, ...keyboard }: Keyboard, payloads: NamedPayload[]): Keyboard {
+function shorten(
+  { rows, ...keyboard }: BotKeyboard,
+  payloads: NamedPayload[],
+  { botId, updateId }: BotEvent,
+): Keyboard {
   return {
     ...keyboard,
     rows: rows.map(({ buttons }) => ({
-      buttons: buttons.map((button) => {
+      buttons: buttons.map(({ entity = null, lifeMs = null, ...button }) => {
         const { data } = button;
+        if (data === undefined) return button;
+        const isBound = entity !== null || lifeMs !== null;
         // What looks like a token would be taken for one.
-        if (data === undefined || (Buffer.byteLength(data) <= dataBytesMax && !isToken(data))) return button;
-        const token = `~${createHash("sha256").update(data).digest("base64url").slice(0, 22)}`;
-        payloads.push({ token, data });
+        if (!isBound && Buffer.byteLength(data) <= dataBytesMax && !isToken(data)) return button;
+        const name = isBound ? JSON.stringify([botId, updateId, payloads.length, data]) : data;
+        const token = `~${createHash("sha256").update(name).digest("base64url").slice(0, 22)}`;
+        payloads.push({ token, data, entity, lifeMs });
         return { ...button, data: token };
       }),
     })),

@@ -17,6 +17,7 @@ import {
   inTransaction,
   readDialogs,
   readProgram,
+  invalidateButtons,
   writeRoutes,
   writeServices,
 } from "@rookery/store";
@@ -29,7 +30,7 @@ import { idInPath } from "../validation.ts";
 /** Their forms are those of `@rookery/protocol` (`bot-table.ts`), which also names what is wrong. */
 const routesBody = z.looseObject({}).openapi("BotRoutes", {
   description:
-    "`{commands?: [{command, to, role?, description?}], callbacks?: [{match, value, to, role?}], text?, other?, unknownCommand?, apology?, forbidden?, rateLimit?, flood?}`; `to` is `{service}` or `{reply}`; words are `{en?, ru?, uz?}`.",
+    "`{commands?: [{command, to, role?, description?}], callbacks?: [{match, value, to, role?}], text?, other?, unknownCommand?, apology?, forbidden?, rateLimit?, expired?, flood?}`; `to` is `{service}` or `{reply}`; words are `{en?, ru?, uz?}`.",
 });
 const servicesBody = z.looseObject({}).openapi("BotServices", {
   description:
@@ -42,6 +43,17 @@ const routesAnswer = z.object({
   commandsError: z.string().nullable(),
 });
 const servicesAnswer = z.object({ services: servicesBody });
+
+const entityBody = z.object({
+  entity: z
+    .string()
+    .min(1)
+    .max(128)
+    .openapi({ description: "As services name it in `entity` of their buttons", example: "request:42" }),
+});
+const entityAnswer = z.object({
+  invalidated: z.int().openapi({ description: "Buttons that worked until now" }),
+});
 
 type Headers = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -130,6 +142,21 @@ export function registerBotProgramRoutes(app: EdgeApp, context: EdgeContext): vo
       return shownServices(Object.fromEntries(bare), Object.fromEntries(values));
     });
     return c.json({ services: shown }, 200);
+  });
+
+  const endButtons = createRoute({
+    method: "post",
+    path: "/v1/bots/{id}/buttons/invalidate",
+    summary: "Buttons about an entity work no more; who presses one is told so",
+    ...needs("bots:manage"),
+    request: { params, body: { required: true, content: { "application/json": { schema: entityBody } } } },
+    responses: { 200: json(entityAnswer, "How many they were"), default: problem },
+  });
+  app.openapi(endButtons, async (c) => {
+    const key = { id: c.req.valid("param").id, ownerId: c.get("principal").userId };
+    const invalidated = await invalidateButtons(store, key, c.req.valid("json").entity);
+    if (invalidated === null) throw new Fault("not_found", "there is no such bot");
+    return c.json({ invalidated }, 200);
   });
 }
 

@@ -107,7 +107,14 @@ export interface AnsweredUpdate {
     /** Null forgets. */
     readonly value: BotMemory | null;
   };
-  readonly tokens: readonly { readonly token: string; readonly data: string; readonly expiresMs: number }[];
+  readonly tokens: readonly {
+    readonly token: string;
+    readonly data: string;
+    readonly entity: string | null;
+    readonly expiresMs: number;
+  }[];
+  /** Entities whose buttons work no more: those of earlier commits. */
+  readonly invalidated: readonly string[];
   readonly usage: readonly BotUsage[];
   /** Missing: nobody was asked whether the person is too fast. */
   readonly judged?: Omit<JudgedUpdate, "createdMs">;
@@ -170,9 +177,13 @@ export async function finishUpdates(
         select "botId", "telegramChatId", "telegramUserId", state, "untilMs" from memory where state is not null
         on conflict (bot_id, telegram_chat_id, telegram_user_id)
           do update set state = excluded.state, until_ms = excluded.until_ms),
-      named as (insert into callback_token (bot_id, token, data, expires_ms)
-        select r."botId", r.token, min(r.data), max(r."expiresMs")
-        from json_to_recordset($5::json) as r(token text, data text, "expiresMs" bigint, "botId" bigint,
+      invalid as (delete from callback_token t
+        using json_to_recordset($7::json) as r(entity text, "botId" bigint, "updateId" bigint)
+        where t.bot_id = r."botId" and t.entity = r.entity
+          and (r."botId", r."updateId") in (select bot_id, update_id from done)),
+      named as (insert into callback_token (bot_id, token, data, entity, expires_ms)
+        select r."botId", r.token, min(r.data), min(r.entity), max(r."expiresMs")
+        from json_to_recordset($5::json) as r(token text, data text, entity text, "expiresMs" bigint, "botId" bigint,
           "updateId" bigint)
         where (r."botId", r."updateId") in (select bot_id, update_id from done) group by 1, 2
         on conflict (bot_id, token) do update set expires_ms = excluded.expires_ms),
@@ -196,12 +207,13 @@ export async function finishUpdates(
       ),
       about(({ tokens }) => tokens),
       about(({ usage, doneMs }) => usage.map((each) => ({ ...each, hourMs: doneMs - (doneMs % hourMs) }))),
+      about(({ invalidated }) => invalidated.map((entity) => ({ entity }))),
     ],
   });
   return new Set(rows.map(({ key }) => key));
 }
 
-/** What a token stands for; null when it has expired or never was. */
+/** What a token stands for; null when it has expired, was invalidated, or never was. */
 export async function readCallbackToken(
   db: Queryable,
   botId: UserId,
