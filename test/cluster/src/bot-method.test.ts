@@ -13,7 +13,7 @@ import type {
   TelegramMessageId,
   TelegramPoll,
 } from "@gramio/types/objects";
-import { malformedCall, openRandom } from "@rookery/kit";
+import { askClusterDatabase, malformedCall, openRandom } from "@rookery/kit";
 import { type BotCaller, openBotCaller } from "./bot-method/bot-caller.ts";
 import { readTelegramTypes } from "./bot-method/telegram-type.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
@@ -87,7 +87,9 @@ describe("methods of the Bot API surface", () => {
     const opened = await openTalk({ base, owner, person: ada, socket, username: "methods_bot" });
     talk = opened;
     token = opened.token;
-    bot = openBotCaller(`${base}/bot${token}`, types);
+    bot = openBotCaller(`${base}/bot${token}`, types, () =>
+      askClusterDatabase(cluster, "delete from bot_answer"),
+    );
     await bot.call("getUpdates", {
       allowed_updates: [
         "message",

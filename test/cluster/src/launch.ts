@@ -1,5 +1,6 @@
 /** `npm start` as an operator runs it: its own process group, its output kept, nothing else arranged. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -91,11 +92,14 @@ export function parentOf(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }
 
+/** Below those that connections going out are given, which may take one between the look and the listening. */
+const [portMin, portMax] = [10_000, 32_000];
+
 /** The first of `count` ports in a row that are free now. */
 export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const first = await tryPort(0);
-    if (first === undefined || first + count > 65_535) continue;
+    const first = await tryPort(randomInt(portMin, portMax));
+    if (first === undefined) continue;
     const rest = await Promise.all(
       Array.from({ length: count - 1 }, (_, index) => tryPort(first + 1 + index)),
     );

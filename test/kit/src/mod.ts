@@ -8,6 +8,7 @@ export {
   parsePids,
   startCluster,
 } from "./cluster.ts";
+export { askClusterDatabase } from "./cluster-database.ts";
 export { forbiddenUrls } from "./forbidden-url.ts";
 export {
   type ChangeFrame,

@@ -184,8 +184,9 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
     const known = await readBotAnswer(store, named.botId, named.key);
     if (known !== null && known.method !== method) throw refusalOfFault(new Fault("conflict"));
     if (known !== null) return known.envelope;
-    const envelope = await answer();
-    await keepBotAnswer(store, named, { method, envelope }, { nowMs: now(), keptMs: answersKeptMs });
+    const fresh = { method, envelope: await answer() };
+    // Of two that were under way at once, both tell what the first kept.
+    const { envelope } = await keepBotAnswer(store, named, fresh, { nowMs: now(), keptMs: answersKeptMs });
     return envelope;
   }
 

@@ -12,12 +12,17 @@ export interface Place extends BotPlace {
 export async function placeOf(call: Call, chatId: string): Promise<Place> {
   const found = await findPlace(call, chatId);
   if (found.role !== null) return found;
-  if (!found.wasMember) throw badRequest("chat not found");
-  const what = found.type === "channel" ? "channel" : "group";
-  throw new ApiRefusal(403, `bot was kicked from the ${what} chat`);
+  throw absence(found);
 }
 
-async function findPlace({ context: { reading }, bot }: Call, chatId: string): Promise<Place> {
+/** What a bot is told of a chat that it is not in. */
+export function absence({ type, wasMember }: Place): ApiRefusal {
+  if (!wasMember) return badRequest("chat not found");
+  return new ApiRefusal(403, `bot was kicked from the ${type === "channel" ? "channel" : "group"} chat`);
+}
+
+/** A chat, whether the bot is in it or not. @throws ApiRefusal */
+export async function findPlace({ context: { reading }, bot }: Call, chatId: string): Promise<Place> {
   if (chatId === "") throw badRequest("chat_id is empty");
   const id = /^-?\d{1,16}$/.test(chatId) ? Number(chatId) : null;
   let found: BotPlace | null = null;

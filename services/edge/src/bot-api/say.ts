@@ -1,5 +1,5 @@
 /** What a call does to a chat: a command of the bot's, by the same way as everybody's. */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { type ChatCommand, Fault, type Outcome } from "@rookery/protocol";
 import type { Call } from "./method.ts";
 import type { Place } from "./place.ts";
@@ -9,6 +9,13 @@ export function commandUuid({ key, bot }: Pick<Call, "key" | "bot">, place: numb
   if (key === undefined) return randomUUID();
   const digest = createHash("sha256").update(`${bot.id}:${key}:${place}`).digest("base64url");
   return `bot-${digest}`;
+}
+
+/** The id of an album: a repeat of a call that has a name finds the same one, also when a crash cut the first in two. */
+export function albumId({ key, bot }: Pick<Call, "key" | "bot">): string {
+  const seed =
+    key === undefined ? randomBytes(8) : createHash("sha256").update(`${bot.id}:${key}:album`).digest();
+  return String(seed.readBigUInt64BE() >> 1n);
 }
 
 /**

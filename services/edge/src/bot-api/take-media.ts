@@ -66,7 +66,9 @@ async function takeFile(call: Call, kind: MediaKind, said: string) {
   if (upload !== undefined) {
     if (upload.size > bytesMax) throw new ApiRefusal(413, "");
     if (upload.size === 0) throw badRequest("file must be non-empty");
-    const kept = await files.keep(upload, { ownerId: bot.id, name: upload.name });
+    // A call that has a name keeps its file once, however often it is repeated.
+    const key = call.key === undefined ? undefined : `${call.key}:${name}`;
+    const kept = await files.keep(upload, { ownerId: bot.id, name: upload.name, key });
     return checked(kind, kept);
   }
   if (said === "" || said.startsWith("attach://")) throw badRequest(`there is no ${kind} in the request`);

@@ -11,7 +11,10 @@ export const callbackMethods: readonly Method[] = [
   method(
     "answerCallbackQuery",
     { callback_query_id: text, text, show_alert: flag, url: text },
-    async ({ context, bot }, { callback_query_id: name, text: said, show_alert: alert, url }) => {
+    async (
+      { context, bot, key: callKey },
+      { callback_query_id: name, text: said, show_alert: alert, url },
+    ) => {
       if (said.length > textCharsMax) throw badRequest("MESSAGE_TOO_LONG");
       if (url !== "" && !isLink(url)) throw badRequest("URL_INVALID");
       const answer = {
@@ -21,7 +24,8 @@ export const callbackMethods: readonly Method[] = [
       };
       const queryId = /^[1-9]\d{0,15}$/.test(name) ? Number(name) : 0;
       const key = { id: queryId, botId: bot.id };
-      const edge = await answerCallback(context.store, key, answer, context.now());
+      const when = { nowMs: context.now(), isNamed: callKey !== undefined };
+      const edge = await answerCallback(context.store, key, answer, when);
       if (edge === null) {
         throw badRequest("query is too old and response timeout expired or query ID is invalid");
       }

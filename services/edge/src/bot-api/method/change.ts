@@ -202,7 +202,9 @@ export const changeMethods: readonly Method[] = [
   method("unpinChatMessage", aimed, (call, values) => pin(call, values, true)),
   method("unpinAllChatMessages", { chat_id: chatId }, async (call, values) => {
     const place = await placeOf(call, values.chat_id);
-    for (const at of await pinnedSeqs(call.context.store, place.id)) await pinAt(call, place, at, true);
+    // What is left of them is no longer the same list for a repeat; what is unpinned already changes nothing.
+    const unnamed = { ...call, key: undefined };
+    for (const at of await pinnedSeqs(call.context.store, place.id)) await pinAt(unnamed, place, at, true);
     return true;
   }),
 ];
@@ -240,15 +242,16 @@ async function pin(
     values.message_id === 0 && isRemoval
       ? await pinnedSeqs(call.context.store, place.id)
       : [values.message_id];
-  if (last === undefined) throw badRequest("message to unpin not found");
-  await pinAt(call, place, last, isRemoval);
+  // A repeat of what unpinned the last one has nothing to unpin, and is told what came of it.
+  if (last === undefined && call.key === undefined) throw badRequest("message to unpin not found");
+  await pinAt(call, place, last ?? 0, isRemoval);
   return true;
 }
 
 async function pinAt(call: Call, place: Place, at: number, isRemoval: boolean): Promise<void> {
   const command: ChatCommand = { kind: "pin", seq: at, remove: isRemoval };
   await submitOr<"changed">(
-    { ...call, key: undefined },
+    call,
     place,
     { command, expected: "changed" },
     {

@@ -18,7 +18,7 @@ import {
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { type Call, type Method, method } from "../method.ts";
 import { chatId, flag, integer, text } from "../parameter.ts";
-import { leads, type Place, placeOf } from "../place.ts";
+import { absence, findPlace, leads, type Place, placeOf } from "../place.ts";
 import { submitOr } from "../say.ts";
 import { readPeople, showMessage } from "../show.ts";
 
@@ -27,7 +27,10 @@ const membersMax = 100_000;
 
 /** A chat that people come to and go from. */
 export async function groupOf(call: Call, id: string): Promise<Place> {
-  const place = await placeOf(call, id);
+  return groupAt(await placeOf(call, id));
+}
+
+function groupAt(place: Place): Place {
   if (place.type === "direct") throw badRequest("method is available for supergroup and channel chats only");
   return place;
 }
@@ -139,8 +142,11 @@ export const chatMethods: readonly Method[] = [
       );
   }),
   method("leaveChat", { chat_id: chatId }, async (call, values) => {
-    const place = await groupOf(call, values.chat_id);
-    await submitOr<"changed">(call, place, { command: { kind: "leave" }, expected: "changed" }, {});
+    // A repeat finds itself gone already; its command tells whether it was this call that went.
+    const find = call.key === undefined ? placeOf : findPlace;
+    const place = groupAt(await find(call, values.chat_id));
+    const command: ChatCommand = { kind: "leave" };
+    await submitOr<"changed">(call, place, { command, expected: "changed" }, { not_found: absence(place) });
     return true;
   }),
   method("setChatTitle", { chat_id: chatId, title: text }, async (call, values) => {

@@ -20,7 +20,7 @@ import { type Call, type Method, method } from "../method.ts";
 import { chatId, decimal, flag, integer, isFields, list, text, wordOf } from "../parameter.ts";
 import { type Place, placeOf } from "../place.ts";
 import { messageAt, showMessage, showMessages } from "../show.ts";
-import { submitOr } from "../say.ts";
+import { albumId, submitOr } from "../say.ts";
 import { type MediaKind, takeMedia } from "../take-media.ts";
 
 /** What every send takes. */
@@ -208,8 +208,7 @@ export const sendMethods: readonly Method[] = [
         return { type, words, ...(await takeMedia(call, type, wordOf(item, "media"), item)) } as const;
       }),
     );
-    // The same for a repeat, as long as it has the same name.
-    const mediaGroupId = String(call.context.now()) + String(randomInt(1_000, 10_000));
+    const mediaGroupId = albumId(call);
     const seqs: number[] = [];
     for (const [nth, { type, words, attachment, extra }] of parts.entries()) {
       const { text: body, entities } = words;

@@ -17,14 +17,18 @@ export async function readBotAnswer(db: Queryable, botId: UserId, key: string): 
   return rows[0] ?? null;
 }
 
-/** The first answer stays. A few of those that are too old go with every one that comes, so that they never pile up. */
+/**
+ * The first answer stays. A few of those that are too old go with every one that comes, so that they never pile up.
+ * @returns what is kept: this one, or what came first.
+ */
 export async function keepBotAnswer(
   db: Queryable,
   { botId, key }: { readonly botId: UserId; readonly key: string },
-  { method, envelope }: BotAnswer,
+  answer: BotAnswer,
   { nowMs, keptMs }: { readonly nowMs: number; readonly keptMs: number },
-): Promise<void> {
-  await db.query({
+): Promise<BotAnswer> {
+  const { method, envelope } = answer;
+  const { rowCount } = await db.query({
     name: "keep bot answer",
     text: `with old as (select bot_id, key from bot_answer where created_ms < $6 order by created_ms limit 4
                for update skip locked),
@@ -33,4 +37,5 @@ export async function keepBotAnswer(
            values ($1, $2, $3, $4, $5) on conflict do nothing`,
     values: [botId, key, method, envelope, nowMs, nowMs - keptMs],
   });
+  return rowCount === 1 ? answer : ((await readBotAnswer(db, botId, key)) ?? answer);
 }

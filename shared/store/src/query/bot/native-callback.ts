@@ -9,20 +9,20 @@ export interface CallbackAnswerRow {
 }
 
 /**
- * The bot answers a press, once and in time. Plain: whoever answers first has answered.
+ * The bot answers a press, once and in time. Plain: whoever answers first has answered. A repeat (`isNamed`) says the same again.
  * @returns the edge that waits; null: too late, answered before, or another bot's.
  */
 export async function answerCallback(
   db: Queryable,
   key: { readonly id: number; readonly botId: UserId },
   answer: CallbackAnswerRow,
-  nowMs: number,
+  { nowMs, isNamed }: { readonly nowMs: number; readonly isNamed: boolean },
 ): Promise<string | null> {
   const { rows } = await db.query<{ edge: string }>({
     name: "answer callback",
     text: `update bot_callback set answer = $3, answered_ms = $4
-           where id = $1 and bot_id = $2 and answered_ms is null and created_ms > $4::bigint - ${callbackLifeMs} returning edge`,
-    values: [key.id, key.botId, JSON.stringify(answer), nowMs],
+           where id = $1 and bot_id = $2 and (answered_ms is null or $5 and answer::jsonb = $3::jsonb) and created_ms > $4::bigint - ${callbackLifeMs} returning edge`,
+    values: [key.id, key.botId, JSON.stringify(answer), nowMs, isNamed],
   });
   return rows[0]?.edge ?? null;
 }
