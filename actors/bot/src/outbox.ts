@@ -70,10 +70,15 @@ interface ChatLine<S> {
 }
 
 export class Outbox<S extends OutboxSend = OutboxSend> {
-  /** In the order of use. */
   readonly #chats = new Map<number, ChatLine<S>>();
-  /** Those with sends, in turn. */
-  readonly #busy = new Set<ChatLine<S>>();
+  /** Those without sends, in the order of use. */
+  readonly #idle = new Set<number>();
+  /**
+   * Those with sends, in turn, conversations and bulk apart: what may not go now is not looked at, for 50,000 chats may wait here and
+   * this is asked many times a second.
+   */
+  readonly #urgent = new Set<ChatLine<S>>();
+  readonly #bulk = new Set<ChatLine<S>>();
   /** Of those answered; those under way are counted beside it. */
   readonly #second = new Pace(1_000);
   #inFlight = 0;
@@ -112,7 +117,8 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
     // Whoever is in flight stays the first.
     line.sends.splice(Math.max(at, line.inFlight ? 1 : 0), 0, send);
     if (!send.bulk) line.urgent += 1;
-    this.#busy.add(line);
+    this.#enqueue(line);
+    this.#idle.delete(send.chatId);
     line.lastPlace = Math.max(line.lastPlace, send.place);
     this.#size += 1;
   }
@@ -122,10 +128,11 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
     this.#recover(nowMs);
     if (nowMs < this.#waitUntilMs) return [];
     const taken: S[] = [];
-    for (const bulk of [false, true]) {
-      for (const line of this.#busy) {
+    for (const lines of [this.#urgent, this.#bulk]) {
+      const bulk = lines === this.#bulk;
+      for (const line of lines) {
         const [send] = line.sends;
-        if (send === undefined || isBulk(line) !== bulk) continue;
+        if (send === undefined) continue;
         if (taken.length >= max || this.#second.room(this.#room, nowMs) === 0) return taken;
         if (bulk && this.#bulkRoom(nowMs) <= 0) return taken;
         if (line.inFlight || this.#dueMs(line, send, nowMs) > nowMs) continue;
@@ -184,29 +191,47 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
 
   /** When `take` may have something again; null: not before something is added or settled. */
   nextMs(nowMs: number): number | null {
+    if (this.#room <= 0) return null;
+    const paceMs = Math.max(this.#waitUntilMs, this.#second.nextMs(this.#room, nowMs));
+    const urgentMs = this.#earliest(this.#urgent, paceMs, nowMs);
+    if (urgentMs === paceMs || this.#bulkInFlight >= bulkInFlightMax * this.#factor) return urgentMs;
+    const bulkMs = this.#earliest(this.#bulk, Math.max(paceMs, this.#bulkNextMs(nowMs)), nowMs);
+    if (urgentMs === null || bulkMs === null) return urgentMs ?? bulkMs;
+    return Math.min(urgentMs, bulkMs);
+  }
+
+  /** The first of these lines that is due, not before `floorMs`, which nothing can be; null: all are in flight. */
+  #earliest(lines: ReadonlySet<ChatLine<S>>, floorMs: number, nowMs: number): number | null {
     let next: number | null = null;
-    for (const line of this.#busy) {
+    for (const line of lines) {
       const [send] = line.sends;
       if (send === undefined || line.inFlight) continue;
-      const paceMs = this.#second.nextMs(this.#room, nowMs);
-      if (this.#room <= 0) continue;
-      if (isBulk(line) && this.#bulkInFlight >= bulkInFlightMax * this.#factor) continue;
-      const bulkMs = isBulk(line) ? this.#bulkNextMs(nowMs) : 0;
-      const dueMs = Math.max(this.#dueMs(line, send, nowMs), this.#waitUntilMs, paceMs, bulkMs);
+      const dueMs = Math.max(this.#dueMs(line, send, nowMs), floorMs);
+      if (dueMs === floorMs) return floorMs;
       if (next === null || dueMs < next) next = dueMs;
     }
     return next;
   }
 
+  /** At the end of its turn, unless it has one. */
+  #enqueue(line: ChatLine<S>): void {
+    const [into, from] = isBulk(line) ? [this.#bulk, this.#urgent] : [this.#urgent, this.#bulk];
+    from.delete(line);
+    into.add(line);
+  }
+
   #finish(line: ChatLine<S>, chatId: ChatId): void {
     if (line.sends.shift()?.bulk === false) line.urgent -= 1;
     this.#size -= 1;
-    // To the end of the turn, and of the order of use.
-    this.#busy.delete(line);
-    if (line.sends.length > 0) this.#busy.add(line);
-    this.#chats.delete(chatId);
-    this.#chats.set(chatId, line);
-    this.#trim();
+    // To the end of the turn.
+    this.#urgent.delete(line);
+    this.#bulk.delete(line);
+    if (line.sends.length > 0) return this.#enqueue(line);
+    this.#idle.add(chatId);
+    const [oldest] = this.#idle;
+    if (this.#idle.size <= idleChatsMax || oldest === undefined) return;
+    this.#idle.delete(oldest);
+    this.#chats.delete(oldest);
   }
 
   /** Of a second's, what those under way leave. */
@@ -272,15 +297,6 @@ export class Outbox<S extends OutboxSend = OutboxSend> {
       this.#chats.set(chatId, line);
     }
     return line;
-  }
-
-  #trim(): void {
-    if (this.#chats.size <= idleChatsMax) return;
-    for (const [id, line] of this.#chats) {
-      if (line.sends.length > 0) continue;
-      this.#chats.delete(id);
-      if (this.#chats.size <= idleChatsMax) return;
-    }
   }
 }
 

@@ -26,6 +26,8 @@ import type { JobShards } from "../job-shards.ts";
 const lookMsDefault = 500;
 /** Fed and without a result, of one bot: between two and three seconds of its sends. */
 const windowMax = 60;
+/** At a look: what goes into the log at once is before whatever people say in the meantime. */
+const portionMax = 20;
 /** Chats that Telegram keeps waiting do not hold up the others: after so long they are no more in the window, */
 const recentMs = 30_000;
 /** but of these too there are no more than so many. */
@@ -69,7 +71,8 @@ export function startBroadcaster(parts: {
       // Those of broadcasts that were stopped are on their way as well.
       const ids = broadcasts.map(({ id }) => id);
       const fed = await countFed(store, ids, nowMs - recentMs);
-      const room = Math.min(windowMax * paceFactor - fed.recent, fedMax * paceFactor - fed.all);
+      const rooms = [portionMax, windowMax - fed.recent / paceFactor, fedMax - fed.all / paceFactor];
+      const room = Math.floor(Math.min(...rooms) * paceFactor);
       if (room > 0) await feed(shard, fences, running, room, nowMs);
     }
     await finishBroadcasts(store, fences, owned, Date.now());
