@@ -31,6 +31,7 @@ import { openServiceCaller } from "./telegram/service-caller.ts";
 import { openAnswerRunner } from "./native/answer-runner.ts";
 import { startWebhookPoster } from "./native/webhook-poster.ts";
 import { startPollDesk } from "./native/poll-desk.ts";
+import { openShownFiles } from "./native/shown-files.ts";
 import { openShownPeople } from "./native/shown-people.ts";
 import { startNativeSweep } from "./native/native-sweep.ts";
 import { startUpdateSweep } from "./telegram/update-sweep.ts";
@@ -147,15 +148,15 @@ export async function startCourier(config: CourierConfig, env: Env, log: Log): P
     },
   });
   const people = openShownPeople(store, Date.now);
-  const names = openFileNames(await readFileSecret(store));
+  const files = openShownFiles(store, openFileNames(await readFileSecret(store)));
   const poster = startWebhookPoster({
     ...leaving,
     people,
-    names,
+    files,
     http,
     run: openAnswerRunner({ bus, liveness, log }),
   });
-  const desk = startPollDesk({ ...leaving, bus, people, names, stirred: (...of) => poster.stir(...of) });
+  const desk = startPollDesk({ ...leaving, bus, people, files, stirred: (...of) => poster.stir(...of) });
   const orphans = startOrphanSends(leaving);
   const counting = setInterval(() => counts.telegramQueue.set(sender.queued), countMs);
   const repairing = {

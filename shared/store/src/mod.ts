@@ -112,7 +112,9 @@ export {
   insertFile,
   mayReadFile,
   readFileSecret,
+  readFileSides,
   readFiles,
+  type Sides,
 } from "./query/file/file.ts";
 export { readDialogs, writeDialogs } from "./query/bot/dialog.ts";
 export { deleteBot } from "./query/bot/delete-bot.ts";

@@ -23,11 +23,17 @@ export {
   nativePollId,
   type NativeSetting,
   peopleOfMessage,
+  picturesOfMessage,
 } from "./native/native-message.ts";
 export { type FileNames, openFileNames } from "./native/file-names.ts";
-export type { FileName } from "./native/native-media.ts";
+export type { FileName, ShownFile } from "./native/native-media.ts";
 export type { APIMethodReturn as MethodResult, APIMethods as Methods, TelegramObjects } from "@gramio/types";
-export { nativeUpdate, type NumberedUpdate, peopleOfUpdate } from "./native/native-update.ts";
+export {
+  nativeUpdate,
+  type NumberedUpdate,
+  peopleOfUpdate,
+  picturesOfUpdate,
+} from "./native/native-update.ts";
 export {
   nativeChat,
   nativeChatId,

@@ -29,9 +29,10 @@ import {
   unnumberedBots,
   type UpdatesAsked,
 } from "@rookery/store";
-import { type FileNames, nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
+import { nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
 import type { JobShards } from "../job-shards.ts";
 import { openParking, type ParkedPoll } from "./parking.ts";
+import type { ShownFiles } from "./shown-files.ts";
 import type { ShownPeople } from "./shown-people.ts";
 
 const lookMs = 2_000;
@@ -60,7 +61,7 @@ export function startPollDesk(parts: {
   readonly store: Store;
   readonly jobShards: JobShards;
   readonly people: ShownPeople;
-  readonly names: Pick<FileNames, "nameFor">;
+  readonly files: ShownFiles;
   readonly shards: number;
   readonly log: Log;
   /** Bots that have something new; `isMoved`: or another webhook. */
@@ -161,13 +162,14 @@ export function startPollDesk(parts: {
     const people = await parts.people.read(
       read.flatMap(({ updates }) => updates.flatMap((update) => peopleOfUpdate(update))),
     );
+    const namesFor = await parts.files.read(read.flatMap(({ updates }) => updates));
     for (const { at, hasWebhook, updates } of read) {
       const poll = polls[at];
       if (poll === undefined) continue;
       if (hasWebhook && poll.consumer === "") {
         mailbox.refuse(poll, newcomers.has(poll) ? "webhook" : "webhookSet");
       } else if (updates.length > 0 || !poll.waits) {
-        const nameOf = parts.names.nameFor(poll.botId);
+        const nameOf = namesFor(poll.botId);
         mailbox.answer(
           poll,
           cut(updates.map((update) => JSON.stringify(nativeUpdate(update, people, nameOf)))),

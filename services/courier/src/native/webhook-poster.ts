@@ -23,10 +23,11 @@ import {
   type StoredUpdate,
   takeUpdates,
 } from "@rookery/store";
-import { type FileNames, nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
+import { nativeUpdate, peopleOfUpdate } from "@rookery/telegram";
 import type { JobShards } from "../job-shards.ts";
 import { type HttpPost, OutboundError } from "../outbound/http-post.ts";
 import { patienceMsMax, type Post, PostQueue, repostDelayMs } from "./post-queue.ts";
+import type { ShownFiles } from "./shown-files.ts";
 import type { ShownPeople } from "./shown-people.ts";
 
 const lookMs = 2_000;
@@ -75,7 +76,7 @@ export function startWebhookPoster(parts: {
   readonly store: Store;
   readonly jobShards: JobShards;
   readonly people: ShownPeople;
-  readonly names: Pick<FileNames, "nameFor">;
+  readonly files: ShownFiles;
   readonly http: Pick<HttpPost, "post">;
   readonly secrets: SecretBox;
   readonly run: RunAnswer;
@@ -175,7 +176,7 @@ export function startWebhookPoster(parts: {
 
   const postsOf = async (botId: UserId, updates: readonly StoredUpdate[]): Promise<Post[]> => {
     const people = await parts.people.read(updates.flatMap((update) => peopleOfUpdate(update)));
-    const nameOf = parts.names.nameFor(botId);
+    const nameOf = (await parts.files.read(updates))(botId);
     return updates.map((update) => {
       const { updateId, queue, expiresMs } = update;
       return {

@@ -15,6 +15,7 @@ import {
 import { inTransaction, writeNativeWebhook } from "@rookery/store";
 import { openFileNames } from "@rookery/telegram";
 import { startPollDesk } from "../../src/native/poll-desk.ts";
+import { openShownFiles } from "../../src/native/shown-files.ts";
 import { openShownPeople } from "../../src/native/shown-people.ts";
 import { openCourierFixture } from "../courier-fixture.ts";
 import { makeNative, writeUpdates } from "./native-bot.ts";
@@ -41,7 +42,7 @@ async function openDesk() {
     log,
     jobShards: owned.jobShards,
     people: openShownPeople(store, Date.now),
-    names: openFileNames("secret"),
+    files: openShownFiles(store, openFileNames("secret")),
     stirred: (botIds) => stirred.push(...botIds),
     bus: {
       subscribe(subject, hear) {

@@ -14,6 +14,7 @@ import {
   writeNativeWebhook,
 } from "@rookery/store";
 import { openFileNames } from "@rookery/telegram";
+import { openShownFiles } from "../../src/native/shown-files.ts";
 import { openShownPeople } from "../../src/native/shown-people.ts";
 import { type RunAnswer, startWebhookPoster } from "../../src/native/webhook-poster.ts";
 import { openHttpPost } from "../../src/outbound/http-post.ts";
@@ -89,7 +90,7 @@ async function openPoster(run: RunAnswer = () => Promise.resolve()) {
     store,
     jobShards,
     people,
-    names: openFileNames("secret"),
+    files: openShownFiles(store, openFileNames("secret")),
     http,
     secrets,
     run,

@@ -1,11 +1,13 @@
 /** What is told to bots, with the names and files of this moment. */
-import type { BotChat, Message, UserId } from "@rookery/protocol";
-import { readPeopleById, type Store, toMessage } from "@rookery/store";
+import type { Attachment, BotChat, Message, UserId } from "@rookery/protocol";
+import { readFileSides, readPeopleById, type Sides, type Store, toMessage } from "@rookery/store";
 import {
   type NativeMessage,
   nativeMessage,
   type NativePeople,
   peopleOfMessage,
+  picturesOfMessage,
+  type ShownFile,
   type TelegramObjects,
 } from "@rookery/telegram";
 import { badRequest } from "./api-refusal.ts";
@@ -15,7 +17,7 @@ import type { Reading } from "./reading.ts";
 
 /** Messages of a chat by their places, in Telegram's shape. Those that are not there are left out. */
 export async function showMessages(
-  { context: { reading, files }, bot }: Call,
+  { context: { store, reading, files }, bot }: Call,
   chat: BotChat,
   seqs: readonly number[],
 ): Promise<TelegramObjects.TelegramMessage[]> {
@@ -28,7 +30,9 @@ export async function showMessages(
     answered.length === 0 ? new Map<number, NativeMessage>() : await readMessages(reading, chat.id, answered);
   const named = [...stored.values(), ...others.values()].flatMap(peopleOfMessage);
   const people = await namesOf(reading, chat.peerId === undefined ? named : [...named, chat.peerId]);
-  const fileName = files.names.nameFor(bot.id);
+  const nameOf = files.names.nameFor(bot.id);
+  const sides = await sidesOf(store, [...stored.values(), ...others.values()].flatMap(picturesOfMessage));
+  const fileName = (file: Attachment): ShownFile => ({ ...nameOf(file), sides: sides.get(file.fileId) });
   return wanted.map((message) => {
     const { replyTo } = message;
     const reply = replyTo === null ? undefined : (stored.get(replyTo) ?? others.get(replyTo));
@@ -60,6 +64,11 @@ async function readMessages(
       return [[row.seq, { ...message, extra: row.detail?.extra }] as const];
     }),
   );
+}
+
+/** Few messages have any, so these are asked by themselves. */
+async function sidesOf(store: Store, ids: readonly string[]): Promise<ReadonlyMap<string, Sides>> {
+  return ids.length === 0 ? new Map() : await readFileSides(store, ids);
 }
 
 async function namesOf(reading: Reading, ids: readonly UserId[]): Promise<NativePeople> {

@@ -8,6 +8,19 @@ export interface FileName {
   readonly file_unique_id: string;
 }
 
+/** With what only its bytes tell; a sender of ours may have said it too. */
+export interface ShownFile extends FileName {
+  readonly sides?: { readonly width: number; readonly height: number } | undefined;
+}
+
+/** Kinds of files that have sides. */
+const pictures: ReadonlySet<string> = new Set(["photo", "video", "animation", "sticker", "video_note"]);
+
+/** Whether the sides of a file are shown, and are not said in its message. */
+export function lacksSides({ kind }: Pick<Attachment, "kind">, extra: BotExtra | undefined): boolean {
+  return pictures.has(kind) && extra?.media?.["width"] === undefined;
+}
+
 /** Kinds of files Telegram names; all others are documents. */
 const mediaKinds: ReadonlySet<string> = new Set([
   "video",
@@ -21,11 +34,11 @@ const mediaKinds: ReadonlySet<string> = new Set([
 export function mediaOf(
   file: Attachment,
   extra: BotExtra | undefined,
-  name: FileName,
+  { sides: known, ...name }: ShownFile,
 ): Partial<TelegramObjects.TelegramMessage> {
   const media = extra?.media ?? {};
   const size = file.size === undefined ? {} : { file_size: file.size };
-  const side = (key: "width" | "height"): number => numberOf(media[key], 0);
+  const side = (key: "width" | "height"): number => numberOf(media[key], known?.[key] ?? 0);
   const duration = numberOf(media["duration"], 0);
   const described = {
     ...name,

@@ -2,7 +2,7 @@
 import type { TelegramObjects } from "@gramio/types";
 import type { Attachment, BotChat, BotExtra, Entity, Keyboard, Message, Service } from "@rookery/protocol";
 import { findEntities } from "../format/found-entity.ts";
-import { type FileName, mediaOf } from "./native-media.ts";
+import { type FileName, lacksSides, mediaOf, type ShownFile } from "./native-media.ts";
 import { nativeChat, nativeChatId, type NativePeople, nativeUser } from "./person.ts";
 
 type Content = Partial<TelegramObjects.TelegramMessage>;
@@ -19,7 +19,7 @@ export interface NativeSetting {
   /** What it answers, where that is at hand. */
   readonly reply?: NativeMessage | undefined;
   /** How the bot names a file; where it names none, ours stands. */
-  readonly fileName?: ((attachment: Attachment) => FileName) | undefined;
+  readonly fileName?: ((attachment: Attachment) => ShownFile) | undefined;
 }
 
 /** Telegram's `Message`. */
@@ -62,6 +62,12 @@ export function peopleOfMessage({ senderId, forward, entities, service }: Messag
     ...entities.flatMap(({ userId }) => userId ?? []),
     ...(service?.userIds ?? []),
   ];
+}
+
+/** The file of a message whose sides are nowhere but in the file itself. */
+export function picturesOfMessage({ attachments, extra }: NativeMessage): readonly string[] {
+  const [file] = attachments;
+  return file !== undefined && lacksSides(file, extra) ? [file.fileId] : [];
 }
 
 /** What a deleted message leaves, and what nobody can show any more. */

@@ -1,8 +1,15 @@
 /** What a bot of our own is told, as Telegram's `Update`. Pure. */
 import type { TelegramObjects } from "@gramio/types";
 import type { Attachment, BotUpdate, NativeUpdateType, UserId } from "@rookery/protocol";
-import type { FileName } from "./native-media.ts";
-import { nativeMessage, nativePoll, nativePollId, peopleOfMessage, seconds } from "./native-message.ts";
+import type { ShownFile } from "./native-media.ts";
+import {
+  nativeMessage,
+  nativePoll,
+  nativePollId,
+  peopleOfMessage,
+  picturesOfMessage,
+  seconds,
+} from "./native-message.ts";
 import { nativeChat, nativeLink, nativeMember, type NativePeople, nativeUser } from "./person.ts";
 
 export type NumberedUpdate = Pick<BotUpdate, "type" | "payload"> & { readonly updateId: number };
@@ -14,7 +21,7 @@ type Content = NonNullable<TelegramObjects.TelegramUpdate[NativeUpdateType]>;
 export function nativeUpdate(
   { updateId, type, payload }: NumberedUpdate,
   people: NativePeople,
-  fileName?: (attachment: Attachment) => FileName,
+  fileName?: (attachment: Attachment) => ShownFile,
 ): TelegramObjects.TelegramUpdate {
   return { update_id: updateId, [type]: contentOf(payload, people, fileName) };
 }
@@ -43,10 +50,17 @@ export function peopleOfUpdate({ payload: { chat, news } }: Pick<BotUpdate, "pay
   }
 }
 
+/** Files whose sides it shows, and nobody has said. */
+export function picturesOfUpdate({ payload: { news } }: Pick<BotUpdate, "payload">): readonly string[] {
+  if (news.kind === "callback") return picturesOfMessage(news.message);
+  if (news.kind !== "message") return [];
+  return [news.message, ...(news.reply === undefined ? [] : [news.reply])].flatMap(picturesOfMessage);
+}
+
 function contentOf(
   { chat, atMs, news }: BotUpdate["payload"],
   people: NativePeople,
-  fileName: ((attachment: Attachment) => FileName) | undefined,
+  fileName: ((attachment: Attachment) => ShownFile) | undefined,
 ): Content {
   const date = seconds(atMs);
   switch (news.kind) {

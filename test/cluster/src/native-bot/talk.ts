@@ -12,6 +12,31 @@ export function talkWithBots(edges: () => readonly string[]): void {
   const base = () => edges()[0] ?? "";
   const other = () => edges()[1] ?? "";
 
+  it("a photo that somebody sends has the sides its bytes have, in updates and where it is said again", async () => {
+    const ann = await register(base(), "painter");
+    const bot = await makeBot(edges(), ann, "Frame");
+    const chat = await talkTo(base(), ann, bot);
+    const head = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+    const body = Buffer.concat([head, Buffer.from("00000140000000c80806000000", "hex"), Buffer.alloc(40)]);
+    const headers = { authorization: `Bearer ${ann.token}` };
+    const brought = await fetch(`${base()}/v1/files?name=rook.png`, { method: "POST", headers, body });
+    assert.equal(brought.status, 201);
+    const file = (await brought.json()) as { readonly kind: string };
+    assert.equal(file.kind, "photo");
+    const said = { token: ann.token, body: { body: "", kind: "photo", attachments: [file] } };
+    await expect(201, base(), "POST", `/v1/chats/${chat.id}/messages`, said);
+    interface Shown {
+      readonly message_id: number;
+      readonly photo: readonly { readonly width: number; readonly height: number }[];
+    }
+    const sidesOf = ({ photo }: Shown) => photo.map(({ width, height }) => [width, height]);
+    const [update] = await bot.updates({ timeout: 30 }, other());
+    const shown = update?.message as unknown as Shown;
+    assert.deepEqual(sidesOf(shown), [[320, 200]]);
+    const where = { chat_id: ann.userId, from_chat_id: ann.userId, message_id: shown.message_id };
+    assert.deepEqual(sidesOf(await bot.done<Shown>("forwardMessage", where)), [[320, 200]]);
+  });
+
   it("a bot is made, found, started with a payload, and answers, each on another edge", async () => {
     const owner = await register(base(), "maker");
     const ann = await register(base(), "ann");

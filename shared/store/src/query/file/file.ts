@@ -46,6 +46,24 @@ export async function readFiles(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+export interface Sides {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of these files, those whose sides are known. */
+export async function readFileSides(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Sides>> {
+  const { rows } = await db.query<Sides & { readonly id: string }>({
+    name: "read file sides",
+    text: "select id, width, height from file where id = any($1::text[]) and width is not null and height is not null",
+    values: [ids],
+  });
+  return new Map(rows.map(({ id, ...sides }) => [id, sides]));
+}
+
 /** Bytes of all files somebody has brought since a time. */
 export async function countFileBytes(db: Queryable, ownerId: UserId, sinceMs: number): Promise<number> {
   const { rows } = await db.query<{ bytes: number }>(
