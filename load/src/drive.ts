@@ -1,5 +1,5 @@
 /** Sends messages through open sockets and keeps the books; knows nothing about who serves. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as endOfTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "./client.ts";
 import type { Percentiles } from "./histogram.ts";
 import { type Ledger, type LedgerReport, openLedger } from "./ledger.ts";
@@ -51,6 +51,8 @@ export interface PhaseReport extends LedgerReport {
 /** No progress for so long ends the phase; what is missing is then a fault. */
 const stallMs = 15_000;
 const tickMs = 1;
+/** A sender who is behind its schedule still reads so often: what it has not read counts as late, and it may be told to stop. */
+const turnMsMax = 2;
 const bodyBytes = 120;
 
 /** Sends `messages` over the chats in turn, from all readers in turn, and waits for every ack and delivery. */
@@ -67,12 +69,17 @@ export async function drive(
   const readsBefore = stage.reads;
   const startMs = performance.now();
   const size = pace.kind === "burst" ? pace.size : 1;
+  let turnMs = startMs;
   for (let index = 0; index < messages; index += size) {
     let dueMs = performance.now();
     if (pace.kind === "rate") {
       // Timed from when it was due: a late sender must not hide a wait.
       dueMs = startMs + (index * 1_000) / pace.perSecond;
       while (performance.now() < dueMs) await sleep(tickMs);
+      if (performance.now() - turnMs > turnMsMax) {
+        await endOfTurn();
+        turnMs = performance.now();
+      }
     } else if (pace.kind === "window") {
       await progressUntil(ledger, () => index - ledger.ackCount - ledger.refusedCount < pace.unackedMax);
       dueMs = performance.now();
