@@ -26,7 +26,10 @@ const patientMax = 2_048;
 /** Of one log message: bodies counted in UTF-16 units, the rest estimated. */
 const batchUnitsMax = 128 * 1024;
 const commandUnits = 512;
-/** A command without a reply is sent again so often. */
+/**
+ * A command without a reply is sent again so often, unless its shard answers: the log is a queue, and while those before it are
+ * answered it waits for its turn. A repeat of all that waits would be as much work once more, just when there is too much.
+ */
 const againMs = 2_000;
 const tickMs = 250;
 /** What did not reach the log is told so often, however much it is. */
@@ -71,6 +74,8 @@ export function openGateway(parts: {
   const now = parts.now ?? (() => performance.now());
   const waiting = new Map<number, Pending>();
   const congestion = openCongestion(shards);
+  /** Of each shard: when it last answered, and when what it answered had been sent. */
+  const progress = { atMs: new Float64Array(shards), sentMs: new Float64Array(shards) };
   let outbox = new Map<ShardId, LoggedCommand[]>();
   let scheduled = false;
   let refs = 0;
@@ -157,6 +162,12 @@ export function openGateway(parts: {
     }
   };
 
+  /** It, or its answer, was lost: later ones are answered, or none has been for as long. */
+  const isOverdue = ({ shard, sentMs }: Pending, nowMs: number): boolean => {
+    const isNext = sentMs >= (progress.sentMs[shard] ?? 0);
+    return nowMs - (isNext ? Math.max(sentMs, progress.atMs[shard] ?? 0) : sentMs) > againMs;
+  };
+
   const timer = setInterval(() => {
     const nowMs = now();
     for (const [ref, { deadlineMs }] of waiting) {
@@ -164,7 +175,7 @@ export function openGateway(parts: {
       const fault = { code: "unavailable", message: "no answer yet; repeat with the same uuid" } as const;
       settle(ref, { kind: "refused", fault: { ...fault, retryMs: againMs } });
     }
-    if (bus.connected) again((pending) => nowMs - pending.sentMs > againMs);
+    if (bus.connected) again((pending) => isOverdue(pending, nowMs));
   }, tickMs);
 
   const ask: CommandGateway["ask"] = (command, timeoutMs, done) => {
@@ -192,7 +203,13 @@ export function openGateway(parts: {
   return {
     ask,
     submit: (command, { timeoutMs }) => new Promise((resolve) => ask(command, timeoutMs, resolve)),
-    settle,
+    settle(ref, reply) {
+      const pending = waiting.get(ref);
+      if (pending === undefined) return;
+      progress.atMs[pending.shard] = now();
+      progress.sentMs[pending.shard] = pending.sentMs;
+      settle(ref, reply);
+    },
     repeat: (shard) => again((pending) => pending.shard === shard),
     get pending() {
       return waiting.size;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Bus } from "@rookery/bus";
-import type { AddressedCommand, Reply } from "@rookery/protocol";
+import { type AddressedCommand, type CommandBatch, parseInternal, type Reply } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
 import { openGateway } from "../src/gateway.ts";
 
@@ -48,6 +48,47 @@ test("[L7] many commands wait and answers come late: one more is overloaded; few
     // That one was answered at once: the shard is well again.
     ask(10);
     assert.equal(refusals(), 500);
+  } finally {
+    gateway.close();
+  }
+});
+
+test("[L6] what waits is sent again when its shard is silent or has answered later ones, not while it is its turn", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval", "setImmediate"] });
+  const appended: number[] = [];
+  const append = async (_: string, bytes: Uint8Array): Promise<{ seq: number; duplicate: boolean }> => {
+    const batch = parseInternal<CommandBatch>(bytes);
+    appended.push(...batch.commands.map(({ ref }) => ref ?? 0));
+    return { seq: 1, duplicate: false };
+  };
+  let nowMs = 0;
+  const bus = { connected: true, append } as unknown as Bus;
+  const gateway = openGateway({ bus, shards: 1, edge: "e", log, now: () => nowMs });
+  const pass = (ms: number): number[] => {
+    nowMs += ms;
+    t.mock.timers.tick(250);
+    return appended.splice(0);
+  };
+  const ask = (uuid: string): void => {
+    const command = { kind: "send", body: "", messageKind: "text" };
+    const asked = { actor: { kind: "chat", id: 1 }, senderId: 1, uuid, source: "ws", command };
+    gateway.ask(asked as unknown as AddressedCommand, 60_000, () => {});
+  };
+  try {
+    for (const uuid of ["a", "b"]) ask(uuid);
+    assert.deepEqual(pass(10), [1, 2]);
+    for (const uuid of ["c", "d"]) ask(uuid);
+    assert.deepEqual(pass(10), [3, 4]);
+    nowMs = 1_900;
+    gateway.settle(1, done);
+    // The first is answered after a while: the others are on their way.
+    assert.deepEqual(pass(1_000), []);
+    gateway.settle(3, done);
+    // Behind the third is the fourth, and the second was passed by.
+    assert.deepEqual(pass(0), [2]);
+    assert.deepEqual(pass(1_000), []);
+    // Nothing more for two seconds.
+    assert.deepEqual(pass(1_100), [2, 4]);
   } finally {
     gateway.close();
   }
