@@ -16,7 +16,7 @@ import type { StageDoor } from "../stage.ts";
 import { startControl } from "./control.ts";
 
 export const idleUsage = `npm run load -- idle [flags]
-  --sockets 5000   each of a person of its own
+  --sockets 4000   each of a person of its own
   --each 20        chats a person is in
   --members 50     people in a chat
   --opens 100      sockets being opened at a time
@@ -29,7 +29,7 @@ const readyMsMax = 120_000;
 /** @returns the exit code: 1 when any check failed. @throws ConfigError */
 export async function runIdle(args: readonly string[]): Promise<number> {
   const config = readFlags(args, {
-    sockets: [5_000, 15_000],
+    sockets: [4_000, 15_000],
     each: [20, 500],
     members: [50, 1_000],
     opens: [100, 2_000],

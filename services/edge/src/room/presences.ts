@@ -36,7 +36,7 @@ export interface Presences {
 
 interface Watched {
   /** Each with whether it has been told how the user is, and so hears of changes. */
-  readonly sockets: Map<Connection, { readonly connection: Connection; isTold: boolean }>;
+  readonly sockets: Map<Connection, { isTold: boolean }>;
   readonly ready: Promise<void>;
   /** Null until somebody has said. */
   status: PresenceStatus | null;
@@ -47,10 +47,7 @@ export function openPresences(parts: {
   readonly interest: Pick<InterestClient, "watch" | "unwatch" | "repeat" | "isQuiet">;
   readonly shards: number;
   /** Passes a frame on to the sockets that hear of a user. */
-  readonly fanOut: (
-    hearers: Iterable<{ readonly connection: Connection }>,
-    frame: ServerFrameOf<"Presence">,
-  ) => void;
+  readonly fanOut: (hearers: Iterable<Connection>, frame: ServerFrameOf<"Presence">) => void;
 }): Presences {
   const { interest } = parts;
   const shards = new Map<ShardId, Map<UserId, Watched>>();
@@ -72,7 +69,7 @@ export function openPresences(parts: {
   return {
     async watch({ connection, userId }, lastSeenMs) {
       const watched = find(userId) ?? open(userId);
-      const hearer = watched.sockets.get(connection) ?? { connection, isTold: false };
+      const hearer = watched.sockets.get(connection) ?? { isTold: false };
       watched.sockets.set(connection, hearer);
       watched.lastSeenMs = later(watched.lastSeenMs, lastSeenMs);
       await watched.ready;
@@ -99,7 +96,7 @@ export function openPresences(parts: {
         watched.lastSeenMs = later(watched.lastSeenMs, lastSeenMs);
         if (watched.status === status) continue;
         watched.status = status;
-        const told = [...watched.sockets.values()].filter(({ isTold }) => isTold);
+        const told = [...watched.sockets].flatMap(([connection, { isTold }]) => (isTold ? [connection] : []));
         parts.fanOut(told, frameOf(userId, status, watched.lastSeenMs));
       }
     },

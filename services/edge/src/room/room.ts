@@ -1,5 +1,5 @@
 import type { ChangeFrame, ChatId, ServerFrame } from "@rookery/protocol";
-import type { Presence } from "../socket/connection.ts";
+import type { Connection } from "../socket/connection.ts";
 
 /** Frames kept while a socket catches up; beyond it the socket reads once more from Postgres. */
 const tailMax = 256;
@@ -45,8 +45,8 @@ export class Room {
   /** Known to be committed; beyond what was passed on while healing. */
   head: Place = { seq: 0, rev: 0, receiptRev: 0 };
   healing = false;
-  /** Those who hear it live. An array, each with its own place in it: a set would cost five times the memory. */
-  readonly hearers: Presence[] = [];
+  /** Those who hear it live. An array, each knows its own place in it: a set would cost five times the memory. */
+  readonly hearers: Connection[] = [];
   ready: Promise<void> = Promise.resolve();
   /** What was passed on since the first of those catching up began, while there are any. */
   #tail: Placed[] = [];
@@ -110,19 +110,17 @@ export class Room {
     if (this.#tail.length > tailMax) this.#tail.shift();
   }
 
-  hear(presence: Presence): void {
-    if (presence.at < 0) presence.at = this.hearers.push(presence) - 1;
+  /** @returns its place. */
+  hear(connection: Connection): number {
+    return this.hearers.push(connection) - 1;
   }
 
   /** The last takes the place that is free. */
-  unhear(presence: Presence): void {
-    const { at } = presence;
-    const last = at < 0 ? undefined : this.hearers.pop();
-    if (last === undefined) return;
-    presence.at = -1;
-    if (last === presence) return;
-    this.hearers[at] = last;
-    last.at = at;
+  unhear(place: number): void {
+    const last = this.hearers.pop();
+    if (last === undefined || place === this.hearers.length) return;
+    this.hearers[place] = last;
+    last.rooms.setPlace(this.chatId, place);
   }
 
   beginCatchUp(): void {

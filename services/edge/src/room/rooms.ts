@@ -2,7 +2,7 @@
 import type { AclSubject, ChatId, Event, Message, Rev, ServerFrame } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { readChanges, readMarks, readMessages, type Store } from "@rookery/store";
-import type { Connection, Presence } from "../socket/connection.ts";
+import type { Connection } from "../socket/connection.ts";
 import type { InterestClient } from "./interest.ts";
 import { placeMarks, receiptFrames } from "./receipts.ts";
 import { framesOf, type Place, type Placed, Room } from "./room.ts";
@@ -29,7 +29,7 @@ export function openRooms(parts: {
   readonly log: Log;
   /** Passes a frame on to those who hear a room, in order. */
   readonly fanOut: (
-    hearers: readonly Presence[],
+    hearers: readonly Connection[],
     frame: ServerFrame,
     except?: ReadonlySet<Connection>,
   ) => void;

@@ -22,8 +22,10 @@ export interface Users {
 }
 
 interface User {
-  readonly connections: Set<Connection>;
-  readonly ready: Promise<void>;
+  /** A few; a set of them would cost more than all else here. */
+  readonly connections: Connection[];
+  /** Null when the owner knows. */
+  ready: Promise<void> | null;
   rev: number;
   /** As it was told: all sockets here are away. */
   away: boolean;
@@ -37,7 +39,7 @@ export function openUsers(parts: {
   const users = new Map<UserId, User>();
 
   const tellAway = (userId: UserId, user: User): void => {
-    const away = user.connections.size > 0 && [...user.connections].every((each) => each.away);
+    const away = user.connections.length > 0 && user.connections.every((each) => each.away);
     if (away === user.away) return;
     user.away = away;
     if (away) void parts.interest.watch({ kind: "away", id: userId });
@@ -50,19 +52,21 @@ export function openUsers(parts: {
       let user = users.get(userId);
       if (user === undefined) {
         const ready = parts.interest.watch({ kind: "user", id: userId });
-        users.set(userId, (user = { connections: new Set(), ready, rev: 0, away: false }));
-      }
-      user.connections.add(connection);
+        users.set(userId, (user = { connections: [connection], ready, rev: 0, away: false }));
+      } else user.connections.push(connection);
       tellAway(userId, user);
       await user.ready;
+      user.ready = null;
       return user.rev;
     },
     leave(connection) {
       const { userId } = connection.session;
       const user = users.get(userId);
-      if (user?.connections.delete(connection) !== true) return;
+      const place = user?.connections.indexOf(connection) ?? -1;
+      if (user === undefined || place < 0) return;
+      user.connections.splice(place, 1);
       tellAway(userId, user);
-      if (user.connections.size > 0) return;
+      if (user.connections.length > 0) return;
       users.delete(userId);
       parts.interest.unwatch({ kind: "user", id: userId });
     },

@@ -54,7 +54,7 @@ export function openChannels(parts: {
     const { isAllowed, chats, lastSeen } = await permit(store, principal, names);
     if (connection.closed) return;
     const allowed = [...wanted].filter(isAllowed);
-    for (const channel of allowed) connection.channels.add(channel);
+    for (const channel of allowed) connection.addChannel(channel);
     if (connection.hears === "chosen") await hear(connection, chats);
     for (const channel of wanted) {
       // Also those that ended while they were entered.
@@ -75,18 +75,20 @@ export function openChannels(parts: {
     const entries = await Promise.all(
       [...chats].map(async ([chatId, rev]) => {
         const presence = await membership.enter(connection, chatId, rev);
-        if (presence === undefined) connection.channels.delete(`chat:${chatId}`);
+        if (presence === undefined) connection.deleteChannel(`chat:${chatId}`);
         return { chatId, presence };
       }),
     );
     for (const { chatId, presence } of entries) {
       // Held until its first Sync, it hears nothing yet.
-      if (presence !== undefined && connection.phase === "live") connection.subscribe(chatId);
+      if (presence === undefined) continue;
+      if (connection.phase === "live") connection.subscribe(chatId);
+      connection.rooms.letGo(presence);
     }
   };
 
   const unwatch = async (connection: Connection, asked: readonly string[]): Promise<void> => {
-    for (const channel of asked) connection.channels.delete(channel);
+    for (const channel of asked) connection.deleteChannel(channel);
     for (const id of readChannels(asked).presenceIds) presences.unwatch({ connection, userId: id });
     if (connection.hears === "chosen") {
       const left = await chatsOf(store, connection.session.principal, readChannels(connection.channels));
@@ -108,7 +110,7 @@ export function openChannels(parts: {
     for (const watched of watches) {
       if (allowed.has(pairOf(watched))) continue;
       presences.unwatch(watched);
-      if (watched.connection.channels.delete(`presence:${watched.userId}`)) ended.add(watched.connection);
+      if (watched.connection.deleteChannel(`presence:${watched.userId}`)) ended.add(watched.connection);
     }
     for (const connection of ended) connection.tellWatched();
   };
@@ -183,7 +185,7 @@ export function openChannels(parts: {
       for (const userId of readChannels(connection.channels).presenceIds) {
         presences.unwatch({ connection, userId });
       }
-      connection.channels.clear();
+      for (const channel of connection.channels) connection.deleteChannel(channel);
     },
     close() {
       closed = true;

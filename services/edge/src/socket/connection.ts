@@ -1,9 +1,9 @@
 import type { Principal } from "@rookery/auth";
-import type { ChatId, FaultInfo, Rev, ServerFrame, UserId } from "@rookery/protocol";
+import type { ChatId, FaultInfo, ServerFrame, UserId } from "@rookery/protocol";
 import type { WebSocket } from "uWebSockets.js";
-import type { Place, Room } from "../room/room.ts";
 import type { Flusher } from "./flusher.ts";
 import type { Format } from "./format.ts";
+import { Seats } from "./seats.ts";
 
 /** What the upgrade has found out; uWS keeps it with the socket. */
 export interface Session {
@@ -28,19 +28,7 @@ export interface Session {
  */
 export type Phase = "opening" | "held" | "live" | "closed";
 
-/** A socket in a room. */
-export interface Presence {
-  readonly connection: Connection;
-  readonly room: Room;
-  /** Its place among those who hear the room live; -1: not yet one of them. */
-  at: number;
-  /** Its user is known to be in the chat at this rev of it; null: not yet looked up. */
-  memberRev: Rev | null;
-  /** Its user was heard to leave at this rev. Word from before `memberRev` is old: they have come back since. */
-  leftRev: Rev;
-  /** How far it has been told of a chat its user has just joined, by that change of the user's feed. */
-  told: { readonly userRev: Rev; place: Place } | null;
-}
+const none: ReadonlySet<string> = new Set();
 
 /** One socket and what it follows. */
 export class Connection {
@@ -48,9 +36,7 @@ export class Connection {
   readonly sinceMs = Date.now();
   phase: Phase = "opening";
   /** Rooms it has entered; those it is subscribed to get their frames live. */
-  readonly rooms = new Map<ChatId, Presence>();
-  /** What it has asked to watch, by name: `chat:5`, `bot:7`, `all`, `presence:9`. */
-  readonly channels = new Set<string>();
+  readonly rooms = new Seats();
   /** Its client's own word. */
   away = false;
   /** The user's feed, as far as it has been passed on. */
@@ -64,10 +50,11 @@ export class Connection {
   badFrames = 0;
   badSinceMs = 0;
   /** By the steady clock: when the peer last answered a ping, and when it was last asked. */
-  heardMs = performance.now();
-  pingedMs = performance.now();
+  heardMs = wholeMs();
+  pingedMs = this.heardMs;
   /** Frames that came before Hello, in order. */
-  early: ArrayBuffer[] = [];
+  early: ArrayBuffer[] | null = null;
+  #channels: Set<string> | null = null;
   /** Frames to be written, in order, at the end of the turn. */
   #outbox: Uint8Array[] | null = null;
   readonly #socket: WebSocket<Session>;
@@ -93,9 +80,28 @@ export class Connection {
     return this.closed ? 0 : this.#socket.getBufferedAmount();
   }
 
+  /** What it has asked to watch, by name: `chat:5`, `bot:7`, `all`, `presence:9`. */
+  get channels(): ReadonlySet<string> {
+    return this.#channels ?? none;
+  }
+
+  addChannel(channel: string): void {
+    (this.#channels ??= new Set()).add(channel);
+  }
+
+  /** @returns whether it was watched. */
+  deleteChannel(channel: string): boolean {
+    return this.#channels?.delete(channel) === true;
+  }
+
+  /** The peer was heard. */
+  hear(): void {
+    this.heardMs = wholeMs();
+  }
+
   ping(nowMs: number): void {
     if (this.closed) return;
-    this.pingedMs = nowMs;
+    this.pingedMs = Math.trunc(nowMs);
     this.#socket.ping();
   }
 
@@ -142,8 +148,16 @@ export class Connection {
 
   /** From here on the room's frames come live. */
   subscribe(chatId: ChatId): void {
-    const presence = this.rooms.get(chatId);
-    if (!this.closed && presence !== undefined) presence.room.hear(presence);
+    const room = this.rooms.roomOf(chatId);
+    if (this.closed || room === undefined || this.rooms.placeOf(chatId) >= 0) return;
+    this.rooms.setPlace(chatId, room.hear(this));
+  }
+
+  unsubscribe(chatId: ChatId): void {
+    const place = this.rooms.placeOf(chatId);
+    if (place < 0) return;
+    this.rooms.roomOf(chatId)?.unhear(place);
+    this.rooms.setPlace(chatId, -1);
   }
 
   /** Sends the close frame; uWS reports the close, and only then is the connection gone. */
@@ -152,4 +166,9 @@ export class Connection {
     this.flush();
     this.#socket.end(code, reason);
   }
+}
+
+/** Whole, since V8 keeps a fraction in an object of its own. */
+function wholeMs(): number {
+  return Math.trunc(performance.now());
 }

@@ -59,6 +59,7 @@ export function openFrameHandler(parts: {
 
   const receive = (connection: Connection, bytes: ArrayBuffer, binary: boolean): void => {
     if (connection.phase === "opening") {
+      connection.early ??= [];
       if (connection.early.length < earlyMax) connection.early.push(bytes.slice(0));
       else connection.end(closeCodes.protocol, "too many frames before Hello");
       return;
@@ -223,8 +224,8 @@ export function openFrameHandler(parts: {
     receive,
     resume(connection) {
       const { early } = connection;
-      connection.early = [];
-      for (const bytes of early) receive(connection, bytes, connection.session.format.binary);
+      connection.early = null;
+      for (const bytes of early ?? []) receive(connection, bytes, connection.session.format.binary);
     },
   };
 }

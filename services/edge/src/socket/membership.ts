@@ -1,6 +1,7 @@
 /** Which rooms a socket is in: at its opening, when its user joins or leaves a chat, and when it is gone. */
 import {
   type AclSubject,
+  type Chat,
   type ChatId,
   limits,
   parseAclSubject,
@@ -23,7 +24,8 @@ import { framesOf } from "../room/room.ts";
 import type { Rooms } from "../room/rooms.ts";
 import type { Users } from "../room/users.ts";
 import { wantsChat } from "./channel.ts";
-import type { Connection, Presence } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { Presence } from "./seats.ts";
 
 /** Changes of a feed read at once. */
 const feedPage = 100;
@@ -39,7 +41,7 @@ export interface Membership {
   open(connection: Connection): Promise<void>;
   /**
    * Enters one more room, without its frames yet. `memberRev`: the user was seen in the chat at this rev of it.
-   * Undefined when the socket is gone, or its user out of the chat by now.
+   * Undefined when the socket is gone, or its user out of the chat by now; else let it go when it is done with.
    */
   enter(connection: Connection, chatId: ChatId, memberRev: Rev): Promise<Presence | undefined>;
   /** The socket hears nothing more from the chat. */
@@ -68,17 +70,17 @@ export function openMembership(parts: {
   });
 
   const leave = (connection: Connection, chatId: ChatId): void => {
-    const presence = connection.rooms.get(chatId);
-    if (presence === undefined) return;
+    const room = connection.rooms.roomOf(chatId);
+    if (room === undefined) return;
+    connection.unsubscribe(chatId);
     connection.rooms.delete(chatId);
-    presence.room.unhear(presence);
-    rooms.leave(presence.room);
-    if (connection.channels.delete(`chat:${chatId}`)) connection.tellWatched();
+    rooms.leave(room);
+    if (connection.deleteChannel(`chat:${chatId}`)) connection.tellWatched();
   };
 
   const enter: Membership["enter"] = async (connection, chatId, memberRev) => {
     const room = await rooms.enter(chatId);
-    const known = connection.rooms.get(chatId);
+    const known = connection.rooms.hold(chatId);
     if (connection.closed || known !== undefined) {
       rooms.leave(room);
       return known;
@@ -86,15 +88,7 @@ export function openMembership(parts: {
     // What the room has passed on beyond that rev may have been their leaving: then it is looked up once more, and
     // whatever the room passes on meanwhile is noted.
     const isCertain = room.place.rev <= memberRev;
-    const presence: Presence = {
-      connection,
-      room,
-      at: -1,
-      memberRev: isCertain ? memberRev : null,
-      leftRev: 0,
-      told: null,
-    };
-    connection.rooms.set(chatId, presence);
+    const presence = connection.rooms.add(room, isCertain ? memberRev : null);
     if (isCertain) return presence;
     const [head] = await memberHeads(
       store,
@@ -102,7 +96,7 @@ export function openMembership(parts: {
       [chatId],
       connection.session.principal.keyId,
     );
-    if (connection.rooms.get(chatId) !== presence) return undefined;
+    if (presence.gone) return undefined;
     if (head === undefined || presence.leftRev > head.rev) {
       leave(connection, chatId);
       return undefined;
@@ -137,21 +131,36 @@ export function openMembership(parts: {
     const chat = await readChat(store, userId, chatId, principal.keyId);
     // Gone again: the feed tells of that next.
     if (chat === null || connection.closed) return;
-    const presence = connection.rooms.get(chatId) ?? (await enter(connection, chatId, chat.rev));
-    if (presence === undefined || connection.closed) return;
+    const presence = connection.rooms.hold(chatId) ?? (await enter(connection, chatId, chat.rev));
+    if (presence === undefined) return;
+    try {
+      await tell(connection, presence, { rev, chat });
+    } finally {
+      connection.rooms.letGo(presence);
+    }
+  };
+
+  /** Of a chat that its user has joined, with everything since. */
+  const tell = async (
+    connection: Connection,
+    presence: Presence,
+    { rev, chat }: { readonly rev: Rev; readonly chat: Chat },
+  ): Promise<void> => {
+    if (connection.closed) return;
+    const { id: chatId } = chat;
     presence.memberRev = Math.max(presence.memberRev ?? 0, chat.rev);
     // Everything since they came is live to them, also what was committed before this edge knew.
-    const seq = await readJoinedSeq(store, chatId, userId);
-    if (!isThere(connection, chatId, presence)) return;
+    const seq = await readJoinedSeq(store, chatId, connection.session.userId);
+    if (!isThere(connection, presence)) return;
     // What was told before a read failed stays told: the client counts from there.
     if (presence.told?.userRev !== rev) {
       presence.told = { userRev: rev, place: { seq, rev: chat.rev, receiptRev: 0 } };
       connection.send({ type: "ChatAdded", chat, userRev: rev });
     }
-    if (presence.at >= 0) return;
+    if (presence.isHeard) return;
     const { told } = presence;
     await catchUp(store, presence.room, told.place, {
-      wanted: () => isThere(connection, chatId, presence),
+      wanted: () => isThere(connection, presence),
       page: ({ messages, changes, marks, place }) => {
         told.place = place;
         connection.sendAll([
@@ -176,15 +185,21 @@ export function openMembership(parts: {
       connection.userRev = await users.enter(connection);
       if (connection.hears === "chosen") return;
       const chats = await chatsOfPerson(userId);
-      await Promise.all(chats.map(({ id, rev }) => enter(connection, id, rev)));
+      await Promise.all(
+        chats.map(async ({ id, rev }) => {
+          const presence = await enter(connection, id, rev);
+          if (presence !== undefined) connection.rooms.letGo(presence);
+        }),
+      );
+      connection.rooms.trim();
     },
     evict(chatId, subject, rev) {
       const { kind, id } = parseAclSubject(subject);
       for (const connection of kind === "user" ? users.connectionsOf(id) : users.connectionsBy(id)) {
-        const presence = connection.rooms.get(chatId);
-        if (presence === undefined) continue;
-        presence.leftRev = rev;
-        if (presence.memberRev !== null && rev > presence.memberRev) leave(connection, chatId);
+        const memberRev = connection.rooms.memberRevOf(chatId);
+        // Word from before that is old: they have come back since.
+        if (memberRev === null) connection.rooms.noteLeft(chatId, rev);
+        else if (memberRev !== undefined && rev > memberRev) leave(connection, chatId);
       }
     },
     async pull(connection, from) {
@@ -203,13 +218,15 @@ export function openMembership(parts: {
       });
       connection.pulling = next;
       await next;
+      if (connection.pulling === next) connection.pulling = null;
     },
     close(connection) {
       connection.phase = "closed";
       users.leave(connection);
-      for (const presence of connection.rooms.values()) {
-        presence.room.unhear(presence);
-        rooms.leave(presence.room);
+      for (const chatId of connection.rooms.keys()) {
+        connection.unsubscribe(chatId);
+        const room = connection.rooms.roomOf(chatId);
+        if (room !== undefined) rooms.leave(room);
       }
       connection.rooms.clear();
     },
@@ -217,6 +234,6 @@ export function openMembership(parts: {
 }
 
 /** Whether a socket is still in the room it has entered, and not out of it or back in it by another way. */
-export function isThere(connection: Connection, chatId: ChatId, presence: Presence): boolean {
-  return !connection.closed && connection.rooms.get(chatId) === presence;
+export function isThere(connection: Connection, presence: Presence): boolean {
+  return !connection.closed && !presence.gone;
 }

@@ -6,9 +6,9 @@ export function markOf(
   connection: Connection,
   { type, chatId, seq }: ClientFrameOf<"Read" | "Delivered">,
 ): Mark {
-  const presence = connection.rooms.get(chatId);
-  if (presence === undefined) throw new Fault("not_found", `there is no chat ${chatId}`);
-  if (seq > presence.room.head.seq) throw new Fault("invalid", "seq: there is no such message");
+  const room = connection.rooms.roomOf(chatId);
+  if (room === undefined) throw new Fault("not_found", `there is no chat ${chatId}`);
+  if (seq > room.head.seq) throw new Fault("invalid", "seq: there is no such message");
   const { userId } = connection.session;
   return { userId, deliveredSeq: seq, readSeq: type === "Read" ? seq : 0 };
 }

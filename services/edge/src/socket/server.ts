@@ -100,7 +100,7 @@ export function serveSockets(
     },
     pong(socket) {
       const { connection } = socket.getUserData();
-      if (connection !== null) connection.heardMs = performance.now();
+      if (connection !== null) connection.hear();
     },
     close(socket, code) {
       const { connection } = socket.getUserData();

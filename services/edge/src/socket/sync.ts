@@ -29,12 +29,12 @@ export async function sync(
   const wanted = new Map(Object.entries(frame.chats).map(([id, place]) => [Number(id), place]));
   // A socket knows the chats it is in: only the others are looked up, or a storm of returning clients would be one of
   // queries too.
-  const isKnown = (chatId: number): boolean => (connection.rooms.get(chatId)?.memberRev ?? null) !== null;
+  const isKnown = (chatId: number): boolean => (connection.rooms.memberRevOf(chatId) ?? null) !== null;
   const strange = [...wanted.keys()].filter((chatId) => !isKnown(chatId));
   const heads = strange.length === 0 ? [] : await memberHeads(store, userId, strange, principal.keyId);
   const mine = new Map(heads.map((head) => [head.id, head.rev]));
   // A chat that is watched and has no receipts needs no look.
-  const hasReceipts = (chatId: number): boolean => connection.rooms.get(chatId)?.room.receiptRev !== 0;
+  const hasReceipts = (chatId: number): boolean => connection.rooms.roomOf(chatId)?.receiptRev !== 0;
   const wasHeld = connection.phase === "held";
   await release(parts, connection, wanted, frame.userRev);
   const marks = await readFewMarks(store, [...wanted.keys()].filter(hasReceipts));
@@ -73,7 +73,7 @@ async function release(
   if (connection.phase !== "held") return;
   if (userRev !== undefined) connection.userRev = userRev;
   connection.phase = "live";
-  for (const [chatId] of connection.rooms) {
+  for (const chatId of connection.rooms.keys()) {
     if (!wanted.has(chatId) && !unknown.has(chatId)) connection.subscribe(chatId);
   }
 }
@@ -90,25 +90,28 @@ async function syncChat(
   connection: Connection,
   { chatId, memberRev, from, marks }: SyncedChat,
 ): Promise<void> {
-  const known = connection.rooms.get(chatId);
+  const known = connection.rooms.hold(chatId);
   const presence = known ?? (await membership.enter(connection, chatId, memberRev));
   if (presence === undefined) return;
   // A chat that its client reads and has not chosen to hear.
   const isVisit = known === undefined && connection.hears === "chosen";
   const { room } = presence;
-  await catchUp(store, room, from, {
-    marks,
-    // Out of the chat while it is read: ChatRemoved ends it.
-    wanted: () => isThere(connection, chatId, presence),
-    page: (page) => connection.sendAll(syncResults(room, page)),
-    join: (missed) => {
-      if (presence.at >= 0) return;
-      connection.sendAll(missed.flatMap(framesOf));
-      if (!isVisit) connection.subscribe(chatId);
-    },
-  });
-  if (isVisit && presence.at < 0 && isThere(connection, chatId, presence))
-    membership.leave(connection, chatId);
+  try {
+    await catchUp(store, room, from, {
+      marks,
+      // Out of the chat while it is read: ChatRemoved ends it.
+      wanted: () => isThere(connection, presence),
+      page: (page) => connection.sendAll(syncResults(room, page)),
+      join: (missed) => {
+        if (presence.isHeard) return;
+        connection.sendAll(missed.flatMap(framesOf));
+        if (!isVisit) connection.subscribe(chatId);
+      },
+    });
+    if (isVisit && !presence.isHeard && isThere(connection, presence)) membership.leave(connection, chatId);
+  } finally {
+    connection.rooms.letGo(presence);
+  }
 }
 
 /** A page as frames: the receipts go along, unless they are so many that they need frames of their own. */

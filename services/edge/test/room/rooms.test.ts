@@ -11,6 +11,8 @@ import { openRooms, type Rooms } from "../../src/room/rooms.ts";
 import { openMembership } from "../../src/socket/membership.ts";
 import type { Users } from "../../src/room/users.ts";
 import type { Connection } from "../../src/socket/connection.ts";
+import { Seats } from "../../src/socket/seats.ts";
+import { openFakeSocket } from "../socket/fake-socket.ts";
 
 const log = openLog("test", { LOG_LEVEL: "silent" });
 const database = await openTestDatabase();
@@ -182,12 +184,7 @@ test("a reader catches up with all receipts, and with those that were passed on 
 
 /** A socket as far as membership looks at it. */
 function openSocket(): Connection {
-  return {
-    closed: false,
-    session: { userId, principal: { keyId: null } },
-    rooms: new Map(),
-    channels: new Set(),
-  } as unknown as Connection;
+  return openFakeSocket(userId).connection;
 }
 
 async function enterAt(chatId: number, roomRev: number, memberRev: number) {
@@ -203,7 +200,7 @@ test("a socket is out at its user's leaving, and stays at an old one: they have 
   const { connection, membership, entering } = await enterAt(4, 3, 9);
   const presence = await entering;
   assert.ok(presence);
-  presence.room.hear(presence);
+  connection.subscribe(4);
   membership.evict(4, `user:${userId}`, 5);
   membership.evict(4, `user:${userId}`, 9);
   assert.deepEqual([connection.rooms.has(4), presence.room.hearers.length], [true, 1]);
@@ -291,7 +288,7 @@ test("[L4] who has joined is told of the chat once, and counts from there, also 
     hears: "all",
     channels: new Set(),
     session: { userId, principal: { keyId: null } },
-    rooms: new Map(),
+    rooms: new Seats(),
     send: tell,
     sendAll: (frames: Iterable<{ readonly type: string }>) => [...frames].map(tell),
     subscribe: () => sent.push("subscribed"),

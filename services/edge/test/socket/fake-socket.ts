@@ -49,9 +49,9 @@ export function openFakeSocket(userId: number, keyId: number | null = null): Fak
     connection,
     sent,
     chats: () =>
-      [...connection.rooms]
-        .filter(([, presence]) => presence.room.hearers[presence.at] === presence)
-        .map(([chatId]) => chatId)
-        .toSorted((a, b) => a - b),
+      connection.rooms.keys().filter((chatId) => {
+        const { rooms } = connection;
+        return rooms.roomOf(chatId)?.hearers[rooms.placeOf(chatId)] === connection;
+      }),
   };
 }
