@@ -1,4 +1,4 @@
-/** The actor of one bot: it keeps the updates of Telegram's that are about no chat, each once, in the order they came. */
+/** The actor of one bot: it keeps what is about no chat, each once, in the order it came: updates of Telegram's, questions in inline mode. */
 import type { ActorDefinition, Decision } from "@rookery/host";
 import {
   type AddressedCommand,
@@ -10,7 +10,8 @@ import {
   type TelegramUpdateJob,
   type UserId,
 } from "@rookery/protocol";
-import { recallOutcomes } from "@rookery/store";
+import { type NativeBotFact, recallOutcomes } from "@rookery/store";
+import { askInline } from "./inline.ts";
 import { webhooksOf } from "./webhook.ts";
 
 export interface BotState {
@@ -18,18 +19,25 @@ export interface BotState {
 }
 
 /** What a bot knows that is nobody's. */
-interface BotFacts {
+export interface BotFacts {
   readonly endpoints: EndpointFacts;
+  readonly nativeBots: ReadonlyMap<UserId, NativeBotFact>;
 }
+
+const nothingKnown: BotFacts = { endpoints: noEndpoints, nativeBots: new Map() };
 
 /** Pure (L9). */
 export function decide(
   _state: BotState | null,
-  { actor, senderId, uuid, source, command, requestId }: AddressedCommand,
+  addressed: AddressedCommand,
   nowMs: number,
-  { endpoints }: BotFacts = { endpoints: noEndpoints },
+  facts: BotFacts = nothingKnown,
 ): Decision<BotState> {
-  const { update } = command as BotCommand;
+  const { actor, senderId, uuid, source, requestId } = addressed;
+  const command = addressed.command as BotCommand;
+  if (command.kind === "inline") return askInline(addressed, command, nowMs, facts);
+  const { update } = command;
+  const { endpoints } = facts;
   if (source !== "telegram" || update.botId !== actor.id) {
     return { kind: "refused", fault: { code: "not_found", message: "there is no such bot" } };
   }

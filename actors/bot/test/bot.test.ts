@@ -59,7 +59,7 @@ test("it is told by webhook to those who hear of the bot, or of everything, and 
     endpoint(5, { types: new Set(["message.created"]) }),
     endpoint(6, { scope: "chat", botId: null, chatId: 5 }),
   ]);
-  const decision = decide(null, told, nowMs, { endpoints });
+  const decision = decide(null, told, nowMs, { nativeBots: new Map(), endpoints });
   assert.ok(decision.kind === "done");
   const { rows, jobs } = decision;
   assert.deepEqual(

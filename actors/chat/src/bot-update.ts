@@ -9,6 +9,7 @@ import {
   type BotNews,
   type BotUpdate,
   callbackLifeMs,
+  inlineMessageId,
   type ChangeFrame,
   type Job,
   type JoinRequest,
@@ -39,8 +40,10 @@ export function tellBots(
   const { state, events } = decision;
   const asking = newRequests(before, state);
   if ((events.length === 0 && asking.length === 0) || state.type === "telegram") return decision;
+  const sent = command.command.kind === "send" ? command.command : undefined;
+  const via = sent?.via === undefined ? undefined : facts.nativeBots.get(sent.via.botId);
   const audience = new Audience(before, state, facts);
-  if (audience.size === 0) return decision;
+  if (audience.size === 0 && via === undefined) return decision;
   const teller = new Teller(state, nowMs);
   let headSeq = before?.headSeq ?? 0;
   if (before === null) {
@@ -74,6 +77,13 @@ export function tellBots(
       teller.tell(bot, "chat_join_request", state.headSeq + state.rev, news);
     }
   }
+  if (via !== undefined && sent?.via !== undefined) {
+    const { resultId, query } = sent.via;
+    const hasButtons = sent.keyboard !== undefined;
+    const messageId = hasButtons ? { messageId: inlineMessageId(state.id, state.headSeq) } : {};
+    const news = { kind: "chosen", userId: command.senderId, resultId, query, ...messageId } as const;
+    teller.tell(via, "chosen_inline_result", state.headSeq + state.rev, news);
+  }
   return teller.added(decision);
 }
 
@@ -91,6 +101,7 @@ export function callbackUpdate(
     readonly userId: UserId;
     readonly message: Message;
     readonly data: string;
+    readonly isInline?: boolean;
   },
   nowMs: number,
 ): { readonly rows: readonly Row[]; readonly jobs: readonly Job[] } {

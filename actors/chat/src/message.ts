@@ -86,6 +86,7 @@ function detailOf(
     ...(asked.location === undefined ? {} : { location: asked.location }),
     ...(asked.contact === undefined ? {} : { contact: asked.contact }),
     ...(asked.keyboard === undefined ? {} : { keyboard: asked.keyboard }),
+    ...(asked.via === undefined ? {} : { viaBotId: asked.via.botId }),
     ...(asked.extra === undefined ? {} : { extra: asked.extra }),
     ...(telegram === undefined ? {} : { telegram }),
   };

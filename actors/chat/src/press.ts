@@ -23,8 +23,9 @@ export function press(
   const buttons = keyboard?.place === "inline" || keyboard?.place === undefined ? keyboard?.rows : [];
   const isThere = buttons?.some((row) => row.buttons.some((button) => button.data === data)) === true;
   if (!isThere) return refused("invalid", "data: the message has no such button");
-  const bot = means.facts.nativeBots.get(message.senderId);
-  if (bot === undefined || !state.members.has(bot.id)) {
+  const viaBotId = message.detail?.viaBotId;
+  const bot = means.facts.nativeBots.get(viaBotId ?? message.senderId);
+  if (bot === undefined || (viaBotId === undefined && !state.members.has(bot.id))) {
     return refused("forbidden", "nobody is there to answer the button");
   }
   const outcome = { kind: "pressed", queryId } as const;
@@ -35,7 +36,7 @@ export function press(
   const told = callbackUpdate(
     state,
     bot,
-    { queryId, userId, message: toMessage(message), data },
+    { queryId, userId, message: toMessage(message), data, isInline: viaBotId !== undefined },
     means.nowMs,
   );
   const callback = { id: queryId, botId: bot.id, userId, edge, createdMs: means.nowMs };

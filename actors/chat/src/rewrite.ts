@@ -76,6 +76,8 @@ function refuse(
   command: AddressedCommand,
   message: StoredMessage | undefined,
 ): Decided | null {
+  // What was sent by way of a bot it may change, wherever that is.
+  if (state?.type !== "telegram" && message?.detail?.viaBotId === command.senderId) return null;
   const refusal = maySend(state, command);
   if (state === null || refusal !== null) return refusal ?? notFound();
   if (state.type === "telegram") return refused("forbidden", "this is for bots of ours");

@@ -7,6 +7,7 @@ import {
   type ChatCommand,
   type Keyboard,
   noEndpoints,
+  parseInlineMessageId,
 } from "@rookery/protocol";
 import type { NativeBotFact } from "@rookery/store";
 import { type ChatFacts, type ChatState, decide } from "../src/mod.ts";
@@ -220,4 +221,32 @@ test("a press tells the bot that sent the button, once, and nothing else changes
   assert.equal(refused(1, { ...press, seq: 2 }), "not_found");
   assert.equal(refused(3, press), "not_found");
   assert.equal(refused(1, press, knowing()), "forbidden");
+});
+
+test("whose result is chosen is told so, wherever it is, and may change what has buttons", () => {
+  const via = { botId, resultId: "a", query: "tea" };
+  const elsewhere = born("group", [1, 2]);
+  const { told, state } = story(
+    elsewhere,
+    facts,
+    [1, { ...say("tea"), via }],
+    [1, { ...say("tea"), via, keyboard }],
+    [2, { kind: "press", seq: elsewhere.headSeq + 2, data: "yes", queryId: 77, edge: "e1" }],
+    [botId, { kind: "rewrite", seq: elsewhere.headSeq + 2, body: "coffee" }],
+  );
+  assert.deepEqual(told.map(types), [
+    ["chosen_inline_result"],
+    ["chosen_inline_result"],
+    ["callback_query"],
+    [],
+  ]);
+  const news = told.flat().map(({ payload }) => payload.news);
+  assert.ok(news[0]?.kind === "chosen" && news[1]?.kind === "chosen" && news[2]?.kind === "callback");
+  assert.deepEqual([news[0].messageId, news[2].isInline], [undefined, true]);
+  assert.deepEqual(parseInlineMessageId(news[1].messageId ?? ""), {
+    chatId: state.id,
+    seq: elsewhere.headSeq + 2,
+  });
+  const other = { kind: "rewrite", seq: elsewhere.headSeq + 2, body: "milk" } as const;
+  assert.equal(refusal(decide(state, ask(8, other), nowMs, facts)), "not_found");
 });

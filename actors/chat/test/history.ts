@@ -23,7 +23,7 @@ export function makeHistory(seed: number, length: number): AddressedCommand[] {
     const uuid = `u-${random.once(20) ? random.below(index + 1) : index}`;
     // The first few ask for most, so that owners and admins come to act.
     const senderId = 1 + random.below(random.once(4) ? usersMax : 3);
-    const command = makeCommand(random, type);
+    const command = makeCommand(random, type, seed);
     // Receipts come from an edge, for many, without a name.
     if (command.kind === "mark") return ask(0, command, "");
     const asked = ask(senderId, command, uuid);
@@ -31,7 +31,7 @@ export function makeHistory(seed: number, length: number): AddressedCommand[] {
   });
 }
 
-function makeCommand(random: Random, type: ChatType): ChatCommand {
+function makeCommand(random: Random, type: ChatType, seed: number): ChatCommand {
   const userId = (): number => 1 + random.below(usersMax);
   // Most of what there is, and a little beyond it.
   const seq = (): number => 1 + random.below(30);
@@ -98,7 +98,7 @@ function makeCommand(random: Random, type: ChatType): ChatCommand {
     case 30:
       return makeSetting(random, userId());
     case 31:
-      return makeLink(random, userId());
+      return makeLink(random, userId(), seed);
     default:
       return say(`no. ${random.below(1_000)}`);
   }
@@ -127,8 +127,9 @@ function makeSetting(random: Random, userId: number): ChatCommand {
   }
 }
 
-function makeLink(random: Random, userId: number): ChatCommand {
-  const code = `code-${random.below(4)}`;
+/** A code is one chat's. */
+function makeLink(random: Random, userId: number, seed: number): ChatCommand {
+  const code = `code-${seed}-${random.below(4)}`;
   const asks = random.once(3);
   switch (random.below(5)) {
     case 0:

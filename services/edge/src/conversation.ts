@@ -5,6 +5,7 @@ import { parseAclSubject } from "@rookery/protocol";
 import type { Log, Tracer } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
+import type { FetchedFiles } from "./bot-api/take-media.ts";
 import type { BotWaits } from "./bot-api/bot-waits.ts";
 import { openReceiptWindow, type ReceiptWindow } from "./command/receipts.ts";
 import type { EdgeMetrics } from "./edge-metrics.ts";
@@ -38,6 +39,7 @@ export function openConversation(parts: {
   readonly gateway: CommandGateway;
   readonly authentication: Authentication;
   readonly waits: BotWaits;
+  readonly fetched: FetchedFiles;
   readonly metrics: EdgeMetrics;
   readonly tracer: Tracer | null;
   readonly shards: number;
@@ -110,6 +112,7 @@ export function openConversation(parts: {
     mirror,
     authentication: parts.authentication,
     waits: parts.waits,
+    fetched: parts.fetched,
     edge,
     commandMs,
     log,

@@ -14,9 +14,11 @@ import { limits as bounds } from "@rookery/protocol";
 import { endStore, observeStore, openStore } from "@rookery/store";
 import { us_listen_socket_close } from "uWebSockets.js";
 import { openGateway } from "@rookery/gateway";
+import { openFetchFile } from "./bot-api/fetch-file.ts";
 import { openBotApiSurface } from "./bot-api/surface.ts";
 import { openBotWaits } from "./bot-api/bot-waits.ts";
 import type { EdgeConfig } from "./config.ts";
+import { openFetchedFiles } from "./bot-api/take-media.ts";
 import { openConversation } from "./conversation.ts";
 import { openEdgeMetrics } from "./edge-metrics.ts";
 import { openFolderFiles } from "./file/files.ts";
@@ -86,9 +88,12 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     observeSent: () => counts.observeSent(),
     tracer,
   });
+  const files = await openFolderFiles(store, { folder: config.filesDir, now: Date.now });
+  const fetchFile = openFetchFile(config.addresses);
   const waits = openBotWaits({ bus, edge: id, shards: config.shards });
   const conversation = openConversation({
     waits,
+    fetched: openFetchedFiles({ files, fetchFile }),
     bus,
     store,
     cache,
@@ -135,7 +140,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     secrets: openSecretBox(master, await readOldMasterKeys(env)),
     commands: gateway,
     addresses: config.addresses,
-    files: await openFolderFiles(store, { folder: config.filesDir, now: Date.now }),
+    files,
     jobWakes: openJobWakes(bus, config.shards),
     apiKeys: identity.apiKeys,
     authentication,
@@ -183,6 +188,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   const botApi = openBotApiSurface({
     context,
     addresses: config.addresses,
+    fetchFile,
     waits,
     typing: conversation.typing,
     bus,

@@ -51,6 +51,25 @@ export type BotNews =
       readonly userId: UserId;
       readonly message: Message;
       readonly data: string;
+      /** The message was sent by way of the bot, where it may not be. */
+      readonly isInline?: boolean;
+    }
+  /** Somebody asks, wherever they are. */
+  | {
+      readonly kind: "inline";
+      readonly queryId: number;
+      readonly userId: UserId;
+      readonly query: string;
+      readonly offset: string;
+    }
+  /** Somebody sent what the bot offered. */
+  | {
+      readonly kind: "chosen";
+      readonly userId: UserId;
+      readonly resultId: string;
+      readonly query: string;
+      /** Of a message with buttons, which the bot may change. */
+      readonly messageId?: string;
     }
   | {
       readonly kind: "member";
@@ -91,6 +110,19 @@ export interface BotUpdate {
   readonly payload: { readonly chat: BotChat; readonly atMs: number; readonly news: BotNews };
   readonly createdMs: number;
   readonly expiresMs: number;
+}
+
+/** What somebody asked a bot, until it is answered. */
+export interface BotInline {
+  readonly id: number;
+  readonly botId: UserId;
+  readonly userId: UserId;
+  readonly query: string;
+  /** The offset that is asked for. */
+  readonly page: string;
+  /** The edge that waits for the answer. */
+  readonly edge: string;
+  readonly createdMs: number;
 }
 
 /** A button that was pressed, until it is answered. */

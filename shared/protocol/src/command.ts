@@ -20,6 +20,7 @@ import type {
   Source,
   TelegramState,
 } from "./frame.ts";
+import type { InlineVia } from "./inline.ts";
 import type { IncomingUpdate, TelegramChange } from "./job.ts";
 import type { ActorRef, ChatId, KeyId, Rev, Seq, UserId } from "./id.ts";
 
@@ -49,6 +50,8 @@ export type ChatCommand =
       readonly keyboard?: Keyboard;
       /** Of a bot of ours. */
       readonly extra?: BotExtra;
+      /** What a bot of ours offered, chosen by the sender. */
+      readonly via?: InlineVia;
       /** Said by this bot, in a chat of its own: its name is the message's sender, also when it comes by relay. */
       readonly botId?: UserId;
       /** One of many, as a broadcast sends them: on its way out it gives way to conversations. */
@@ -168,8 +171,17 @@ export type UserCommand = {
   readonly chatRev: Rev;
 };
 
-/** From Telegram to the bot concerned, where no chat is: inline queries, polls, payments. */
-export type BotCommand = { readonly kind: "update"; readonly update: IncomingUpdate };
+/** To the bot concerned, where no chat is: from Telegram inline queries, polls, payments. */
+export type BotCommand =
+  | { readonly kind: "update"; readonly update: IncomingUpdate }
+  /** Its sender asks a bot of ours for something to send; `queryId` names the question, which `edge` waits to see answered. */
+  | {
+      readonly kind: "inline";
+      readonly query: string;
+      readonly offset: string;
+      readonly queryId: number;
+      readonly edge: string;
+    };
 
 export type Command = ChatCommand | UserCommand | BotCommand;
 

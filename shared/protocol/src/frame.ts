@@ -77,6 +77,8 @@ const messageFields = {
   location: optional(21, location),
   contact: optional(22, contact),
   keyboard: optional(23, keyboard),
+  /** The bot of ours that offered it to its sender. */
+  viaBotId: optional(24, id),
 } satisfies Fields;
 
 const chatType = choice("direct", "group", "channel", "telegram");
@@ -135,6 +137,15 @@ const receipt = { chatId: required(1, id), ...mark } satisfies Fields;
 const channel = text({ bytesMax: 64, pattern: /^(all|(chat|bot|presence):[1-9]\d{0,15})$/ });
 const channels = list(channel, { max: limits.channelsMax });
 
+const inlineResult = object("InlineResult", {
+  id: required(1, word),
+  type: required(2, word),
+  title: optional(3, text({ bytesMax: 1_024 })),
+  description: optional(4, text({ bytesMax: 2_048 })),
+  url: optional(5, text({ bytesMax: 2_048 })),
+  thumbnailUrl: optional(6, text({ bytesMax: 2_048 })),
+});
+
 const linkCode = text({ bytesMax: 32, pattern: /^[A-Za-z0-9_-]{16}$/ });
 
 /** What a client may send. The number is that of the frame in protobuf's `oneof`. */
@@ -180,6 +191,27 @@ export const clientFrames = {
   Auth: { number: 14, fields: { token: required(1, text({ bytesMax: 4_096 })) } },
   Ping: { number: 15, fields: { t: optional(1, position) } },
   Unwatch: { number: 16, fields: { channels: required(1, channels) } },
+  /** Asks a bot of ours, by its name, for something to send. */
+  InlineQuery: {
+    number: 18,
+    fields: {
+      uuid: required(1, uuid),
+      bot: required(2, text({ bytesMax: 64, pattern: /^@?[A-Za-z0-9_]{3,32}$/ })),
+      query: required(3, text({ bytesMax: 1_024 })),
+      offset: optional(4, text({ bytesMax: 64 })),
+    },
+  },
+  /** Sends what a bot offered; answered as a message is. */
+  ChooseInline: {
+    number: 19,
+    fields: {
+      uuid: required(1, uuid),
+      chatId: required(2, id),
+      queryId: required(3, id),
+      resultId: required(4, word),
+      replyTo: optional(5, id),
+    },
+  },
   /** By a link, whose code is the end of its address. */
   Join: { number: 17, fields: { uuid: required(1, uuid), code: required(2, linkCode) } },
   // What both sides send is one message of protobuf: the server's has more in it.
@@ -331,6 +363,16 @@ export const serverFrames = {
       /** Shown until it is put away. */
       alert: optional(3, flag),
       url: optional(4, text({ bytesMax: 2_048 })),
+    },
+  },
+  /** What the bot offers; with `nextOffset` there is more. */
+  InlineResults: {
+    number: 59,
+    fields: {
+      uuid: required(1, uuid),
+      queryId: required(2, id),
+      results: required(3, list(inlineResult, { max: 50 })),
+      nextOffset: optional(4, text({ bytesMax: 64 })),
     },
   },
   /** The user is in the chat, or waits to be let in. */

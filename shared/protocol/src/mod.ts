@@ -11,6 +11,7 @@ export type {
 export {
   type BotCallback,
   type BotChat,
+  type BotInline,
   type BotNews,
   type BotUpdate,
   callbackLifeMs,
@@ -49,6 +50,18 @@ export type {
   Reply,
   UserCommand,
 } from "./command.ts";
+export {
+  type InlineAnswer,
+  inlineAnswerMs,
+  inlineCacheMsMax,
+  inlineLifeMs,
+  type InlineMessage,
+  inlineMessageId,
+  type InlineResult,
+  inlineResultsMax,
+  type InlineVia,
+  parseInlineMessageId,
+} from "./inline.ts";
 export {
   adminRights,
   type AdminRight,

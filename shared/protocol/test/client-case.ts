@@ -119,6 +119,11 @@ export const goodCases: readonly GoodCase[] = [
   { says: "somebody who types", frame: { type: "Typing", chatId: 5 } },
   { says: "somebody who is away", frame: { type: "Presence", status: "away" } },
   { says: "channels to watch", frame: { type: "Watch", channels: ["chat:5", "bot:7", "presence:9", "all"] } },
+  { says: "a question to a bot", frame: { type: "InlineQuery", uuid: "u-1", bot: "@rook_bot", query: "" } },
+  {
+    says: "a result that is chosen",
+    frame: { type: "ChooseInline", uuid: "u-1", chatId: 5, queryId: 9, resultId: "a", replyTo: 3 },
+  },
   { says: "a link to follow", frame: { type: "Join", uuid: "u-1", code: "AAAAAAAAAAAAAAAA" } },
   { says: "channels to watch no more", frame: { type: "Unwatch", channels: ["all"] } },
   { says: "a ping", frame: { type: "Ping" } },

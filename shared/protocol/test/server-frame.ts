@@ -50,6 +50,7 @@ const full: Message = {
   },
   location: { latitude: -52.25, longitude: 13.125, accuracyM: 0.5 },
   contact: { phone: "+49 30 1234", firstName: "Ada", lastName: "L", userId: 9 },
+  viaBotId: 9,
   keyboard: {
     rows: [
       {
@@ -173,6 +174,25 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
   CallbackAnswer: [
     { type: "CallbackAnswer", uuid: "u-1" },
     { type: "CallbackAnswer", uuid: "u-1", text: "Saved", alert: true, url: "https://a.example/" },
+  ],
+  InlineResults: [
+    { type: "InlineResults", uuid: "u-1", queryId: 9, results: [] },
+    {
+      type: "InlineResults",
+      uuid: "u-1",
+      queryId: 9,
+      results: [
+        {
+          id: "a",
+          type: "article",
+          title: "A",
+          description: "more of it",
+          url: "https://a.example/",
+          thumbnailUrl: "https://a.example/a.png",
+        },
+      ],
+      nextOffset: "2",
+    },
   ],
   Joined: [
     { type: "Joined", uuid: "u-1", chatId: 5, state: "joined" },

@@ -241,6 +241,13 @@ export {
 } from "./query/broadcast/insert-broadcast.ts";
 export { type AclItem, listAcl, readAcl, type Reader, readRights } from "./query/chat/acl.ts";
 export {
+  answerInline,
+  findInlineOffer,
+  findNativeBot,
+  type InlineOffer,
+  readInlineOffer,
+} from "./query/bot/native-inline.ts";
+export {
   type ChatSettings,
   type LinkedChat,
   nothingSet,

@@ -11,6 +11,7 @@ import type {
   AclSubject,
   ActorKind,
   BotCallback,
+  BotInline,
   BotUpdate,
   ChangeFrame,
   ChatAbout,
@@ -164,6 +165,7 @@ export interface Rows {
   readonly telegramUpdate: TelegramUpdateRow;
   readonly botUpdate: BotUpdate;
   readonly botCallback: BotCallback;
+  readonly botInline: BotInline;
   readonly webhookEvent: WebhookEvent;
   readonly webhookDelivery: WebhookDeliveryRow;
   readonly outcome: OutcomeRow;
@@ -272,6 +274,15 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     id: "bigint",
     botId: "bigint",
     userId: "bigint",
+    edge: "text",
+    createdMs: "bigint",
+  }),
+  botInline: keep("bot_inline", {
+    id: "bigint",
+    botId: "bigint",
+    userId: "bigint",
+    query: "text",
+    page: "text",
     edge: "text",
     createdMs: "bigint",
   }),

@@ -12,6 +12,7 @@ import type {
   TelegramMessage,
   TelegramMessageId,
   TelegramPoll,
+  TelegramUpdate,
 } from "@gramio/types/objects";
 import { askClusterDatabase, malformedCall, openRandom } from "@rookery/kit";
 import { type BotCaller, openBotCaller } from "./bot-method/bot-caller.ts";
@@ -77,6 +78,27 @@ describe("methods of the Bot API surface", () => {
   let chat_id: number;
   let group: { chat_id: number };
 
+  let dotFileId: string | undefined;
+  let offset = 0;
+  const heard: TelegramUpdate[] = [];
+  /** The first update of a kind, as documented as all before it. */
+  const hear = async (
+    kind: keyof TelegramUpdate,
+    test: (update: TelegramUpdate) => boolean = () => true,
+  ): Promise<TelegramUpdate> => {
+    for (let turns = 0; turns < 50; turns++) {
+      const found = heard.find((each) => each[kind] !== undefined && test(each));
+      if (found !== undefined) return found;
+      const { result } = await bot.call("getUpdates", { offset, timeout: 5 });
+      for (const update of result as TelegramUpdate[]) {
+        assert.deepEqual(types.checkUpdate(update), []);
+        offset = update.update_id + 1;
+        heard.push(update);
+      }
+    }
+    throw new Error(`no ${kind} among ${heard.map((each) => Object.keys(each)[1]).join(", ")}`);
+  };
+
   before(async () => {
     cluster = await openCluster({ env: { WEBHOOK_ALLOW_PRIVATE: "true" } });
     const { base } = cluster;
@@ -101,6 +123,8 @@ describe("methods of the Bot API surface", () => {
         "poll",
         "poll_answer",
         "chat_join_request",
+        "inline_query",
+        "chosen_inline_result",
       ],
     });
     ({ id: groupId } = await createGroup(base, owner, others, "A group"));
@@ -153,6 +177,7 @@ describe("methods of the Bot API surface", () => {
     assert.equal(first.text, "bold and");
     const photo = await bot.done("sendPhoto", { chat_id, photo: dot, caption: "a dot", has_spoiler: true });
     assert.deepEqual([photo.photo?.[0]?.width, photo.has_media_spoiler, photo.caption], [1, true, "a dot"]);
+    dotFileId = photo.photo?.[0]?.file_id;
     const document = await bot.done("sendDocument", { chat_id, document: words });
     const again = await bot.done("sendDocument", { chat_id, document: document.document?.file_id });
     assert.equal(again.document?.file_unique_id, document.document?.file_unique_id);
@@ -420,7 +445,6 @@ describe("methods of the Bot API surface", () => {
       await socket.frame("Ack", ({ uuid }) => uuid === frame.uuid);
     }
     socket.send({ type: "Callback", uuid: "press", chatId, seq, data: "a" });
-    const kinds = new Set<string>();
     const wanted = [
       "message",
       "edited_message",
@@ -430,19 +454,98 @@ describe("methods of the Bot API surface", () => {
       "poll_answer",
       "chat_member",
       "chat_join_request",
-    ];
-    for (let offset = 0, turns = 0; turns < 50 && !wanted.every((kind) => kinds.has(kind)); turns++) {
-      const { result } = await bot.call("getUpdates", { offset, timeout: 5 });
-      for (const update of result as { update_id: number }[]) {
-        assert.deepEqual(types.checkUpdate(update), []);
-        offset = update.update_id + 1;
-        for (const kind of Object.keys(update)) kinds.add(kind);
-      }
+    ] as const;
+    for (const kind of wanted) await hear(kind);
+  });
+
+  it("offers what somebody asks for in inline mode, wherever they are", async () => {
+    const about = { type: "InlineQuery", bot: "methods_bot", query: "tea" };
+    const offered = async (asking: Socket, uuid: string) =>
+      await asking.frame("InlineResults", (frame) => frame.uuid === uuid, { withinMs: 60_000 });
+    const input_message_content = { message_text: "*some* tea", parse_mode: "Markdown" };
+    const article = { type: "article", id: "a", title: "Words", input_message_content };
+    const many = Array.from({ length: 51 }, (_, id) => ({ ...article, id: `${id}` }));
+    for (const [results, words] of [
+      [
+        [{ type: "gift", id: "a" }],
+        `can't parse inline query result: type "gift" is unsupported for the inline query result`,
+      ],
+      [[{ ...article, id: "" }], "RESULT_ID_EMPTY"],
+      [[{ ...article, title: "" }], "ARTICLE_TITLE_EMPTY"],
+      [[article, article], "RESULT_ID_DUPLICATE"],
+      [many, "too many inline query results specified"],
+    ] as const) {
+      await bot.refused("answerInlineQuery", { inline_query_id: "1", results }, `Bad Request: ${words}`);
     }
+    const reply_markup = { inline_keyboard: [[{ text: "A", callback_data: "a" }]] };
+    const results = [
+      { ...article, reply_markup },
+      { type: "photo", id: "b", photo_file_id: dotFileId, caption: "a dot" },
+      { type: "venue", id: "c", latitude: 1, longitude: 2, title: "Home", address: "Street" },
+    ];
+    let uuid = "";
+    let inline_query_id = "";
+    const asked = new Set<string>();
+    // A bot has 10 s; on a machine that has no time for it, it is asked again.
+    for (let tries = 0, isAnswered = false; tries < 5 && !isAnswered; tries++) {
+      uuid = `ask-${tries}`;
+      socket.send({ ...about, uuid });
+      const isNew = ({ inline_query: each }: TelegramUpdate) => each !== undefined && !asked.has(each.id);
+      const { inline_query: query } = await hear("inline_query", isNew);
+      assert.deepEqual([query?.query, query?.offset, query?.from.id], ["tea", "", ada.userId]);
+      inline_query_id = query?.id ?? "";
+      asked.add(inline_query_id);
+      const said = { inline_query_id, results, next_offset: "more" };
+      isAnswered = (await bot.call("answerInlineQuery", said)).ok;
+    }
+    const { queryId, results: shown, nextOffset } = await offered(socket, uuid);
+    const told = shown.map(({ id, title }) => `${id} ${title}`);
+    assert.deepEqual([told, nextOffset], [["a Words", "b undefined", "c Home"], "more"]);
+    const tooOld = "Bad Request: query is too old and response timeout expired or query ID is invalid";
+    await bot.refused("answerInlineQuery", { inline_query_id, results: [] }, tooOld);
+
+    const choose = async (resultId: string) => {
+      const uuid = `choose-${resultId}`;
+      socket.send({ type: "ChooseInline", uuid, chatId: groupId, queryId, resultId });
+      const { seq } = await socket.frame("Ack", (frame) => frame.uuid === uuid);
+      const { chosen_inline_result: chosen } = await hear(
+        "chosen_inline_result",
+        (update) => update.chosen_inline_result?.result_id === resultId,
+      );
+      return { seq, chosen };
+    };
+    const { seq, chosen } = await choose("a");
+    assert.deepEqual([chosen?.query, chosen?.from.id], ["tea", ada.userId]);
+    const venue = await choose("c");
+    assert.equal(venue.chosen?.inline_message_id, undefined);
+    const { items } = await readHistory(cluster.base, ada, groupId);
+    const message = items.find((each) => each.seq === seq);
     assert.deepEqual(
-      wanted.filter((kind) => !kinds.has(kind)),
-      [],
+      [message?.body, message?.viaBotId, message?.senderId],
+      ["some tea", talk.botId, ada.userId],
     );
+    const photo = await choose("b");
+    const { items: more } = await readHistory(cluster.base, ada, groupId, photo.seq - 1);
+    assert.deepEqual([more[0]?.kind, more[0]?.attachments.length], ["photo", 1]);
+    const inline_message_id = chosen?.inline_message_id;
+    const change = { inline_message_id, text: "coffee", reply_markup };
+    assert.equal(await bot.done<boolean>("editMessageText", change), true);
+    await socket.frame("MessageEdited", (frame) => frame.seq === seq && frame.body === "coffee");
+    socket.send({ type: "Callback", uuid: "inline-press", chatId: groupId, seq, data: "a" });
+    const isInline = ({ callback_query: each }: TelegramUpdate) => each?.inline_message_id !== undefined;
+    const { callback_query: pressed } = await hear("callback_query", isInline);
+    assert.equal(pressed?.inline_message_id, inline_message_id);
+    const wrong = { inline_message_id: "I1_1", text: "a" };
+    await bot.refused("editMessageText", wrong, "Bad Request: MESSAGE_ID_INVALID");
+
+    // Whoever asks the same meanwhile is answered the same, and the bot is not asked.
+    const other = await openSocket({ base: cluster.base, token: bob.token });
+    other.send({ ...about, uuid: "again" });
+    assert.equal((await offered(other, "again")).queryId, queryId);
+    await other.close();
+    socket.send({ ...about, uuid: "nobody", bot: "nobody_bot" });
+    const refused = await socket.frame("Error", (frame) => frame.uuid === "nobody");
+    assert.equal(refused.code, "not_found");
   });
 
   it("[F] malformed calls upon real chats are never 5xx", async () => {

@@ -8,6 +8,8 @@ import {
   fillsForm,
   greets,
   hearsEdits,
+  letsIn,
+  offers,
   openTalk,
   sendsFiles,
   showsCommands,
@@ -59,6 +61,8 @@ describe("bots of frameworks", () => {
         it("photos and documents it is sent", () => takesFiles(talk));
         it("a conversation over several steps", () => fillsForm(talk));
         it("what a person says otherwise later", () => hearsEdits(talk));
+        it("what it offers wherever somebody asks it", () => offers(talk));
+        it("a group it leads, and who asks to come in", () => letsIn(talk));
         it("its commands are shown", () => showsCommands(talk));
         it("met no error meanwhile", () => assert.deepEqual(bot.errors, []));
       });

@@ -53,6 +53,7 @@ export interface MessageBody {
   readonly location?: object;
   readonly contact?: object;
   readonly keyboard?: KeyboardBody;
+  readonly viaBotId?: number;
   readonly telegram?: { readonly state: string; readonly messageId?: number; readonly error?: string };
 }
 
@@ -160,6 +161,13 @@ export type ServerFrame =
       readonly text?: string;
       readonly alert?: boolean;
       readonly url?: string;
+    }
+  | {
+      readonly type: "InlineResults";
+      readonly uuid: string;
+      readonly queryId: number;
+      readonly results: readonly { readonly id: string; readonly type: string; readonly title?: string }[];
+      readonly nextOffset?: string;
     }
   | { readonly type: "Joined"; readonly uuid: string; readonly chatId: number; readonly state: string }
   | { readonly type: "Receipts"; readonly chatId: number; readonly receipts: readonly MarkBody[] }

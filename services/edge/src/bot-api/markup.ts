@@ -12,13 +12,18 @@ const readMarkup = json("reply keyboard markup");
 /** Undefined: none is said. `force_reply` is nothing our clients show. */
 export const replyMarkup: Parameter<Keyboard | undefined> = (args, name) => {
   const value = readMarkup(args, name);
+  return markupOf(value);
+};
+
+/** Of what is JSON already. @throws ApiRefusal */
+export function markupOf(value: unknown): Keyboard | undefined {
   if (value === undefined) return undefined;
   if (!isFields(value)) throw badRequest("object expected as reply markup");
   const { inline_keyboard: inline, keyboard, remove_keyboard: removed } = value;
   if (inline !== undefined) return { rows: rowsOf(inline, inlineButton), place: "inline" };
   if (keyboard !== undefined) return { rows: rowsOf(keyboard, replyButton), place: "reply" };
   return removed === true ? { rows: [], place: "removed" } : undefined;
-};
+}
 
 function rowsOf(value: unknown, read: (button: unknown) => Button): Keyboard["rows"] {
   if (!Array.isArray(value)) throw badRequest('field "inline_keyboard" must be of type Array');

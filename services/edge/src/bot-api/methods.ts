@@ -6,6 +6,7 @@ import { callbackMethods } from "./method/callback.ts";
 import { changeMethods } from "./method/change.ts";
 import { chatMethods } from "./method/chat.ts";
 import { forwardMethods } from "./method/forward.ts";
+import { inlineMethods } from "./method/inline.ts";
 import { linkMethods } from "./method/link.ts";
 import { sendMethods } from "./method/send.ts";
 import { updateMethods } from "./method/update.ts";
@@ -15,6 +16,7 @@ export function openMethods(...others: readonly Method[]): ReadonlyMap<string, M
     ...botMethods,
     ...updateMethods,
     ...callbackMethods,
+    ...inlineMethods,
     ...sendMethods,
     ...changeMethods,
     ...forwardMethods,

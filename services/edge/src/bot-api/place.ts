@@ -21,6 +21,12 @@ export function absence({ type, wasMember }: Place): ApiRefusal {
   return new ApiRefusal(403, `bot was kicked from the ${type === "channel" ? "channel" : "group"} chat`);
 }
 
+/** A chat whether the bot is in it or not: for what was sent by way of it. Null: there is none. */
+export async function anyPlace({ context: { reading }, bot }: Call, chatId: number): Promise<Place | null> {
+  const found = await reading.place({ botId: bot.id, chatId });
+  return found === null || found.type === "telegram" ? null : withChat(found);
+}
+
 /** A chat, whether the bot is in it or not. @throws ApiRefusal */
 export async function findPlace({ context: { reading }, bot }: Call, chatId: string): Promise<Place> {
   if (chatId === "") throw badRequest("chat_id is empty");
@@ -35,6 +41,10 @@ export async function findPlace({ context: { reading }, bot }: Call, chatId: str
   const isHidden =
     found !== null && (found.type === "telegram" || (id !== null && id < 0 && found.type === "direct"));
   if (found === null || isHidden) throw badRequest("chat not found");
+  return withChat(found);
+}
+
+function withChat(found: BotPlace): Place {
   const { type, title, peerId } = found;
   const chat: BotChat = { id: found.id, type, title, ...(peerId === null ? {} : { peerId }) };
   return { ...found, chat };

@@ -7,7 +7,7 @@ import type { Typing } from "../socket/typing.ts";
 import type { BotWaits } from "./bot-waits.ts";
 import type { BotApiContext } from "./context.ts";
 import { type BotApi, openBotApi } from "./door.ts";
-import { openFetchFile } from "./fetch-file.ts";
+import type { FetchFile } from "./fetch-file.ts";
 import { openMethods } from "./methods.ts";
 import { openReading } from "./reading.ts";
 
@@ -23,13 +23,14 @@ export function openBotApiSurface(parts: {
     "store" | "commands" | "config" | "limits" | "rateLimits" | "secrets" | "files" | "now" | "log"
   >;
   readonly addresses: AddressRules;
+  /** Closed with the surface. */
+  readonly fetchFile: FetchFile;
   readonly waits: BotWaits;
   readonly typing: Pick<Typing, "show">;
   readonly bus: Pick<Bus, "subscribe">;
   readonly edge: string;
 }): BotApiSurface {
-  const { context, addresses, waits, typing } = parts;
-  const fetchFile = openFetchFile(addresses);
+  const { context, addresses, fetchFile, waits, typing } = parts;
   const surface: BotApiContext = {
     store: context.store,
     reading: openReading(context.store),

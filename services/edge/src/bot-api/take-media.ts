@@ -1,7 +1,8 @@
 /** The file of a send: brought with the call, known already, or behind a URL. */
-import type { Attachment, BotExtra } from "@rookery/protocol";
+import { type Attachment, type BotExtra, Fault, type UserId } from "@rookery/protocol";
 import { attachmentOf } from "../file/files.ts";
 import { ApiRefusal, badRequest } from "./api-refusal.ts";
+import type { BotApiContext } from "./context.ts";
 import { fetchedBytesMax } from "./fetch-file.ts";
 import type { Call } from "./method.ts";
 import type { Fields } from "./parameter.ts";
@@ -72,24 +73,50 @@ async function takeFile(call: Call, kind: MediaKind, said: string) {
     return checked(kind, kept);
   }
   if (said === "" || said.startsWith("attach://")) throw badRequest(`there is no ${kind} in the request`);
-  if (/^https?:\/\//i.test(said)) {
-    const { source, name: called } = await fetchFile.fetch(said);
-    let bytes = 0;
-    source.on("data", (chunk: Buffer) => {
-      bytes += chunk.byteLength;
-      if (bytes > Math.min(bytesMax, fetchedBytesMax)) source.destroy(new Error("too big"));
-    });
-    const incoming = await files.contents.receive(source).catch(() => {
-      throw badRequest("failed to get HTTP URL content");
-    });
-    return checked(kind, await files.keep(incoming, { ownerId: bot.id, name: called }));
-  }
+  if (/^https?:\/\//i.test(said)) return await fetchFrom({ files, fetchFile }, said, kind, bot.id);
   const fileId = files.names.fileOf(bot.id, said);
   const known = fileId === null ? null : await files.read(fileId);
   if (known === null) {
     throw badRequest("wrong remote file identifier specified: can't unserialize it. Wrong last symbol");
   }
   return known;
+}
+
+type Sources = Pick<BotApiContext, "files" | "fetchFile">;
+
+async function fetchFrom({ files, fetchFile }: Sources, url: string, kind: MediaKind, ownerId: UserId) {
+  const bytesMax = kind === "photo" ? photoBytesMax : fetchedBytesMax;
+  const { source, name } = await fetchFile.fetch(url);
+  let bytes = 0;
+  source.on("data", (chunk: Buffer) => {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) source.destroy(new Error("too big"));
+  });
+  const incoming = await files.contents.receive(source).catch(() => {
+    throw badRequest("failed to get HTTP URL content");
+  });
+  return checked(kind, await files.keep(incoming, { ownerId, name }));
+}
+
+/** Files behind URLs that bots named, for whoever sends them. */
+export interface FetchedFiles {
+  /** @throws Fault `invalid` in Telegram's words */
+  keep(url: string, kind: string, ownerId: UserId): Promise<Media>;
+}
+
+export function openFetchedFiles(sources: Sources): FetchedFiles {
+  return {
+    async keep(url, kind, ownerId) {
+      try {
+        const file = await fetchFrom(sources, url, kind as MediaKind, ownerId);
+        const sides =
+          file.width !== null && file.height !== null ? { width: file.width, height: file.height } : null;
+        return { attachment: attachmentOf(file, kind), extra: sides === null ? {} : { media: sides } };
+      } catch (error) {
+        throw error instanceof ApiRefusal ? new Fault("invalid", error.message) : error;
+      }
+    },
+  };
 }
 
 /** A photo is a picture, whatever it is called. */

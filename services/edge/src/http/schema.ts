@@ -110,6 +110,7 @@ export const messageSchema: z.ZodType<Message> = z
         place: omittable(z.enum(["inline", "reply", "removed"])),
       }),
     ),
+    viaBotId: omittable(z.int()),
   })
   .openapi("Message");
 

@@ -2,6 +2,7 @@
 import {
   type ChatCommand,
   type ClientFrame,
+  type ClientFrameOf,
   closeCodes,
   Fault,
   faultInfo,
@@ -11,6 +12,7 @@ import {
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
+import type { FetchedFiles } from "../bot-api/take-media.ts";
 import type { BotWaits } from "../bot-api/bot-waits.ts";
 import type { Authentication } from "../identity/authentication.ts";
 import type { CommandGateway } from "@rookery/gateway";
@@ -23,6 +25,7 @@ import type { Connection } from "./connection.ts";
 import type { Membership } from "./membership.ts";
 import { markOf } from "./receipt.ts";
 import type { Mirror } from "./mirror.ts";
+import { openInlineMode } from "./inline.ts";
 import { openJoins } from "./join.ts";
 import { openPresses } from "./press.ts";
 import { sync } from "./sync.ts";
@@ -31,6 +34,9 @@ import type { Typing } from "./typing.ts";
 /** Frames before Hello. */
 const earlyMax = 1_024;
 const minuteMs = 60_000;
+
+/** What is answered with an Ack or an Error. */
+type Asking = CommandFrame | ClientFrameOf<"ChooseInline">;
 
 export interface FrameHandler {
   /** A frame from the client; `bytes` are only lent. */
@@ -50,12 +56,14 @@ export function openFrameHandler(parts: {
   readonly typing: Pick<Typing, "hear">;
   readonly mirror: Pick<Mirror, "tell">;
   readonly waits: Pick<BotWaits, "press" | "unpress">;
+  readonly fetched: FetchedFiles;
   readonly edge: string;
   readonly commandMs: number;
   readonly log: Log;
 }): FrameHandler {
   const press = openPresses(parts);
   const join = openJoins(parts);
+  const inline = openInlineMode(parts);
 
   const receive = (connection: Connection, bytes: ArrayBuffer, binary: boolean): void => {
     if (connection.phase === "opening") {
@@ -85,6 +93,16 @@ export function openFrameHandler(parts: {
         return;
       case "Callback":
         if (admit(connection, frame.uuid)) press(connection, frame, () => void (connection.pending -= 1));
+        return;
+      case "InlineQuery":
+        if (!admit(connection, frame.uuid)) return;
+        inline
+          .ask(connection, frame)
+          .catch(refuse(connection, frame.uuid))
+          .finally(() => void (connection.pending -= 1));
+        return;
+      case "ChooseInline":
+        if (admit(connection, frame.uuid)) void choose(connection, frame);
         return;
       case "Join":
         if (admit(connection, frame.uuid)) join(connection, frame, () => void (connection.pending -= 1));
@@ -122,10 +140,10 @@ export function openFrameHandler(parts: {
 
   /** Told to the client where it is a fault; anything else is a bug. */
   const refuse =
-    (connection: Connection) =>
+    (connection: Connection, uuid?: string) =>
     (error: unknown): void => {
       if (!(error instanceof Fault)) parts.log.error({ err: String(error) }, "a frame met a bug");
-      connection.refuse(faultInfo(error instanceof Fault ? error : new Fault("internal")));
+      connection.refuse(faultInfo(error instanceof Fault ? error : new Fault("internal")), uuid);
     };
 
   const authenticate = async (connection: Connection, token: string): Promise<void> => {
@@ -199,7 +217,16 @@ export function openFrameHandler(parts: {
     connection.looking = looking;
   };
 
-  const ask = (connection: Connection, frame: CommandFrame, command: ChatCommand): void => {
+  const choose = async (connection: Connection, frame: ClientFrameOf<"ChooseInline">): Promise<void> => {
+    try {
+      ask(connection, frame, await inline.choose(connection.session.userId, frame));
+    } catch (error) {
+      connection.pending -= 1;
+      refuse(connection, frame.uuid)(error);
+    }
+  };
+
+  const ask = (connection: Connection, frame: Asking, command: ChatCommand): void => {
     const { uuid, chatId } = frame;
     const { userId, connId, principal } = connection.session;
     parts.gateway.ask(
@@ -245,13 +272,13 @@ function parse(connection: Connection, bytes: ArrayBuffer, binary: boolean): Cli
   return format.parse(bytes);
 }
 
-function answer(connection: Connection, { type, uuid, chatId }: CommandFrame, reply: Reply): void {
+function answer(connection: Connection, { type, uuid, chatId }: Asking, reply: Reply): void {
   if (reply.kind === "refused") {
     connection.refuse(reply.fault, uuid);
     return;
   }
   const { outcome, duplicate } = reply;
-  if (outcome.kind !== (type === "SendMessage" ? "sent" : "changed")) {
+  if (outcome.kind !== (type === "SendMessage" || type === "ChooseInline" ? "sent" : "changed")) {
     connection.refuse({ code: "conflict", message: "the uuid names another command" }, uuid);
     return;
   }

@@ -2,6 +2,7 @@
 import { registerNativeBot } from "@rookery/gateway";
 import { openAddressRules } from "@rookery/webhook";
 import type { BotWaits } from "../../src/bot-api/bot-waits.ts";
+import { openFetchFile } from "../../src/bot-api/fetch-file.ts";
 import { type BotApiSurface, openBotApiSurface } from "../../src/bot-api/surface.ts";
 import type { EdgeContext } from "../../src/http/context.ts";
 import { type EdgeFixture, openEdgeFixture, rowWriter } from "../edge-fixture.ts";
@@ -47,9 +48,11 @@ export async function openStage(
   waits: BotWaits = nobodyWaits,
 ): Promise<Stage> {
   const edge = await openEdgeFixture(rowWriter, change);
+  const addresses = openAddressRules({ allowPrivate: false });
   const surface = openBotApiSurface({
     context: edge.context,
-    addresses: openAddressRules({ allowPrivate: false }),
+    addresses,
+    fetchFile: openFetchFile(addresses),
     waits,
     typing: { show: () => {} },
     bus: { subscribe: () => ({ close: () => {} }) },

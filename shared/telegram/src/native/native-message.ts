@@ -47,6 +47,7 @@ export function nativeMessage(
           },
         }),
     ...(reply === undefined ? {} : { reply_to_message: nativeMessage(reply, { chat, people, fileName }) }),
+    ...(message.viaBotId === undefined ? {} : { via_bot: nativeUser(message.viaBotId, people) }),
     ...(extra?.mediaGroupId === undefined ? {} : { media_group_id: extra.mediaGroupId }),
     ...(extra?.isProtected === undefined ? {} : { has_protected_content: true }),
     ...contentOf(message, setting),
@@ -55,9 +56,16 @@ export function nativeMessage(
 }
 
 /** Everybody whose name the message shows. */
-export function peopleOfMessage({ senderId, forward, entities, service }: Message): readonly number[] {
+export function peopleOfMessage({
+  senderId,
+  viaBotId,
+  forward,
+  entities,
+  service,
+}: Message): readonly number[] {
   return [
     senderId,
+    ...(viaBotId === undefined ? [] : [viaBotId]),
     ...(forward === null ? [] : [forward.senderId]),
     ...entities.flatMap(({ userId }) => userId ?? []),
     ...(service?.userIds ?? []),

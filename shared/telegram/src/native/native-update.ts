@@ -1,6 +1,12 @@
 /** What a bot of our own is told, as Telegram's `Update`. Pure. */
 import type { TelegramObjects } from "@gramio/types";
-import type { Attachment, BotUpdate, NativeUpdateType, UserId } from "@rookery/protocol";
+import {
+  type Attachment,
+  type BotUpdate,
+  inlineMessageId,
+  type NativeUpdateType,
+  type UserId,
+} from "@rookery/protocol";
 import type { ShownFile } from "./native-media.ts";
 import {
   nativeMessage,
@@ -42,6 +48,8 @@ export function peopleOfUpdate({ payload: { chat, news } }: Pick<BotUpdate, "pay
       return [...peer, news.byId, news.userId];
     case "joinRequest":
       return [...peer, news.userId, ...(news.link === undefined ? [] : [news.link.creatorId])];
+    case "inline":
+    case "chosen":
     case "reaction":
     case "pollAnswer":
       return [...peer, news.userId];
@@ -70,7 +78,9 @@ function contentOf(
       return {
         id: String(news.queryId),
         from: nativeUser(news.userId, people),
-        message: nativeMessage(news.message, { chat, people, fileName }),
+        ...(news.isInline === true
+          ? { inline_message_id: inlineMessageId(chat.id, news.message.seq) }
+          : { message: nativeMessage(news.message, { chat, people, fileName }) }),
         chat_instance: String(chat.id),
         data: news.data,
       };
@@ -89,6 +99,20 @@ function contentOf(
           trait: news.traitAfter,
           nowMs: atMs,
         }),
+      };
+    case "inline":
+      return {
+        id: String(news.queryId),
+        from: nativeUser(news.userId, people),
+        query: news.query,
+        offset: news.offset,
+      };
+    case "chosen":
+      return {
+        result_id: news.resultId,
+        from: nativeUser(news.userId, people),
+        query: news.query,
+        ...(news.messageId === undefined ? {} : { inline_message_id: news.messageId }),
       };
     case "joinRequest":
       return {

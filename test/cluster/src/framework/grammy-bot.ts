@@ -26,6 +26,26 @@ function makeBot({ apiRoot, token }: BotPlan): Bot<Heard> {
     await ctx.answerCallbackQuery({ text: `You chose ${ctx.match[1]}` });
     await ctx.editMessageText(`Chosen: ${ctx.match[1]}`);
   });
+  bot.on("inline_query", (ctx) =>
+    ctx.answerInlineQuery(
+      [
+        {
+          type: "article",
+          id: "1",
+          title: `Say ${ctx.inlineQuery.query}`,
+          input_message_content: { message_text: ctx.inlineQuery.query },
+          reply_markup: new InlineKeyboard().text("One", "pick:1"),
+        },
+      ],
+      { cache_time: 0 },
+    ),
+  );
+  bot.command("link", async (ctx) => {
+    await ctx.setChatDescription("Ask to come");
+    const { invite_link: link } = await ctx.createChatInviteLink({ creates_join_request: true });
+    await ctx.reply(link);
+  });
+  bot.on("chat_join_request", (ctx) => ctx.approveChatJoinRequest(ctx.from.id));
   bot.callbackQuery("alert", (ctx) => ctx.answerCallbackQuery({ text: "Careful", show_alert: true }));
   bot.command("photo", (ctx) =>
     ctx.replyWithPhoto(new InputFile(picture, "dot.png"), { caption: "*A dot*", parse_mode: "MarkdownV2" }),

@@ -1,8 +1,8 @@
 /** What a person does with the bot over a socket, and what has to come of it; the same for every framework. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { FrameOf, MessageBody } from "@rookery/kit";
-import { expect, type Person, request } from "../rest.ts";
+import { type FrameOf, type MessageBody, type ServerFrame, until } from "@rookery/kit";
+import { createGroup, expect, type Person, readHistory, request } from "../rest.ts";
 import type { Socket } from "../socket.ts";
 import { digestOf, menu, picture, report } from "./specimen.ts";
 
@@ -11,6 +11,9 @@ const withinMs = 60_000;
 
 export interface Talk {
   readonly base: string;
+  /** The bot's. */
+  readonly owner: Person;
+  readonly username: string;
   readonly person: Person;
   readonly socket: Socket;
   readonly chatId: number;
@@ -142,6 +145,61 @@ export async function hearsEdits(talk: Talk): Promise<void> {
   assert.equal((await socket.when("an answer to an edit", answered, withinMs)).body, "You mean: the");
 }
 
+/** Asks it from a chat where it is not, sends what it offers, and presses the button under that. */
+export async function offers(talk: Talk): Promise<void> {
+  const { base, owner, person, socket, username, botId } = talk;
+  const { id: groupId } = await createGroup(base, person, [owner], "without the bot");
+  let offer: FrameOf<"InlineResults"> | FrameOf<"Error"> | undefined;
+  // A bot has 10 s; on a machine that has no time for it, it is asked again.
+  for (let tries = 0; tries < 5 && offer?.type !== "InlineResults"; tries++) {
+    const uuid = randomUUID();
+    socket.send({ type: "InlineQuery", uuid, bot: `@${username}`, query: "tea" });
+    const isIt = (frame: ServerFrame): frame is FrameOf<"InlineResults"> | FrameOf<"Error"> =>
+      (frame.type === "InlineResults" || frame.type === "Error") && frame.uuid === uuid;
+    offer = await socket.when("what the bot offers", () => socket.journal.find(isIt), withinMs);
+  }
+  if (offer?.type !== "InlineResults") throw new Error(`the bot offers nothing: ${JSON.stringify(offer)}`);
+  assert.deepEqual(offer.results, [{ id: "1", type: "article", title: "Say tea" }]);
+  const uuid = randomUUID();
+  socket.send({ type: "ChooseInline", uuid, chatId: groupId, queryId: offer.queryId, resultId: "1" });
+  const { seq } = await socket.frame("Ack", (frame) => frame.uuid === uuid, { withinMs });
+  const sent = () => socket.messages.get(groupId)?.find((each) => each.seq === seq);
+  const message = await socket.when("the message", sent, withinMs);
+  assert.deepEqual([message.body, message.senderId, message.viaBotId], ["tea", person.userId, botId]);
+  const after = socket.journal.length;
+  const answer = await press({ ...talk, chatId: groupId }, seq, "pick:1");
+  assert.equal(answer.text, "You chose 1");
+  const isEdit = (frame: { chatId: number; seq: number }): boolean =>
+    frame.chatId === groupId && frame.seq === seq;
+  const edited = await socket.frame("MessageEdited", isEdit, { after, withinMs });
+  assert.equal(edited.body, "Chosen: 1");
+}
+
+/** In a group it leads, it makes a link, and lets in who asks by it. */
+export async function letsIn({ base, owner, person, socket, botId }: Talk): Promise<void> {
+  const { token } = owner;
+  const { id: groupId } = await createGroup(base, owner, [], "led by the bot");
+  const path = `/v1/chats/${groupId}`;
+  await expect(200, base, "POST", `${path}/invite`, { token, body: { userIds: [botId] } });
+  await expect(200, base, "PATCH", `${path}/members/${botId}`, { token, body: { role: "admin" } });
+  await expect(201, base, "POST", `${path}/messages`, { token, body: { body: "/link" } });
+  const link = await until(
+    async () => {
+      const { items } = await readHistory(base, owner, groupId);
+      return items.find(({ senderId, kind }) => senderId === botId && kind === "text")?.body;
+    },
+    { withinMs, what: "a link" },
+  );
+  const shown = await expect<{ description: string }>(200, base, "GET", path, { token });
+  assert.equal(shown.description, "Ask to come");
+  const after = socket.journal.length;
+  const code = link?.slice(link.lastIndexOf("/") + 1);
+  const come = { token: person.token };
+  const { state } = await expect<{ state: string }>(200, base, "POST", `/v1/invites/${code}`, come);
+  assert.equal(state, "asked");
+  await socket.frame("ChatAdded", ({ chat }) => chat.id === groupId, { after, withinMs });
+}
+
 export async function showsCommands({ base, person, botId }: Talk): Promise<void> {
   const path = `/v1/bots/${botId}/commands`;
   const { body } = await request<{ commands: readonly { command: string }[] }>(base, "GET", path, {
@@ -155,7 +213,7 @@ export async function showsCommands({ base, person, botId }: Talk): Promise<void
 
 /** A bot of `owner`'s, and a chat of the person's with it. */
 export async function openTalk(
-  parts: Pick<Talk, "base" | "person" | "socket"> & { readonly owner: Person; readonly username: string },
+  parts: Pick<Talk, "base" | "owner" | "person" | "socket" | "username">,
 ): Promise<Talk & { readonly token: string }> {
   const { base, owner, person, username } = parts;
   const made = await expect<{ id: number; token: string }>(201, base, "POST", "/v1/bots", {
@@ -166,5 +224,5 @@ export async function openTalk(
     token: person.token,
     body: { type: "direct", memberIds: [made.id] },
   });
-  return { base, person, socket: parts.socket, chatId: chat.id, botId: made.id, token: made.token };
+  return { ...parts, chatId: chat.id, botId: made.id, token: made.token };
 }

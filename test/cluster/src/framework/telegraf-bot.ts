@@ -45,6 +45,26 @@ function makeBot({ apiRoot, token }: BotPlan): Telegraf<Heard> {
     await ctx.answerCbQuery(`You chose ${ctx.match[1]}`);
     await ctx.editMessageText(`Chosen: ${ctx.match[1]}`);
   });
+  bot.on("inline_query", (ctx) =>
+    ctx.answerInlineQuery(
+      [
+        {
+          type: "article",
+          id: "1",
+          title: `Say ${ctx.inlineQuery.query}`,
+          input_message_content: { message_text: ctx.inlineQuery.query },
+          reply_markup: { inline_keyboard: [[{ text: "One", callback_data: "pick:1" }]] },
+        },
+      ],
+      { cache_time: 0 },
+    ),
+  );
+  bot.command("link", async (ctx) => {
+    await ctx.setChatDescription("Ask to come");
+    const { invite_link: link } = await ctx.createChatInviteLink({ creates_join_request: true });
+    await ctx.reply(link);
+  });
+  bot.on("chat_join_request", (ctx) => ctx.approveChatJoinRequest(ctx.chatJoinRequest.from.id));
   bot.action("alert", (ctx) => ctx.answerCbQuery("Careful", { show_alert: true }));
   bot.command("photo", (ctx) =>
     ctx.replyWithPhoto(Input.fromBuffer(picture, "dot.png"), {

@@ -3,7 +3,7 @@ import { readBotCommands, readBotSetting, writeBotCommands, writeBotSetting } fr
 import type { TelegramObjects } from "@rookery/telegram";
 import { badRequest } from "../api-refusal.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, flag, integer, isFields, json, list, optionalInteger, text, wordOf } from "../parameter.ts";
+import { chatId, integer, isFields, json, list, optionalInteger, text, wordOf } from "../parameter.ts";
 import { placeOf } from "../place.ts";
 import { filePathOf } from "../download.ts";
 
@@ -90,7 +90,7 @@ export const botMethods: readonly Method[] = [
       username: bot.username,
       can_join_groups: true,
       can_read_all_group_messages: !bot.privacyMode,
-      supports_inline_queries: false,
+      supports_inline_queries: true,
       can_connect_to_business: false,
       has_main_web_app: false,
       has_topics_enabled: false,
@@ -174,7 +174,4 @@ export const botMethods: readonly Method[] = [
     const button = await readBotSetting(call.context.store, { botId: call.bot.id, name: "menu_button", key });
     return (button as TelegramObjects.TelegramMenuButton | undefined) ?? { type: "commands" };
   }),
-  method("answerInlineQuery", { inline_query_id: text, is_personal: flag }, () =>
-    Promise.reject(badRequest("query is too old and response timeout expired or query ID is invalid")),
-  ),
 ];

@@ -1,5 +1,5 @@
 /** What becomes of messages after they were sent. */
-import type { ChatCommand, Fault, Keyboard } from "@rookery/protocol";
+import { type ChatCommand, type Fault, type Keyboard, parseInlineMessageId } from "@rookery/protocol";
 import { pinnedSeqs } from "@rookery/store";
 import { nativePoll, type TelegramObjects } from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
@@ -7,7 +7,7 @@ import { caption, formatted, messageText } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
 import { type Call, type Method, method } from "../method.ts";
 import { chatId, flag, isFields, json, list, seq, text, wordOf } from "../parameter.ts";
-import { type Place, placeOf } from "../place.ts";
+import { anyPlace, type Place, placeOf } from "../place.ts";
 import { submitOr } from "../say.ts";
 import { messageAt, showMessage } from "../show.ts";
 import { takeMedia } from "../take-media.ts";
@@ -19,17 +19,33 @@ const edited = { ...aimed, inline_message_id: text, reply_markup: replyMarkup };
 
 type Rewrite = Omit<Extract<ChatCommand, { kind: "rewrite" }>, "kind" | "seq" | "keyboard">;
 
-/** The place of a message that is to be edited; those of inline mode are nowhere here. */
-async function editPlace(
+/** A message that is to be edited. */
+interface Target {
+  readonly place: Place;
+  readonly at: number;
+  /** It was sent by way of the bot, and is not shown to it. */
+  readonly isInline: boolean;
+}
+
+async function editTarget(
   call: Call,
   values: { chat_id: string; message_id: number; inline_message_id: string },
-): Promise<Place> {
-  if (values.chat_id === "" && values.inline_message_id !== "") throw badRequest("MESSAGE_ID_INVALID");
-  if (values.chat_id === "" && values.message_id === 0)
-    throw badRequest("message identifier is not specified");
-  const place = await placeOf(call, values.chat_id);
-  if (values.message_id === 0) throw badRequest("message identifier is not specified");
-  return place;
+): Promise<Target> {
+  const { chat_id: chat, message_id: at, inline_message_id: inlineId } = values;
+  if (chat === "" && inlineId !== "") return await inlineTarget(call, inlineId);
+  if (chat === "" && at === 0) throw badRequest("message identifier is not specified");
+  const place = await placeOf(call, chat);
+  if (at === 0) throw badRequest("message identifier is not specified");
+  return { place, at, isInline: false };
+}
+
+async function inlineTarget(call: Call, inlineId: string): Promise<Target> {
+  const named = parseInlineMessageId(inlineId);
+  const place = named === null ? null : await anyPlace(call, named.chatId);
+  const message = named === null || place === null ? null : await messageAt(call, place, named.seq);
+  // What is another's is not there.
+  if (place === null || message?.viaBotId !== call.bot.id) throw badRequest("MESSAGE_ID_INVALID");
+  return { place, at: message.seq, isInline: true };
 }
 
 const editWords: Partial<Record<Fault["code"], Error>> = {
@@ -40,22 +56,22 @@ const editWords: Partial<Record<Fault["code"], Error>> = {
 
 async function rewrite(
   call: Call,
-  place: Place,
-  about: { readonly message_id: number; readonly keyboard: Keyboard | undefined; readonly change: Rewrite },
-): Promise<TelegramObjects.TelegramMessage> {
-  const { message_id: at, keyboard = null, change } = about;
+  { place, at, isInline }: Target,
+  about: { readonly keyboard: Keyboard | undefined; readonly change: Rewrite },
+): Promise<TelegramObjects.TelegramMessage | true> {
+  const { keyboard = null, change } = about;
   // Only what stands under a message can be changed.
   if (keyboard !== null && keyboard.place !== "inline") throw badRequest("inline keyboard expected");
   const command: ChatCommand = { kind: "rewrite", seq: at, ...change, keyboard };
   await submitOr<"changed">(call, place, { command, expected: "changed" }, editWords);
-  return await showMessage(call, place.chat, at);
+  return isInline ? true : await showMessage(call, place.chat, at);
 }
 
 /** Methods that change a text are for texts, those of captions for files. */
-async function demandKind(call: Call, place: Place, at: number, isFile: boolean): Promise<void> {
+async function demandKind(call: Call, { place, at, isInline }: Target, isFile: boolean): Promise<void> {
   const message = await messageAt(call, place, at);
   if (message === null) throw badRequest("message to edit not found");
-  if (message.senderId !== call.bot.id) throw badRequest("message can't be edited");
+  if (message.senderId !== call.bot.id && !isInline) throw badRequest("message can't be edited");
   const hasFile = message.attachments.length > 0;
   if (isFile && !hasFile) throw badRequest("there is no caption in the message to edit");
   if (!isFile && (hasFile || message.kind !== "text"))
@@ -64,31 +80,29 @@ async function demandKind(call: Call, place: Place, at: number, isFile: boolean)
 
 export const changeMethods: readonly Method[] = [
   method("editMessageText", edited, async (call, values) => {
-    const place = await editPlace(call, values);
+    const target = await editTarget(call, values);
     const { text: body, entities } = messageText(call.args);
-    await demandKind(call, place, values.message_id, false);
-    return await rewrite(call, place, {
-      ...values,
+    await demandKind(call, target, false);
+    return await rewrite(call, target, {
       keyboard: values.reply_markup,
       change: { body, entities },
     });
   }),
   method("editMessageCaption", edited, async (call, values) => {
-    const place = await editPlace(call, values);
+    const target = await editTarget(call, values);
     const { text: body, entities } = caption(call.args);
-    await demandKind(call, place, values.message_id, true);
-    return await rewrite(call, place, {
-      ...values,
+    await demandKind(call, target, true);
+    return await rewrite(call, target, {
       keyboard: values.reply_markup,
       change: { body, entities },
     });
   }),
   method("editMessageReplyMarkup", edited, async (call, values) => {
-    const place = await editPlace(call, values);
-    return await rewrite(call, place, { ...values, keyboard: values.reply_markup, change: {} });
+    const target = await editTarget(call, values);
+    return await rewrite(call, target, { keyboard: values.reply_markup, change: {} });
   }),
   method("editMessageMedia", { ...edited, media: json("InputMedia") }, async (call, values) => {
-    const place = await editPlace(call, values);
+    const target = await editTarget(call, values);
     const { media: item } = values;
     if (!isFields(item)) throw badRequest("media must be non-empty");
     const type = item["type"];
@@ -101,8 +115,8 @@ export const changeMethods: readonly Method[] = [
     ) {
       throw badRequest("can't parse InputMedia: Media type is unsupported");
     }
-    const message = await messageAt(call, place, values.message_id);
-    if (message === null) throw badRequest("message to edit not found");
+    if ((await messageAt(call, target.place, target.at)) === null)
+      throw badRequest("message to edit not found");
     const words = formatted(wordOf(item, "caption"), {
       parseMode: typeof item["parse_mode"] === "string" ? item["parse_mode"] : undefined,
       entities: item["caption_entities"],
@@ -115,7 +129,7 @@ export const changeMethods: readonly Method[] = [
       attachments: [attachment],
       extra,
     };
-    return await rewrite(call, place, { ...values, keyboard: values.reply_markup, change });
+    return await rewrite(call, target, { keyboard: values.reply_markup, change });
   }),
   method("stopPoll", { ...aimed, reply_markup: replyMarkup }, async (call, values) => {
     const place = await placeOf(call, values.chat_id);

@@ -3,7 +3,7 @@
  * shards (L2). Who has what: the bot itself `taken`, each named consumer everything below its `next_update_id`; what everybody
  * known has is gone. A consumer is known from its first question until it is silent for a week.
  */
-import type { BotUpdate, UserId } from "@rookery/protocol";
+import { type BotUpdate, inlineCacheMsMax, type UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 import type { JobFence } from "../telegram/send.ts";
 
@@ -183,8 +183,11 @@ export async function sweepUpdates(db: Queryable, nowMs: number, limit: number):
              select id from bot_update where expires_ms <= $1 order by expires_ms limit $2) returning 1),
            silent as (delete from bot_consumer where name <> '' and seen_ms < $1::bigint - ${consumerSilenceMs} returning 1),
            pressed as (delete from bot_callback where id in (
-             select id from bot_callback where created_ms < $1::bigint - 3600000 order by created_ms limit $2) returning 1)
-           select (select count(*) from gone) + (select count(*) from pressed) as count`,
+             select id from bot_callback where created_ms < $1::bigint - 3600000 order by created_ms limit $2) returning 1),
+           asked as (delete from bot_inline where id in (
+             select id from bot_inline where created_ms < $1::bigint - 2 * ${inlineCacheMsMax} order by created_ms limit $2)
+             returning 1)
+           select (select count(*) from gone) + (select count(*) from pressed) + (select count(*) from asked) as count`,
     values: [nowMs, limit],
   });
   return rows[0]?.count ?? 0;

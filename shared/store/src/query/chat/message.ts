@@ -28,6 +28,7 @@ export interface MessageDetail {
   readonly location?: Location;
   readonly contact?: Contact;
   readonly keyboard?: Keyboard;
+  readonly viaBotId?: number;
   /** Told to bots alone. */
   readonly extra?: BotExtra;
   /** The rev it was sent at, once it was changed: a repeat of its sending is told that one (L3). */
@@ -70,6 +71,7 @@ export function toMessage(row: StoredMessage): Message {
     ...(detail?.location === undefined ? {} : { location: detail.location }),
     ...(detail?.contact === undefined ? {} : { contact: detail.contact }),
     ...(detail?.keyboard === undefined ? {} : { keyboard: detail.keyboard }),
+    ...(detail?.viaBotId === undefined ? {} : { viaBotId: detail.viaBotId }),
   };
 }
 
