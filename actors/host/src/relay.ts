@@ -43,8 +43,9 @@ export function openRelay(parts: {
     for (const [shard, commands] of byTarget(rows, shards)) {
       sent += 1;
       const batch: CommandBatch = { edge: null, commands };
+      // Its process may have a gateway too, whose batches are `<id>.<n>`: the log drops what comes under a name it knows.
       bus
-        .append(subjects.commands(shard), encodeInternal(batch), { msgId: `${worker}.${sent}` })
+        .append(subjects.commands(shard), encodeInternal(batch), { msgId: `relay.${worker}.${sent}` })
         .catch((error: unknown) => log.warn({ err: String(error), shard }, "a relay will be sent again"));
     }
   };
