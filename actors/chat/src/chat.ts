@@ -49,7 +49,10 @@ export const chatActor: ActorDefinition<ChatState, ChatFacts> = {
         messages.filter(({ seq }) => recentMessage(state.recent, seq) === undefined),
       ),
     }),
-    trim: (state) => ({ ...state, recent: trimRecent(state.recent) }),
+    trim: (state) => {
+      const recent = trimRecent(state.recent);
+      return recent === state.recent ? state : { ...state, recent };
+    },
   } satisfies Memory<ChatState>,
   decide,
 };

@@ -67,10 +67,9 @@ export class Draft {
 
   message(message: NewMessage): void {
     const seq = this.state.headSeq + 1;
-    this.state = { ...this.state, headSeq: seq };
     const { id: chatId, rev } = this.state;
     const row = { ...message, chatId, seq, rev, ts: this.#nowMs, editedAt: null, deletedAt: null };
-    this.#write(row);
+    this.#write(row, seq);
     this.#events.push({ kind: "message", chatId, seq, message: toMessage(row) });
   }
 
@@ -281,9 +280,9 @@ export class Draft {
     return this.done(outcome);
   }
 
-  #write(message: StoredMessage): void {
+  #write(message: StoredMessage, headSeq = this.state.headSeq): void {
     this.#rows.push({ table: "message", row: message });
-    this.state = { ...this.state, recent: keepRecent(this.state.recent, [message]) };
+    this.state = { ...this.state, headSeq, recent: keepRecent(this.state.recent, [message]) };
   }
 
   #memberChanged(

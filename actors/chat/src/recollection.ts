@@ -1,36 +1,38 @@
 /**
- * The messages a chat has at hand: those written or fetched last. Generations, so that a write copies a few entries and
- * not all: the young one is copied on write, and when it is full it becomes the first of the old, which nobody changes.
+ * The messages a chat has at hand: those written or fetched last. A chain, newest first, so that a write adds a link and copies
+ * nothing: a state that is thrown away lets go of its links, and the states before it have lost none.
  *
  * The bound: a batch has at most 256 commands for a chat; each writes at most one message and has at most one fetched.
  * What batch N wrote is nowhere else until N has committed, and meanwhile N + 1 fetches and writes. So the last 768
- * writes must be here; 960 are.
+ * writes must be here; at least 960 are.
  */
 import type { Seq } from "@rookery/protocol";
 import type { StoredMessage } from "@rookery/store";
 
-const generationMax = 64;
-/** Beside the young one. */
-const generationsMax = 15;
+const keptMin = 960;
+/** Between batches only these few of the last are kept. */
+const trimmedMin = 32;
 
-type Generation = ReadonlyMap<Seq, StoredMessage>;
-
-export interface Recollection {
-  readonly young: Generation;
-  /** Newest first. */
-  readonly old: readonly Generation[];
+interface Link {
+  readonly message: StoredMessage;
+  readonly older: Link | null;
 }
 
-export const nothingRecent: Recollection = { young: new Map(), old: [] };
+export interface Recollection {
+  readonly newest: Link | null;
+  readonly length: number;
+}
+
+export const nothingRecent: Recollection = { newest: null, length: 0 };
+
+/** Newest first; of a message that was written several times each writing, the last one first. */
+export function* recentMessages({ newest }: Recollection): Generator<StoredMessage> {
+  for (let link = newest; link !== null; link = link.older) yield link.message;
+}
 
 /** The message as it was written last; undefined when it is not at hand. */
-export function recentMessage({ young, old }: Recollection, seq: Seq): StoredMessage | undefined {
-  const found = young.get(seq);
-  if (found !== undefined) return found;
-  for (const generation of old) {
-    const older = generation.get(seq);
-    if (older !== undefined) return older;
-  }
+export function recentMessage({ newest }: Recollection, seq: Seq): StoredMessage | undefined {
+  for (let link = newest; link !== null; link = link.older) if (link.message.seq === seq) return link.message;
   return undefined;
 }
 
@@ -40,29 +42,37 @@ export function recentMessage({ young, old }: Recollection, seq: Seq): StoredMes
  */
 export function recentTelegramMessage(recent: Recollection, messageId: number): StoredMessage | undefined {
   let seq = 0;
-  for (const generation of [recent.young, ...recent.old]) {
-    for (const message of generation.values()) {
-      if (message.seq > seq && message.detail?.telegram?.messageId === messageId) seq = message.seq;
-    }
+  for (const message of recentMessages(recent)) {
+    if (message.seq > seq && message.detail?.telegram?.messageId === messageId) seq = message.seq;
   }
   return seq === 0 ? undefined : recentMessage(recent, seq);
 }
 
 /** With these messages too, each as it is now. */
 export function keepRecent(recent: Recollection, messages: Iterable<StoredMessage>): Recollection {
-  let { young, old } = recent;
-  let next = new Map(young);
+  let { newest, length } = recent;
   for (const message of messages) {
-    next.set(message.seq, message);
-    if (next.size < generationMax) continue;
-    old = [next, ...old.slice(0, generationsMax - 1)];
-    next = new Map();
+    newest = { message, older: newest };
+    length += 1;
   }
-  young = next;
-  return { young, old };
+  return cut({ newest, length }, keptMin);
 }
 
 /** With a few of the last only. */
 export function trimRecent(recent: Recollection): Recollection {
-  return recent.old.length === 0 ? recent : { young: recent.young, old: [] };
+  return cut(recent, trimmedMin);
+}
+
+/** The last `min`, made anew whenever there are twice as many: so a link is copied once at most on average. */
+function cut(recent: Recollection, min: number): Recollection {
+  if (recent.length < 2 * min) return recent;
+  const kept: StoredMessage[] = [];
+  for (const message of recentMessages(recent)) {
+    kept.push(message);
+    if (kept.length === min) break;
+  }
+  return {
+    newest: kept.reduceRight<Link | null>((older, message) => ({ message, older }), null),
+    length: min,
+  };
 }

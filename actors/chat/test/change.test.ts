@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { limits, type Message } from "@rookery/protocol";
 import { toMessage } from "@rookery/store";
 import { type ChatState, decide } from "../src/mod.ts";
+import { keepRecent, recentMessage } from "../src/recollection.ts";
 import {
   ask,
   born,
@@ -176,10 +177,10 @@ describe("react", () => {
     later(state, 1, react(2, "👍"));
 
     const crowd = Array.from({ length: limits.reactionsMax }, (_, index) => index + 100);
-    const message = group.recent.young.get(2);
+    const message = recentMessage(group.recent, 2);
     assert.ok(message !== undefined);
-    const young = new Map(group.recent.young).set(2, { ...message, detail: { reactions: { "👍": crowd } } });
-    const full = { ...group, recent: { young, old: [] } };
+    const crowded = { ...message, detail: { reactions: { "👍": crowd } } };
+    const full = { ...group, recent: keepRecent(group.recent, [crowded]) };
     assert.equal(refusedTo(full, 3, react(2, "👍")), "invalid");
   });
 });
@@ -248,14 +249,13 @@ describe("poll", () => {
 
   test("[L7] a poll has a largest number of votes; who has voted may still change theirs", () => {
     const state = asked(false);
-    const message = state.recent.young.get(3);
+    const message = recentMessage(state.recent, 3);
     assert.ok(message?.detail?.poll !== undefined);
     const userIds = Array.from({ length: limits.votesMax }, (_, index) => (index === 0 ? 2 : index + 100));
     const [first, ...others] = message.detail.poll.options;
     assert.ok(first !== undefined);
     const poll = { ...message.detail.poll, options: [{ ...first, userIds }, ...others] };
-    const young = new Map(state.recent.young).set(3, { ...message, detail: { poll } });
-    const full = { ...state, recent: { young, old: [] } };
+    const full = { ...state, recent: keepRecent(state.recent, [{ ...message, detail: { poll } }]) };
     assert.equal(refusedTo(full, 3, vote(3, 0)), "invalid");
     later(full, 2, vote(3, 1));
   });

@@ -14,6 +14,7 @@ import {
   type StoreOptions,
 } from "@rookery/store";
 import { chatActor, type ChatState, decide } from "../src/mod.ts";
+import { nothingRecent } from "../src/recollection.ts";
 import { nowMs } from "./command.ts";
 import { applyChange } from "./reader.ts";
 import { makeHistory } from "./history.ts";
@@ -45,7 +46,7 @@ async function recollect(
 ): Promise<ChatState | null> {
   const { memory } = chatActor;
   if (known === null || memory === undefined) return known;
-  const state = memory.trim({ ...known, recent: { young: new Map(), old: [] } });
+  const state = memory.trim({ ...known, recent: nothingRecent });
   const keys = [...new Set(batch.flatMap((command) => memory.missing(state, command)))];
   const found = await memory.fetch(store, [{ actorId: state.id, keys }]);
   return memory.learn(state, found.get(state.id) ?? []);

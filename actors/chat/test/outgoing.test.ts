@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AddressedCommand, TelegramState } from "@rookery/protocol";
 import { chatActor, decide } from "../src/mod.ts";
+import { nothingRecent } from "../src/recollection.ts";
 import {
   ask,
   changes,
@@ -135,7 +136,7 @@ describe("a bot's own edit", () => {
   });
 
   test("the message is read by Telegram's id before it is decided", () => {
-    const forgotten = { ...chat, recent: { young: new Map(), old: [] } };
+    const forgotten = { ...chat, recent: nothingRecent };
     assert.deepEqual(chatActor.memory?.missing(forgotten, amend(80, "x")), [-80]);
   });
 });

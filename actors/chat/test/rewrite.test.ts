@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { ChatCommand, Message } from "@rookery/protocol";
 import { toMessage } from "@rookery/store";
 import { type ChatState, decide } from "../src/mod.ts";
+import { recentMessage } from "../src/recollection.ts";
 import {
   ask,
   born,
@@ -48,7 +49,7 @@ function follows(decision: Done, before: Message): void {
 }
 
 const said = (seq: number): Message => {
-  const message = group.recent.young.get(seq);
+  const message = recentMessage(group.recent, seq);
   assert.ok(message !== undefined);
   return toMessage(message);
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AddressedCommand, ChatCommand, TelegramChange, TelegramState } from "@rookery/protocol";
 import { chatActor, type ChatState, decide } from "../src/mod.ts";
+import { nothingRecent } from "../src/recollection.ts";
 import {
   ask,
   changes,
@@ -86,7 +87,7 @@ describe("a message into a Telegram chat", () => {
   });
 
   test("what it answers is read before it is decided", () => {
-    const forgotten = { ...chat, recent: { young: new Map(), old: [] } };
+    const forgotten = { ...chat, recent: nothingRecent };
     const missing = (command: ChatCommand): readonly number[] | undefined =>
       chatActor.memory?.missing(forgotten, ask(1, command, "m"));
     assert.deepEqual(missing({ ...say("a"), replyTo: 1 }), [1]);
@@ -309,7 +310,7 @@ describe("what happens to messages at Telegram", () => {
   });
 
   test("messages that are not at hand are asked for by Telegram's id", () => {
-    const forgotten = { ...chat, recent: { young: new Map(), old: [] } };
+    const forgotten = { ...chat, recent: nothingRecent };
     const update = { botId: 9, updateId: 50, type: "x", raw: {}, routed: false };
     const command: ChatCommand = {
       kind: "update",

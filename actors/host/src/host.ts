@@ -169,7 +169,10 @@ export async function startHost(parts: HostParts): Promise<Host> {
           shard.receive({
             seq: delivery.seq,
             timeMs: delivery.timeMs,
-            msgId: delivery.msgId ?? null,
+            // Of a batch only the last one's is asked for, and it has to be parsed.
+            get msgId() {
+              return delivery.msgId ?? null;
+            },
             bytesSize: delivery.bytes.length,
             batch,
           });
