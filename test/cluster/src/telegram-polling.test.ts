@@ -48,7 +48,7 @@ describe("Telegram by polling", () => {
   before(async () => {
     simulator = await startTelegramSimulator({ timeScale: 0.1 });
     bot = simulator.addBot({ username: "polled_bot", readsAllGroupMessages: true });
-    const env = { TELEGRAM_API_ROOT: simulator.url, TELEGRAM_POLLING_TIMEOUT: "10" };
+    const env = { TELEGRAM_API_ROOT: simulator.url, TELEGRAM_POLLING_TIMEOUT: "10", LOG_LEVEL: "info" };
     cluster = await openCluster({ couriers: 2, env });
     owner = await register(cluster.base, "owner");
     socket = await openSocket({ base: cluster.base, token: owner.token });
@@ -163,16 +163,17 @@ describe("Telegram by polling", () => {
         body: { body },
       });
     await write("to a wall");
-    const settled = await socket.frame("MessageSettled", (frame) => frame.chatId === chatId);
-    assert.equal(settled.telegram.state, "failed");
-    assert.match(settled.telegram.error ?? "", /blocked by the user/);
+    // Told by Telegram as an answer, or known when it is written: whichever of both is sooner.
+    const fate = async (body: string, state: string) => {
+      const { items } = await readHistory(cluster.base, owner, chatId);
+      return items.find((item) => item.body === body && item.telegram?.state === state)?.telegram;
+    };
+    const failed = await until(() => fate("to a wall", "failed"), { withinMs, what: "a failed send" });
+    assert.match(failed?.error ?? "", /blocked by the user/);
     zoe.says(bot, "I am back");
     await heard("I am back");
     await write("welcome");
-    await socket.frame(
-      "MessageSettled",
-      (frame) => frame.chatId === chatId && frame.telegram.state === "sent",
-    );
+    await until(() => fate("welcome", "sent"), { withinMs, what: "a send" });
   });
 
   it("a mode that is changed under way loses and doubles nothing", async () => {
@@ -218,14 +219,30 @@ describe("Telegram by polling", () => {
     const { chatId } = await heard("kill 0");
     const talking = setInterval(say, 20);
     const gaps: number[] = [];
+    const told: string[] = [];
+    /** When a courier first said so in its log, after a time. */
+    const logged = (words: string, sinceMs: number): number | null => {
+      for (const line of cluster.log().split("\n")) {
+        if (!line.includes(words) || !line.includes('"service":"courier"')) continue;
+        const atMs = Date.parse((JSON.parse(line) as { readonly time: string }).time);
+        if (atMs >= sinceMs) return atMs - sinceMs;
+      }
+      return null;
+    };
     try {
       for (let round = 0; round < 4; round++) {
         const pid = cluster.pids.courier[round % 2] ?? 0;
         process.kill(pid, "SIGKILL");
-        const killedMs = performance.now();
+        const [killedMs, killedAtMs] = [performance.now(), Date.now()];
         say();
         await heard(said.at(-1) ?? "");
         gaps.push(Math.round(performance.now() - killedMs));
+        // Whoever did not poll was killed, where it came at once.
+        const claimed = logged('"claimed shards"', killedAtMs);
+        const asked = logged('"polls Telegram"', killedAtMs);
+        if (asked !== null && asked <= (gaps.at(-1) ?? 0)) {
+          told.push(`${gaps.at(-1)} (shards claimed after ${claimed}, asked for after ${asked})`);
+        }
         await until(() => cluster.pids.courier.length === 2 && !cluster.pids.courier.includes(pid), {
           withinMs,
         });
@@ -235,6 +252,9 @@ describe("Telegram by polling", () => {
     }
     await heard(said.at(-1) ?? "");
     process.stdout.write(`a courier killed: what was said at that moment came after ${gaps.join(", ")} ms\n`);
+    process.stdout.write(`of these those of the poller, in ms: ${told.join(", ")}\n`);
+    // The goal is 2 s; a machine that does much else is given five times that.
+    assert.ok(Math.max(...gaps) < 10_000, gaps.join());
     assert.deepEqual(await bodiesIn(chatId), said);
   });
 
