@@ -126,6 +126,40 @@ export function react(
   return draft.changed(command, seq);
 }
 
+/** All that somebody said so of a message, taken away by another. */
+export function unreact(
+  state: ChatState | null,
+  command: AddressedCommand,
+  { seq, userId }: Asked<"unreact">,
+  nowMs: number,
+): Decided {
+  if (state === null || roleOf(state, command) === null) return notFound();
+  if (state.type === "direct" || !may(state, command, "delete_messages", nowMs)) {
+    return refused("forbidden", "only the owner and admins can take others' reactions away");
+  }
+  if (livingMessage(state, seq) === undefined) return noMessage();
+  const draft = new Draft(state, nowMs);
+  for (;;) {
+    const message = livingMessage(draft.state, seq);
+    const { reactions = {}, ...rest } = message?.detail ?? {};
+    const emoji = Object.keys(reactions).find((each) => reactions[each]?.includes(userId));
+    if (message === undefined || emoji === undefined) return draft.changed(command, seq);
+    const { [emoji]: users = [], ...others } = reactions;
+    const left = users.filter((each) => each !== userId);
+    const next = left.length === 0 ? others : { ...reactions, [emoji]: left };
+    const detail = Object.keys(next).length === 0 ? rest : { ...rest, reactions: next };
+    draft.amend(message, { detail }, (rev) => ({
+      type: "Reaction",
+      chatId: state.id,
+      seq,
+      rev,
+      userId,
+      emoji,
+      remove: true,
+    }));
+  }
+}
+
 /** Owner and admins pin; between two people both do. */
 export function pin(
   state: ChatState | null,

@@ -66,6 +66,7 @@ function missingMessages(state: ChatState, { command }: AddressedCommand): numbe
     case "closePoll":
     case "delete":
     case "react":
+    case "unreact":
     case "pin":
     case "settle":
     case "vote":

@@ -2,7 +2,7 @@ import type { AddressedCommand, ChatCommand } from "@rookery/protocol";
 import { allow } from "./acl.ts";
 import { tellBots } from "./bot-update.ts";
 import { create } from "./birth.ts";
-import { edit, pin, react, remove } from "./change.ts";
+import { edit, pin, react, remove, unreact } from "./change.ts";
 import { disband } from "./ending.ts";
 import { type ChatFacts, nothingKnown } from "./facts.ts";
 import { admit, join, link, revokeLink } from "./link.ts";
@@ -28,6 +28,7 @@ const touching: ReadonlySet<ChatCommand["kind"]> = new Set([
   "closePoll",
   "delete",
   "react",
+  "unreact",
   "pin",
   "vote",
   "press",
@@ -79,6 +80,8 @@ function judge(state: ChatState | null, command: AddressedCommand, nowMs: number
       return remove(state, command, asked, nowMs);
     case "react":
       return react(state, command, asked, nowMs);
+    case "unreact":
+      return unreact(state, command, asked, nowMs);
     case "pin":
       return pin(state, command, asked, nowMs);
     case "vote":

@@ -27,6 +27,9 @@ export function rewrite(
   if (message.kind === "poll" && asked.body !== undefined) {
     return refused("forbidden", "a poll cannot be written anew");
   }
+  if (asked.location !== undefined && message.detail?.extra?.live?.isStopped === true) {
+    return refused("forbidden", "the place is told no more");
+  }
   const { entities, attachments, keyboard, location, extra } = asked;
   const body = asked.body ?? message.body;
   const kind = asked.messageKind ?? message.kind;

@@ -95,6 +95,8 @@ function makeCommand(random: Random, type: ChatType, seed: number): ChatCommand 
       const entry = { canRead: right(), canSend: right(), canManage: right() };
       return { kind: "allow", subject, entry, isAdministrator: random.once(10) };
     }
+    case 29:
+      return { kind: "unreact", seq: seq(), userId: userId() };
     case 30:
       return makeSetting(random, userId());
     case 31:

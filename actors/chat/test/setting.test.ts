@@ -176,3 +176,23 @@ describe("links", () => {
     assert.equal(chat.state().settings.links.has("l7"), false);
   });
 });
+
+describe("reactions of others", () => {
+  it("are taken away all at once, by who may delete messages", () => {
+    const chat = openChat();
+    assert.equal(chat.said(1, say("words")), "sent");
+    for (const emoji of ["👍", "🎉"]) {
+      for (const userId of [2, 3]) {
+        assert.equal(chat.said(userId, { kind: "react", seq: 2, emoji, remove: false }), "changed");
+      }
+    }
+    const take: ChatCommand = { kind: "unreact", seq: 2, userId: 3 };
+    assert.equal(chat.said(2, take), "forbidden");
+    assert.equal(chat.said(1, take), "changed");
+    const messages = chat.rows.flatMap((row) => (row.table === "message" ? [row.row] : []));
+    assert.deepEqual(messages.at(-1)?.detail?.reactions, { "👍": [2], "🎉": [2] });
+    const before = chat.state().rev;
+    assert.equal(chat.said(1, take), "changed");
+    assert.equal(chat.state().rev, before);
+  });
+});

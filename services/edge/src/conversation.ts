@@ -28,7 +28,7 @@ export interface Conversation {
   readonly channels: Channels;
   readonly mirror: Mirror;
   readonly frames: FrameHandler;
-  readonly typing: Pick<Typing, "show">;
+  readonly typing: Pick<Typing, "show" | "draft">;
   close(): Promise<void>;
 }
 

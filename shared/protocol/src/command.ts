@@ -104,6 +104,8 @@ export type ChatCommand =
     }
   | { readonly kind: "delete"; readonly seq: Seq }
   | { readonly kind: "react"; readonly seq: Seq; readonly emoji: string; readonly remove: boolean }
+  /** Takes another's reactions away; by who may delete what others say. */
+  | { readonly kind: "unreact"; readonly seq: Seq; readonly userId: UserId }
   | { readonly kind: "pin"; readonly seq: Seq; readonly remove: boolean }
   /** The options chosen, by place; none takes the vote back. */
   | { readonly kind: "vote"; readonly seq: Seq; readonly options: readonly number[] }

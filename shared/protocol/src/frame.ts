@@ -375,6 +375,17 @@ export const serverFrames = {
       nextOffset: optional(4, text({ bytesMax: 64 })),
     },
   },
+  /** What a bot is about to say, as far as it is; a message of the bot's takes its place, or 30 s do. Nothing of it is kept. */
+  Draft: {
+    number: 60,
+    fields: {
+      chatId: required(1, id),
+      userId: required(2, id),
+      draftId: required(3, id),
+      body: required(4, body),
+      entities: required(5, entities),
+    },
+  },
   /** The user is in the chat, or waits to be let in. */
   Joined: {
     number: 58,

@@ -21,6 +21,8 @@ export interface PresenceReply {
 /** Members of chats who are typing now; core NATS, to every edge, and no harm when it is lost. */
 export interface TypingBatch {
   readonly typing: readonly (readonly [chatId: number, userId: UserId])[];
+  /** What bots are about to say. */
+  readonly drafts?: readonly ServerFrameOf<"Draft">[];
 }
 
 /** An order-free hash of who is told to be how; two sides that agree on it agree on all of them. */

@@ -175,6 +175,17 @@ const byType: { readonly [T in ServerFrame["type"]]: readonly Extract<ServerFram
     { type: "CallbackAnswer", uuid: "u-1" },
     { type: "CallbackAnswer", uuid: "u-1", text: "Saved", alert: true, url: "https://a.example/" },
   ],
+  Draft: [
+    { type: "Draft", chatId: 5, userId: 9, draftId: 1, body: "", entities: [] },
+    {
+      type: "Draft",
+      chatId: 5,
+      userId: 9,
+      draftId: 1,
+      body: "so far",
+      entities: [{ type: "bold", offset: 0, length: 2 }],
+    },
+  ],
   InlineResults: [
     { type: "InlineResults", uuid: "u-1", queryId: 9, results: [] },
     {

@@ -100,6 +100,7 @@ export {
   type BotPlace,
   listBotAdministrators,
   pinnedSeqs,
+  reactedSeqs,
   readBotMember,
   type Person,
   readBotPlaces,

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type {
+  TelegramChatAdministratorRights,
   TelegramChatFullInfo,
   TelegramChatInviteLink,
   TelegramChatMember,
@@ -37,9 +38,15 @@ const firstWave = `getMe getFile logOut close sendMessage sendPhoto sendDocument
 const secondWave = `sendVideoNote forwardMessages copyMessages restrictChatMember promoteChatMember leaveChat setChatTitle
   unpinAllChatMessages setChatDescription setChatPhoto deleteChatPhoto setChatPermissions setChatAdministratorCustomTitle
   exportChatInviteLink createChatInviteLink editChatInviteLink revokeChatInviteLink approveChatJoinRequest
-  declineChatJoinRequest`;
+  declineChatJoinRequest editMessageLiveLocation stopMessageLiveLocation sendMessageDraft deleteMessageReaction
+  deleteAllMessageReactions setMyDefaultAdministratorRights getMyDefaultAdministratorRights getForumTopicIconStickers`;
+/** A group of ours is no forum. */
+const topics = `createForumTopic editForumTopic closeForumTopic reopenForumTopic deleteForumTopic unpinAllForumTopicMessages
+  editGeneralForumTopic closeGeneralForumTopic reopenGeneralForumTopic hideGeneralForumTopic unhideGeneralForumTopic
+  unpinAllGeneralForumTopicMessages`;
 /** Tested with updates, or refused to everybody. */
-const elsewhere = "getUpdates setWebhook deleteWebhook getWebhookInfo answerCallbackQuery answerInlineQuery";
+const elsewhere =
+  "getUpdates setWebhook deleteWebhook getWebhookInfo answerCallbackQuery answerInlineQuery sendInvoice";
 /** With that of making others administrators, which none has who was not given it. */
 const everyRight = [
   "manage_chat",
@@ -169,6 +176,17 @@ describe("methods of the Bot API surface", () => {
     await bot.done("setChatMenuButton", { chat_id, menu_button: { type: "commands" } });
     assert.deepEqual(await bot.done("getChatMenuButton", { chat_id }), { type: "commands" });
     await bot.done("getUserProfilePhotos", { user_id: chat_id });
+    const rights = { can_manage_chat: true, can_pin_messages: true };
+    await bot.done("setMyDefaultAdministratorRights", { rights });
+    const own = await bot.done<TelegramChatAdministratorRights>("getMyDefaultAdministratorRights");
+    assert.deepEqual(
+      [own.can_manage_chat, own.can_pin_messages, own.can_delete_messages],
+      [true, true, false],
+    );
+    const others = await bot.done<TelegramChatAdministratorRights>("getMyDefaultAdministratorRights", {
+      for_channels: true,
+    });
+    assert.equal(others.can_manage_chat, false);
   });
 
   it("sends of every kind: each is one message", async () => {
@@ -269,6 +287,61 @@ describe("methods of the Bot API surface", () => {
       "Bad Request: message to delete not found",
     );
     await bot.done("deleteMessages", { chat_id, message_ids: [photo.message_id, 99_999] });
+  });
+
+  it("what is only for a while: live places, drafts, reactions; and what is nowhere here", async () => {
+    const place = { latitude: 41.3, longitude: 69.2 };
+    const sent = await bot.done("sendLocation", { chat_id, ...place, live_period: 600, heading: 90 });
+    assert.deepEqual([sent.location?.live_period, sent.location?.heading], [600, 90]);
+    const at = { chat_id, message_id: sent.message_id };
+    const moved = await bot.done("editMessageLiveLocation", { ...at, ...place, latitude: 41.4 });
+    assert.deepEqual([moved.location?.latitude, moved.location?.live_period], [41.4, 600]);
+    const stopped = await bot.done("stopMessageLiveLocation", at);
+    assert.equal(stopped.location?.live_period, undefined);
+    const over = "Bad Request: message can't be edited";
+    await bot.refused("editMessageLiveLocation", { ...at, ...place }, over);
+    const still = await bot.done("sendLocation", { chat_id, ...place });
+    const none = "Bad Request: there is no live location in the message to edit";
+    await bot.refused("editMessageLiveLocation", { ...at, message_id: still.message_id, ...place }, none);
+
+    await bot.done("sendMessageDraft", { chat_id, draft_id: 7, text: "*so* far", parse_mode: "Markdown" });
+    const draft = await socket.frame("Draft");
+    const { chatId, userId, draftId, body } = draft;
+    assert.deepEqual([chatId, userId, draftId, body], [talk.chatId, talk.botId, 7, "so far"]);
+
+    const { message_id: seq } = await bot.done("sendMessage", { ...group, text: "react" });
+    const react = async (uuid: string, emoji: string) => {
+      socket.send({ type: "React", uuid, chatId: groupId, seq, emoji });
+      await socket.frame("Ack", (frame) => frame.uuid === uuid);
+    };
+    const reactions = async () => {
+      const { items } = await readHistory(cluster.base, ada, groupId, seq - 1);
+      return items.find((each) => each.seq === seq)?.reactions;
+    };
+    await react("one", "👍");
+    await react("two", "🎉");
+    const hers = { ...group, user_id: ada.userId };
+    await bot.done("deleteMessageReaction", { ...hers, message_id: seq });
+    assert.deepEqual(await reactions(), {});
+    await react("three", "👍");
+    await bot.done("deleteAllMessageReactions", hers);
+    assert.deepEqual(await reactions(), {});
+
+    for (const name of named(topics)) {
+      await bot.refused(
+        name,
+        { ...group, name: "a", message_thread_id: 1 },
+        "Bad Request: the chat is not a forum",
+      );
+    }
+    assert.deepEqual(await bot.done<unknown[]>("getForumTopicIconStickers"), []);
+    await bot.refused("sendInvoice", group, "Bad Request: PAYMENT_PROVIDER_INVALID");
+    const mixed = [
+      { type: "document", media: "attach://one" },
+      { type: "photo", media: "attach://two" },
+    ];
+    const refusal = "Bad Request: documents can't be mixed with other media types";
+    await bot.refused("sendMediaGroup", { chat_id, media: mixed, one: words, two: dot }, refusal);
   });
 
   it("chats and who is in them", async () => {
@@ -592,7 +665,9 @@ describe("methods of the Bot API surface", () => {
       promised.filter((name) => !bot.called.has(name)),
       [],
     );
-    const known = new Set([...promised, ...named(elsewhere)].map((name) => name.toLowerCase()));
+    const known = new Set(
+      [...promised, ...named(elsewhere), ...named(topics)].map((name) => name.toLowerCase()),
+    );
     for (const name of types.methods.filter((each) => !known.has(each.toLowerCase()))) {
       const { error_code: code, description } = await bot.call(name);
       const isThere = code !== 404;

@@ -169,6 +169,13 @@ export type ServerFrame =
       readonly results: readonly { readonly id: string; readonly type: string; readonly title?: string }[];
       readonly nextOffset?: string;
     }
+  | {
+      readonly type: "Draft";
+      readonly chatId: number;
+      readonly userId: number;
+      readonly draftId: number;
+      readonly body: string;
+    }
   | { readonly type: "Joined"; readonly uuid: string; readonly chatId: number; readonly state: string }
   | { readonly type: "Receipts"; readonly chatId: number; readonly receipts: readonly MarkBody[] }
   | { readonly type: "Typing"; readonly chatId: number; readonly userId: number }

@@ -1,6 +1,6 @@
 import type { SecretBox } from "@rookery/auth";
 import type { Limits } from "@rookery/cache";
-import type { ChatId, UserId } from "@rookery/protocol";
+import type { ChatId, ServerFrameOf, UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { AddressRules } from "@rookery/webhook";
@@ -31,6 +31,8 @@ export interface BotApiContext {
   readonly waits: BotWaits;
   /** Tells a chat's sockets that the bot is typing. */
   readonly showTyping: (chatId: ChatId, userId: UserId) => void;
+  /** Tells them what the bot is about to say. */
+  readonly showDraft: (frame: ServerFrameOf<"Draft">) => void;
   readonly now: () => number;
   readonly log: Log;
 }

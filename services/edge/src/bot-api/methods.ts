@@ -5,9 +5,12 @@ import { botMethods } from "./method/bot.ts";
 import { callbackMethods } from "./method/callback.ts";
 import { changeMethods } from "./method/change.ts";
 import { chatMethods } from "./method/chat.ts";
+import { draftMethods } from "./method/draft.ts";
+import { elsewhereMethods } from "./method/elsewhere.ts";
 import { forwardMethods } from "./method/forward.ts";
 import { inlineMethods } from "./method/inline.ts";
 import { linkMethods } from "./method/link.ts";
+import { locationMethods } from "./method/location.ts";
 import { sendMethods } from "./method/send.ts";
 import { updateMethods } from "./method/update.ts";
 
@@ -19,10 +22,13 @@ export function openMethods(...others: readonly Method[]): ReadonlyMap<string, M
     ...inlineMethods,
     ...sendMethods,
     ...changeMethods,
+    ...locationMethods,
+    ...draftMethods,
     ...forwardMethods,
     ...chatMethods,
     ...administrationMethods,
     ...linkMethods,
+    ...elsewhereMethods,
     ...others,
   ];
   return new Map(all.map((each) => [each.name.toLowerCase(), each]));

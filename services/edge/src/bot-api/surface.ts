@@ -26,7 +26,7 @@ export function openBotApiSurface(parts: {
   /** Closed with the surface. */
   readonly fetchFile: FetchFile;
   readonly waits: BotWaits;
-  readonly typing: Pick<Typing, "show">;
+  readonly typing: Pick<Typing, "show" | "draft">;
   readonly bus: Pick<Bus, "subscribe">;
   readonly edge: string;
 }): BotApiSurface {
@@ -45,6 +45,7 @@ export function openBotApiSurface(parts: {
     fetchFile,
     waits,
     showTyping: (chatId, userId) => typing.show(chatId, userId),
+    showDraft: (frame) => typing.draft(frame),
     now: context.now,
     log: context.log,
   };

@@ -5,6 +5,7 @@ import {
   encodeInternal,
   limits,
   parseInternal,
+  type ServerFrameOf,
   subjects,
   type TypingBatch,
   type UserId,
@@ -22,6 +23,7 @@ export const typingMs = 3_000;
 const voiceMs = 30_000;
 /** Members remembered; beyond it those asked about first are asked about again. */
 const membersMax = 10_000;
+const nobody: ReadonlySet<Connection> = new Set();
 /** In one message to the other edges. */
 const batchMax = 5_000;
 
@@ -30,6 +32,8 @@ export interface Typing {
   hear(connection: Connection, chatId: ChatId): void;
   /** A bot says so, which is in the chat. */
   show(chatId: ChatId, userId: UserId): void;
+  /** A bot is about to say this, in a chat it is in. */
+  draft(frame: ServerFrameOf<"Draft">): void;
   close(): void;
 }
 
@@ -84,7 +88,9 @@ export function openTyping(parts: {
   };
 
   const subscription = bus.subscribe(subjects.typing, ({ bytes }) => {
-    for (const [chatId, userId] of parseInternal<TypingBatch>(bytes).typing) {
+    const { typing, drafts = [] } = parseInternal<TypingBatch>(bytes);
+    for (const draft of drafts) parts.rooms.tell(draft.chatId, draft, nobody);
+    for (const [chatId, userId] of typing) {
       const own = new Set(parts.users.connectionsOf(userId));
       parts.rooms.tell(chatId, { type: "Typing", chatId, userId }, own);
     }
@@ -107,6 +113,10 @@ export function openTyping(parts: {
       });
     },
     show: pass,
+    draft(frame) {
+      const part: TypingBatch = { typing: [], drafts: [frame] };
+      bus.publish(subjects.typing, encodeInternal(part));
+    },
     close() {
       subscription.close();
     },

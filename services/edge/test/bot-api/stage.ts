@@ -54,7 +54,7 @@ export async function openStage(
     addresses,
     fetchFile: openFetchFile(addresses),
     waits,
-    typing: { show: () => {} },
+    typing: { show: () => {}, draft: () => {} },
     bus: { subscribe: () => ({ close: () => {} }) },
     edge: "e1",
   });

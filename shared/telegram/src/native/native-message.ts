@@ -96,8 +96,14 @@ function contentOf(message: NativeMessage, { chat, people, fileName = ourName }:
     const { latitude, longitude, accuracyM } = location;
     const accuracy = accuracyM === undefined ? {} : { horizontal_accuracy: accuracyM };
     const place = { latitude, longitude, ...accuracy };
+    const live = extra?.live?.isStopped === true ? undefined : extra?.live;
     return {
-      location: place,
+      location: {
+        ...place,
+        ...(live === undefined ? {} : { live_period: live.periodS }),
+        ...(live?.heading === undefined ? {} : { heading: live.heading }),
+        ...(live?.proximityM === undefined ? {} : { proximity_alert_radius: live.proximityM }),
+      },
       ...(extra?.venue === undefined ? {} : { venue: { location: place, ...extra.venue } }),
     };
   }

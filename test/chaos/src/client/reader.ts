@@ -178,6 +178,7 @@ export class Reader {
       case "Draining":
       case "CallbackAnswer":
       case "Joined":
+      case "Draft":
       case "InlineResults":
       case "Pong":
         break;

@@ -176,6 +176,7 @@ export class Device {
       case "Draining":
       case "CallbackAnswer":
       case "Joined":
+      case "Draft":
       case "InlineResults":
       case "Pong":
     }

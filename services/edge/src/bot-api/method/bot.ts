@@ -1,9 +1,11 @@
 /** What a bot asks and says of itself. */
 import { readBotCommands, readBotSetting, writeBotCommands, writeBotSetting } from "@rookery/store";
-import type { TelegramObjects } from "@rookery/telegram";
+import { adminRights } from "@rookery/protocol";
+import { nativeRights, type TelegramObjects } from "@rookery/telegram";
 import { badRequest } from "../api-refusal.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, integer, isFields, json, list, optionalInteger, text, wordOf } from "../parameter.ts";
+import { chatId, flag, integer, isFields, json, list, optionalInteger, text, wordOf } from "../parameter.ts";
+import { rightsOf } from "./administration.ts";
 import { placeOf } from "../place.ts";
 import { filePathOf } from "../download.ts";
 
@@ -59,6 +61,10 @@ function commandsOf(said: readonly unknown[] | undefined): { command: string; de
 
 const scope = json("BotCommandScope");
 
+function chatsOf(forChannels: boolean): string {
+  return forChannels ? "channels" : "groups";
+}
+
 type Word = "name" | "description" | "short_description";
 
 /** A word the bot says of itself, by language. */
@@ -98,6 +104,23 @@ export const botMethods: readonly Method[] = [
       can_manage_bots: false,
     }),
   ),
+  method(
+    "setMyDefaultAdministratorRights",
+    { rights: json("ChatAdministratorRights"), for_channels: flag },
+    async ({ context, bot }, { rights, for_channels: forChannels }) => {
+      if (rights !== undefined && !isFields(rights))
+        throw badRequest("can't parse chat administrator rights: Object expected");
+      const setting = { botId: bot.id, name: "admin_rights", key: chatsOf(forChannels) } as const;
+      await writeBotSetting(context.store, setting, rights === undefined ? null : rightsOf(rights));
+      return true;
+    },
+  ),
+  method("getMyDefaultAdministratorRights", { for_channels: flag }, async ({ context, bot }, values) => {
+    const setting = { botId: bot.id, name: "admin_rights", key: chatsOf(values.for_channels) } as const;
+    const rights = await readBotSetting(context.store, setting);
+    const given = Array.isArray(rights) ? adminRights.filter((each) => rights.includes(each)) : [];
+    return { ...nativeRights(given), can_manage_chat: given.length > 0 };
+  }),
   // The bot's program may go elsewhere; there is nothing here to be closed for that.
   method("logOut", {}, () => Promise.resolve(true)),
   method("close", {}, () => Promise.resolve(true)),

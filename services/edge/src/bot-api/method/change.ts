@@ -1,33 +1,34 @@
 /** What becomes of messages after they were sent. */
 import { type ChatCommand, type Fault, type Keyboard, parseInlineMessageId } from "@rookery/protocol";
-import { pinnedSeqs } from "@rookery/store";
+import { pinnedSeqs, reactedSeqs } from "@rookery/store";
 import { nativePoll, type TelegramObjects } from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { caption, formatted, messageText } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, flag, isFields, json, list, seq, text, wordOf } from "../parameter.ts";
-import { anyPlace, type Place, placeOf } from "../place.ts";
+import { chatId, flag, isFields, json, list, optionalInteger, seq, text, wordOf } from "../parameter.ts";
+import { anyPlace, leads, type Place, placeOf } from "../place.ts";
 import { submitOr } from "../say.ts";
 import { messageAt, showMessage } from "../show.ts";
+import { groupOf } from "./chat.ts";
 import { takeMedia } from "../take-media.ts";
 
 const notModified =
   "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message";
 const aimed = { chat_id: chatId, message_id: seq };
-const edited = { ...aimed, inline_message_id: text, reply_markup: replyMarkup };
+export const edited = { ...aimed, inline_message_id: text, reply_markup: replyMarkup };
 
 type Rewrite = Omit<Extract<ChatCommand, { kind: "rewrite" }>, "kind" | "seq" | "keyboard">;
 
 /** A message that is to be edited. */
-interface Target {
+export interface Target {
   readonly place: Place;
   readonly at: number;
   /** It was sent by way of the bot, and is not shown to it. */
   readonly isInline: boolean;
 }
 
-async function editTarget(
+export async function editTarget(
   call: Call,
   values: { chat_id: string; message_id: number; inline_message_id: string },
 ): Promise<Target> {
@@ -54,7 +55,7 @@ const editWords: Partial<Record<Fault["code"], Error>> = {
   forbidden: badRequest("message can't be edited"),
 };
 
-async function rewrite(
+export async function rewrite(
   call: Call,
   { place, at, isInline }: Target,
   about: { readonly keyboard: Keyboard | undefined; readonly change: Rewrite },
@@ -210,6 +211,24 @@ export const changeMethods: readonly Method[] = [
       return true;
     },
   ),
+  method("deleteMessageReaction", { ...aimed, user_id: optionalInteger }, async (call, values) => {
+    const place = await groupOf(call, values.chat_id);
+    if (values.user_id === undefined) throw badRequest("invalid user_id specified");
+    await unreact(call, place, values.message_id, values.user_id);
+    return true;
+  }),
+  method(
+    "deleteAllMessageReactions",
+    { chat_id: chatId, user_id: optionalInteger },
+    async (call, { chat_id: chat, user_id: userId }) => {
+      const place = await groupOf(call, chat);
+      if (userId === undefined) throw badRequest("invalid user_id specified");
+      if (!leads(place)) throw noReactionRights;
+      for (const at of await reactedSeqs(call.context.store, place, userId))
+        await unreact(call, place, at, userId);
+      return true;
+    },
+  ),
   method("pinChatMessage", { ...aimed, disable_notification: flag }, (call, values) =>
     pin(call, values, false),
   ),
@@ -222,6 +241,18 @@ export const changeMethods: readonly Method[] = [
     return true;
   }),
 ];
+
+const noReactionRights = badRequest("not enough rights to delete reactions");
+
+async function unreact(call: Call, place: Place, at: number, userId: number): Promise<void> {
+  const command: ChatCommand = { kind: "unreact", seq: at, userId };
+  await submitOr<"changed">(
+    { ...call, key: undefined },
+    place,
+    { command, expected: "changed" },
+    { not_found: badRequest("message to react not found"), forbidden: noReactionRights },
+  );
+}
 
 export function seqsOf(said: readonly unknown[] | undefined): number[] {
   const seqs = (said ?? []).map(Number).filter((each) => Number.isSafeInteger(each) && each > 0);

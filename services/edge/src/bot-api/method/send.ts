@@ -17,7 +17,7 @@ import { ApiRefusal, badRequest } from "../api-refusal.ts";
 import { caption, formatted, messageText, replyAsk } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
 import { type Call, type Method, method } from "../method.ts";
-import { chatId, decimal, flag, integer, isFields, list, text, wordOf } from "../parameter.ts";
+import { chatId, flag, integer, isFields, list, text, wordOf } from "../parameter.ts";
 import { type Place, placeOf } from "../place.ts";
 import { messageAt, showMessage, showMessages } from "../show.ts";
 import { albumId, submitOr } from "../say.ts";
@@ -102,7 +102,7 @@ export async function sendTo(
   return outcome.seq;
 }
 
-async function sendOne(
+export async function sendOne(
   call: Call,
   values: Sending & { readonly chat_id: string },
   said: Said,
@@ -141,19 +141,7 @@ function sendFileMethod(name: SendFileMethod, field: MediaKind): Method {
   );
 }
 
-function locationOf(
-  latitude: number | undefined,
-  longitude: number | undefined,
-  accuracyM?: number,
-): Location {
-  if (latitude === undefined || longitude === undefined)
-    throw badRequest("latitude and longitude must be specified");
-  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) throw badRequest("invalid location specified");
-  const accuracy = accuracyM === undefined ? {} : { accuracyM: Math.min(1_500, Math.max(0, accuracyM)) };
-  return { latitude, longitude, ...accuracy };
-}
-
-function needed(value: string, words: string): string {
+export function needed(value: string, words: string): string {
   if (!/\S/.test(value)) throw badRequest(words);
   return value;
 }
@@ -208,6 +196,14 @@ export const sendMethods: readonly Method[] = [
         return { type, words, ...(await takeMedia(call, type, wordOf(item, "media"), item)) } as const;
       }),
     );
+    for (const [kind, what] of [
+      ["audio", "audio"],
+      ["document", "documents"],
+    ] as const) {
+      const count = parts.filter(({ type }) => type === kind).length;
+      if (count > 0 && count < parts.length)
+        throw badRequest(`${what} can't be mixed with other media types`);
+    }
     const mediaGroupId = albumId(call);
     const seqs: number[] = [];
     for (const [nth, { type, words, attachment, extra }] of parts.entries()) {
@@ -223,29 +219,6 @@ export const sendMethods: readonly Method[] = [
     }
     return await showMessages(call, place.chat, seqs);
   }),
-  method(
-    "sendLocation",
-    { ...sending, latitude: decimal, longitude: decimal, horizontal_accuracy: decimal },
-    (call, values) =>
-      sendOne(call, values, {
-        kind: "location",
-        location: locationOf(values.latitude, values.longitude, values.horizontal_accuracy),
-      }),
-  ),
-  method(
-    "sendVenue",
-    { ...sending, latitude: decimal, longitude: decimal, title: text, address: text },
-    (call, values) => {
-      const title = needed(values.title, "venue title must be non-empty");
-      const address = needed(values.address, "venue address must be non-empty");
-      return sendOne(call, values, {
-        kind: "location",
-        body: `${title}\n${address}`,
-        location: locationOf(values.latitude, values.longitude),
-        extra: { venue: { title, address } },
-      });
-    },
-  ),
   method(
     "sendContact",
     { ...sending, phone_number: text, first_name: text, last_name: text },

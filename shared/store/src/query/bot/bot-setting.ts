@@ -4,8 +4,8 @@ import type { Queryable } from "../../pool.ts";
 
 export interface BotSettingKey {
   readonly botId: UserId;
-  readonly name: "name" | "description" | "short_description" | "menu_button";
-  /** A language or a chat; empty: all that have none of their own. */
+  readonly name: "name" | "description" | "short_description" | "menu_button" | "admin_rights";
+  /** A language, a chat, or a kind of chats; empty: all that have none of their own. */
   readonly key: string;
 }
 

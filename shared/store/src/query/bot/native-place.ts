@@ -60,6 +60,21 @@ export async function pinnedSeqs(db: Queryable, chatId: ChatId): Promise<number[
   return rows.map(({ seq }) => seq);
 }
 
+/** The latest messages, of the last 10,000, that somebody reacted to. */
+export async function reactedSeqs(
+  db: Queryable,
+  { id, headSeq }: Pick<BotPlace, "id" | "headSeq">,
+  userId: UserId,
+): Promise<number[]> {
+  const { rows } = await db.query<{ seq: number }>(
+    `select seq from message where chat_id = $1 and seq > $2 and detail ? 'reactions' and deleted_at is null
+       and exists (select from jsonb_each(detail->'reactions') r where r.value @> $3::jsonb)
+     order by seq desc limit 1000`,
+    [id, headSeq - 10_000, JSON.stringify([userId])],
+  );
+  return rows.map(({ seq }) => seq);
+}
+
 export interface BotMember {
   readonly userId: UserId;
   /** Null: not there. */
