@@ -16,7 +16,7 @@ export const commonUsage = `  --profile …      folder for CPU profiles of the 
 /** @throws ConfigError for a number out of bounds, TypeError for an unknown flag. */
 export function readFlags<N extends string, L extends string = never>(
   args: readonly string[],
-  numbers: Readonly<Record<N, readonly [fallback: number, max: number]>>,
+  numbers: Readonly<Record<N, readonly [fallback: number, max: number, min?: number]>>,
   lists?: Readonly<Record<L, readonly [fallback: readonly number[], max: number]>>,
 ): Readonly<Record<N, number>> & Readonly<Record<L, readonly number[]>> & CommonFlags {
   const single = Object.fromEntries(Object.keys(numbers).map((name) => [name, { type: "string" } as const]));
@@ -34,12 +34,14 @@ export function readFlags<N extends string, L extends string = never>(
     },
   });
   const given: Readonly<Record<string, unknown>> = values;
-  const read = (name: string, text: string | undefined, fallback: number, max: number): number =>
-    readInteger({ [name]: text }, name, { fallback, min: 0, max });
-  const entries = Object.entries<readonly [number, number]>(numbers).map(([name, [fallback, max]]) => [
-    name,
-    read(name, given[name] as string | undefined, fallback, max),
-  ]);
+  const read = (name: string, text: string | undefined, fallback: number, max: number, min = 0): number =>
+    readInteger({ [name]: text }, name, { fallback, min, max });
+  const entries = Object.entries<readonly [number, number, number?]>(numbers).map(
+    ([name, [fallback, max, min]]) => [
+      name,
+      read(name, given[name] as string | undefined, fallback, max, min),
+    ],
+  );
   const listed = Object.entries<readonly [readonly number[], number]>(lists ?? {}).map(
     ([name, [fallback, max]]) => {
       const texts = given[name] as string[] | undefined;

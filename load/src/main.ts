@@ -14,7 +14,7 @@ import { receiptsUsage, runReceipts } from "./scenario/receipts.ts";
 import { runSmoke, smokeUsage } from "./scenario/smoke.ts";
 import { runSockets } from "./scenario/sockets.ts";
 import { socketsUsage } from "./scenario/sockets-config.ts";
-import { runTelegram } from "./scenario/telegram.ts";
+import { runTelegram, telegramUsage } from "./scenario/telegram.ts";
 import { idleUsage, runIdle } from "./scenario/idle.ts";
 import { overloadUsage, runOverload } from "./scenario/overload.ts";
 import { startUsage, runStart } from "./scenario/start.ts";
@@ -22,9 +22,7 @@ import { stormUsage, runStorm } from "./scenario/storm.ts";
 import { growthUsage, runGrowth } from "./scenario/growth.ts";
 import { manyUsage, runMany } from "./scenario/many.ts";
 import { allUsage, runAll, runTable, tableUsage } from "./scenario/table.ts";
-import { telegramUsage } from "./scenario/telegram-config.ts";
-import { runWebhooks } from "./scenario/webhooks.ts";
-import { webhooksUsage } from "./scenario/webhooks-config.ts";
+import { runWebhooks, webhooksUsage } from "./scenario/webhooks.ts";
 import { runTelegramHang, telegramHangUsage } from "./scenario/telegram-hang.ts";
 
 interface Scenario {

@@ -50,6 +50,19 @@ export async function usageOf(pids: Readonly<Record<string, readonly number[]>>)
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** CPU seconds by role; since `before`, where that is given. */
+export async function cpuOf(
+  pids: Readonly<Record<string, readonly number[]>>,
+  before: Readonly<Record<string, number>> = {},
+): Promise<Readonly<Record<string, number>>> {
+  return Object.fromEntries(
+    Object.entries(await usageOf(pids)).map(([role, { cpuSeconds }]) => [
+      role,
+      Number((cpuSeconds - (before[role] ?? 0)).toFixed(2)),
+    ]),
+  );
+}
+
 /** Of all but those who generate the load. */
 export function clusterSeconds(cpuSeconds: Readonly<Record<string, number>>): number {
   return Object.entries(cpuSeconds).reduce(

@@ -4,28 +4,19 @@
  *
  * In turn with a bare server that does it one by one, so that the naive count of frames is one that was seen, too.
  */
-import { parseArgs } from "node:util";
 import { startCluster } from "@rookery/kit";
-import { ConfigError, readInteger } from "@rookery/runtime";
+import { ConfigError } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import { createChat, type User } from "../client.ts";
 import { type Crowd, type CrowdCounts, openCrowd } from "../crowd.ts";
+import { type Figure, figureOf } from "../figure.ts";
+import { commonUsage, readFlags } from "../flags.ts";
 import { addPeople, openClusterStore } from "../people.ts";
 import { readUsage } from "../process-usage.ts";
 import { createProgress, type Progress } from "../progress.ts";
-import { saveResult } from "../result.ts";
+import { report } from "../result.ts";
 import { countReceiptWrites, readWatermarks } from "../receipt-rows.ts";
 import { startControl } from "./control.ts";
-
-interface ReceiptsConfig {
-  readonly members: number;
-  readonly messages: number;
-  readonly spreadsMs: readonly number[];
-  readonly edges: number;
-  readonly workers: number;
-  readonly save: boolean;
-  readonly asJson: boolean;
-}
 
 interface Row {
   readonly target: string;
@@ -52,12 +43,11 @@ export const receiptsUsage = `npm run load -- receipts [flags]
   --messages 10    of a round; everybody reads each
   --spread 0 --spread 1000   a round each: milliseconds within which they read it
   --edges 1 --workers 1      of the cluster it starts
-  --no-save        leave load/results as it is
-  --json           one JSON object on standard output`;
+${commonUsage}`;
 
 /** @returns the exit code: 1 when any check failed. @throws ConfigError */
 export async function runReceipts(args: readonly string[]): Promise<number> {
-  const config = readReceiptsConfig(args);
+  const config = readConfig(args);
   const tell = createProgress();
   const cluster = await startCluster({ edges: config.edges, workers: config.workers });
   const store = await openClusterStore(cluster.dataDir);
@@ -84,7 +74,7 @@ export async function runReceipts(args: readonly string[]): Promise<number> {
     crowds.push(ours, theirs);
     const rows: Row[] = [];
     const faults: string[] = [];
-    for (const spreadMs of config.spreadsMs) {
+    for (const spreadMs of config.spread) {
       const round = { spreadMs, messages: config.messages, members: config.members, tell };
       rows.push(await measure({ name: "rookery", crowd: ours, pids: cluster.pids.edge, store }, round));
       faults.push(...(await wrongWatermarks(store, chat.id, people, ours.seq)));
@@ -95,11 +85,7 @@ export async function runReceipts(args: readonly string[]): Promise<number> {
       ...crowds.flatMap((crowd) => crowd.faults),
       ...shortfalls(rows, config.members * fewerPerMember),
     );
-    const { save, asJson, ...shape } = config;
-    const report = { shape, rows, faults };
-    if (save) await saveResult("receipts", report);
-    process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : asTable(rows, faults));
-    return faults.length === 0 ? 0 : 1;
+    return await report("receipts", config, { figures: figuresOf(rows), rounds: rows, faults });
   } finally {
     await Promise.all(crowds.map((crowd) => crowd.close()));
     await bare.close();
@@ -183,56 +169,28 @@ function shortfalls(rows: readonly Row[], fewerMin: number): string[] {
     );
 }
 
-function asTable(rows: readonly Row[], faults: readonly string[]): string {
-  const head =
-    "within ms                    reads      rows  fewer      frames    fewer        marks       MB    CPU s";
-  const lines = rows.map(({ target, spreadMs, counts, rows: written, fewerRows, fewerFrames, cpuSeconds }) =>
-    [
-      `${String(spreadMs).padStart(7)}  ${target}`.padEnd(24),
-      String(counts.reads).padStart(10),
-      String(written).padStart(10),
-      fewerRows.toFixed(0).padStart(7),
-      String(counts.frames).padStart(12),
-      fewerFrames.toFixed(0).padStart(9),
-      String(counts.marks).padStart(13),
-      (counts.bytes / 1e6).toFixed(1).padStart(9),
-      cpuSeconds.toFixed(2).padStart(9),
-    ].join(""),
-  );
-  const verdict =
-    faults.length === 0
-      ? `everybody was told of every read`
-      : `${faults.length} faults:\n  ${faults.join("\n  ")}`;
-  return `${[head, ...lines, "", verdict].join("\n")}\n`;
+function figuresOf(rows: readonly Row[]): readonly Figure[] {
+  return rows
+    .filter(({ target }) => target === "rookery")
+    .flatMap(({ spreadMs, fewerRows, fewerFrames }) => {
+      const when = spreadMs === 0 ? "all at once" : `within ${spreadMs} ms`;
+      const figure = { goal: "P6", unit: "times", better: "more" } as const;
+      return [
+        figureOf({ ...figure, about: `read ${when}: fewer rows than one by one` }, [{ ours: fewerRows }]),
+        figureOf({ ...figure, about: `read ${when}: fewer frames than one by one` }, [{ ours: fewerFrames }]),
+      ];
+    });
 }
 
-function readReceiptsConfig(args: readonly string[]): ReceiptsConfig {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      members: { type: "string" },
-      messages: { type: "string" },
-      spread: { type: "string", multiple: true, default: ["0", "1000"] },
-      edges: { type: "string" },
-      workers: { type: "string" },
-      "no-save": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const { spread, json, "no-save": noSave, ...numbers } = values;
-  const read = (name: keyof typeof numbers, fallback: number, max: number): number =>
-    readInteger(numbers, name, { fallback, min: 1, max });
-  const members = read("members", 1_000, 5_000);
-  if (members < 2) throw new ConfigError("a chat needs two members at least");
-  return {
-    members,
-    messages: read("messages", 10, 10_000),
-    spreadsMs: spread.map((text) =>
-      readInteger({ spread: text }, "spread", { fallback: 0, min: 0, max: 60_000 }),
-    ),
-    edges: read("edges", 1, 16),
-    workers: read("workers", 1, 16),
-    save: !noSave,
-    asJson: json,
-  };
+/** @throws ConfigError */
+function readConfig(args: readonly string[]) {
+  const numbers = {
+    members: [1_000, 5_000],
+    messages: [10, 10_000, 1],
+    edges: [1, 16, 1],
+    workers: [1, 16, 1],
+  } as const;
+  const config = readFlags(args, numbers, { spread: [[0, 1_000], 60_000] });
+  if (config.members < 2) throw new ConfigError("a chat needs two members at least");
+  return config;
 }

@@ -22,7 +22,7 @@ interface Result {
   readonly at: string;
   readonly machine: Readonly<Record<string, unknown>>;
   readonly shape?: Readonly<Record<string, unknown>>;
-  readonly figures?: readonly Figure[];
+  readonly figures: readonly Figure[];
   readonly faults?: readonly unknown[];
 }
 
@@ -73,7 +73,7 @@ export async function runTable(): Promise<number> {
       "",
     );
     if (result === null) rows.push("Not measured here yet.", "");
-    else rows.push(...showResult(scenario, result), "");
+    else rows.push(...showResult(result), "");
     if (result !== null) machines.set(scenario, describe(result));
   }
   lines.push(
@@ -99,8 +99,7 @@ function describe({ at, machine }: Result): string {
   return `${at.slice(0, 16).replace("T", " ")} | ${String(cpu)}, ${String(cores)} cores, ${String(memoryGiB)} GiB, Linux ${String(kernel)}, Node ${String(node)}; load ${String(load)}`;
 }
 
-function showResult(scenario: string, { figures, faults = [], shape = {} }: Result): string[] {
-  if (figures === undefined) return [`Its own figures are in [${scenario}.json](${scenario}.json).`];
+function showResult({ figures, faults = [], shape = {} }: Result): string[] {
   const flags = Object.entries(shape).map(([name, value]) => `--${name} ${String(value)}`);
   return [
     `Measured with \`${flags.join(" ")}\`.`,

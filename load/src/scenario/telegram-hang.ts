@@ -16,7 +16,7 @@ import { createTimeHistogram, type Percentiles } from "../histogram.ts";
 import { addPeople, openClusterStore } from "../people.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { saveResult } from "../result.ts";
-import { median } from "./telegram-report.ts";
+import { median } from "../figure.ts";
 
 interface HangConfig {
   readonly rounds: number;

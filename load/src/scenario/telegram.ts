@@ -5,23 +5,63 @@
  * Rounds of the cluster and of the control take turns: a bare server that answers the same posts and sends the same frames.
  */
 import { type Cluster, startCluster, until } from "@rookery/kit";
+import { ConfigError } from "@rookery/runtime";
 import { type Simulator, startTelegramSimulator } from "@rookery/telegram-simulator";
 import { call, connect, type Connection, eachOf, type User } from "../client.ts";
+import { type Figure, figureOf } from "../figure.ts";
+import { commonUsage, readFlags } from "../flags.ts";
 import { addPeople, openClusterStore } from "../people.ts";
 import { postUpdates, type UpdatePace, type UpdatePhase, type UpdateStage } from "../post-updates.ts";
-import { readUsage, type Usage } from "../process-usage.ts";
 import { createProgress, type Progress } from "../progress.ts";
-import { saveResult } from "../result.ts";
+import { report } from "../result.ts";
 import { type HttpLane, openHttpLane } from "../socket/http-lane.ts";
+import { cpuOf } from "../turns.ts";
 import { startControl } from "./control.ts";
-import { readTelegramConfig, type TelegramConfig } from "./telegram-config.ts";
-import { asTable, type TelegramRound } from "./telegram-report.ts";
 
 /** Updates of each person before anything is timed: chats and people are made at first sight. */
 const warmEach = 3;
 const webhookMsMax = 60_000;
 /** Of the people of bots; beyond what a simulator's own would be. */
 const firstTelegramId = 700_000_000;
+
+interface Round {
+  readonly target: string;
+  readonly load: string;
+  readonly round: number;
+  readonly phase: UpdatePhase;
+  /** CPU seconds of the round, by role. */
+  readonly usage: Readonly<Record<string, number>>;
+}
+
+export const telegramUsage = `npm run load -- telegram [flags]
+  --bots 8         each with an owner, whose socket is on another edge than the webhook
+  --chats 1000     people, dealt over the bots
+  --rate 1000      updates a second, for
+  --seconds 10     in a round
+  --flood 20000    updates of a round that goes as quickly as they are answered; 0 leaves it out
+  --connections 40 to the webhook of each bot, as Telegram has
+  --rounds 5       of the cluster and of the control, in turn
+  --edges 2 --workers 1   of the cluster it starts
+${commonUsage}`;
+
+type Config = ReturnType<typeof readConfig>;
+
+/** @throws ConfigError */
+function readConfig(args: readonly string[]) {
+  const config = readFlags(args, {
+    bots: [8, 500, 1],
+    chats: [1_000, 50_000, 1],
+    rate: [1_000, 50_000, 1],
+    seconds: [10, 600, 1],
+    flood: [20_000, 1_000_000],
+    connections: [40, 100, 1],
+    rounds: [5, 100, 1],
+    edges: [2, 16, 1],
+    workers: [1, 16, 1],
+  });
+  if (config.chats < config.bots) throw new ConfigError("each bot needs one of the chats at least");
+  return config;
+}
 
 interface Target {
   readonly name: string;
@@ -40,7 +80,7 @@ interface BotDoor {
 
 /** @returns the exit code: 1 when any check failed. @throws ConfigError */
 export async function runTelegram(args: readonly string[]): Promise<number> {
-  const config = readTelegramConfig(args);
+  const config = readConfig(args);
   const tell = createProgress();
   const simulator = await startTelegramSimulator({ limits: null });
   const profile = config.profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${config.profileDir}`;
@@ -68,11 +108,7 @@ export async function runTelegram(args: readonly string[]): Promise<number> {
         ? []
         : [`${target} ${load} ${round}: ${phase.faultCount} faults`, ...phase.faults],
     );
-    const { profileDir: _, save, asJson, ...shape } = config;
-    const report = { shape, rounds, faults };
-    if (save) await saveResult("telegram", report);
-    process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : asTable(report));
-    return faults.length === 0 ? 0 : 1;
+    return await report("telegram", config, { figures: figuresOf(rounds), rounds, faults });
   } finally {
     await Promise.all(targets.map((target) => target.close()));
     await bare.close();
@@ -82,11 +118,7 @@ export async function runTelegram(args: readonly string[]): Promise<number> {
 }
 
 /** A bot for each of as many owners; its webhook is on one edge, its owner's socket on the next. */
-async function registerBots(
-  cluster: Cluster,
-  simulator: Simulator,
-  config: TelegramConfig,
-): Promise<BotDoor[]> {
+async function registerBots(cluster: Cluster, simulator: Simulator, config: Config): Promise<BotDoor[]> {
   const store = await openClusterStore(cluster.dataDir);
   try {
     const owners = await addPeople(store, cluster.dataDir, config.bots);
@@ -129,7 +161,7 @@ function nameOf(index: number): string {
 async function openTarget(
   name: string,
   doors: readonly BotDoor[],
-  config: TelegramConfig,
+  config: Config,
   pids: Target["pids"],
 ): Promise<Target> {
   const lost: string[] = [];
@@ -166,20 +198,16 @@ async function openTarget(
   };
 }
 
-async function driveRounds(
-  targets: readonly Target[],
-  config: TelegramConfig,
-  tell: Progress,
-): Promise<TelegramRound[]> {
+async function driveRounds(targets: readonly Target[], config: Config, tell: Progress): Promise<Round[]> {
   const loads: readonly { readonly name: string; readonly count: number; readonly pace: UpdatePace }[] = [
     {
-      name: `${config.perSecond}/s`,
-      count: config.perSecond * config.seconds,
-      pace: { kind: "rate", perSecond: config.perSecond },
+      name: `${config.rate}/s`,
+      count: config.rate * config.seconds,
+      pace: { kind: "rate", perSecond: config.rate },
     },
     { name: "most", count: config.flood, pace: { kind: "answered" } },
   ];
-  const rounds: TelegramRound[] = [];
+  const rounds: Round[] = [];
   for (const { name, stage } of targets) {
     tell(`${name}: the first ${warmEach} updates of each of ${stage.speakers.length} people`, true);
     const warm = await postUpdates(stage, stage.speakers.length * warmEach, { kind: "answered" });
@@ -189,9 +217,9 @@ async function driveRounds(
     if (load.count === 0) continue;
     for (let round = 1; round <= config.rounds; round++) {
       for (const { name, stage, pids } of targets) {
-        const before = await usageOf(pids());
+        const before = await cpuOf(pids());
         const phase: UpdatePhase = await postUpdates(stage, load.count, load.pace);
-        const usage = await usageOf(pids(), before);
+        const usage = await cpuOf(pids(), before);
         rounds.push({ target: name, load: load.name, round, phase, usage });
         const { frames, updatesPerSecond } = phase;
         tell(
@@ -204,17 +232,37 @@ async function driveRounds(
   return rounds;
 }
 
-/** CPU seconds by role; since `before`, where that is given. */
-async function usageOf(
-  pids: Readonly<Record<string, readonly number[]>>,
-  before: Readonly<Record<string, number>> = {},
-): Promise<Readonly<Record<string, number>>> {
-  const roles = await Promise.all(
-    Object.entries(pids).map(async ([role, ofRole]) => {
-      const usages: Usage[] = await Promise.all(ofRole.map(readUsage));
-      const seconds = usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
-      return [role, Number((seconds - (before[role] ?? 0)).toFixed(2))] as const;
-    }),
-  );
-  return Object.fromEntries(roles);
+function figuresOf(rounds: readonly Round[]): readonly Figure[] {
+  const goal = "P7";
+  const control = "bare server";
+  return [...Map.groupBy(rounds, ({ load }) => load)].flatMap(([load, of]) => {
+    const ours = of.filter(({ target }) => target === "rookery");
+    const theirs = of.filter(({ target }) => target === "control");
+    const pairs = (read: (phase: UpdatePhase) => number) =>
+      ours.flatMap(({ phase }, index) => {
+        const other = theirs[index];
+        return other === undefined ? [] : [{ ours: read(phase), control: read(other.phase) }];
+      });
+    if (load === "most") {
+      const about = "as quickly as they are answered";
+      return [
+        figureOf(
+          { goal, about, unit: "updates/s", better: "more", control },
+          pairs(({ updatesPerSecond }) => updatesPerSecond),
+        ),
+      ];
+    }
+    const about = (part: string): string => `POST to frame ${part} at ${load}`;
+    const unit = { goal, unit: "ms", better: "less", control } as const;
+    return [
+      figureOf(
+        { ...unit, about: about("p50") },
+        pairs(({ frames }) => frames.p50Ms),
+      ),
+      figureOf(
+        { ...unit, about: about("p99") },
+        pairs(({ frames }) => frames.p99Ms),
+      ),
+    ];
+  });
 }

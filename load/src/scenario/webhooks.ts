@@ -10,13 +10,14 @@ import { startCluster, until } from "@rookery/kit";
 import type { Store } from "@rookery/store";
 import { Agent, request } from "undici";
 import { call, connect, type Connection, createChat, eachOf, type User } from "../client.ts";
+import { type Figure, figureOf } from "../figure.ts";
+import { commonUsage, readFlags } from "../flags.ts";
+import type { Percentiles } from "../histogram.ts";
 import { type HookSink, startHookSink } from "../hook-sink.ts";
 import { addPeople, openClusterStore } from "../people.ts";
-import { readUsage } from "../process-usage.ts";
 import { createProgress, type Progress } from "../progress.ts";
-import { saveResult } from "../result.ts";
-import { asWebhookTable, type WebhookRound } from "./webhooks-report.ts";
-import { readWebhooksConfig, type WebhooksConfig } from "./webhooks-config.ts";
+import { report } from "../result.ts";
+import { cpuOf } from "../turns.ts";
 
 const withinMs = 180_000;
 /** Messages unacknowledged at once, as quickly as it goes. */
@@ -28,6 +29,51 @@ const text = "x".repeat(120);
 const hangMs = 30_000;
 const settleMs = 20;
 
+interface Round {
+  readonly target: string;
+  readonly load: string;
+  readonly round: number;
+  readonly deliveries: number;
+  /** Until all had come and were written as delivered. */
+  readonly seconds: number;
+  readonly perSecond: number;
+  /** From the event to the first attempt at its receiver. */
+  readonly first: Percentiles;
+  readonly repeated: number;
+  /** Requests of the one more endpoint. */
+  readonly apart: number;
+  readonly lost: number;
+  /** CPU seconds of the round, by role. */
+  readonly usage: Readonly<Record<string, number>>;
+}
+
+export const webhooksUsage = `npm run load -- webhooks [flags]
+  --endpoints 100  each hears one chat
+  --listeners 10   endpoints of a chat: so many deliveries a message makes
+  --flood 20000    deliveries of a round that goes as quickly as it can; 0 leaves it out
+  --rate 1000      deliveries a second, for
+  --seconds 8      in a round, with one more endpoint that answers, and with one that hangs; 0 leaves them out
+  --rounds 5       of the cluster and of bare undici, in turn
+  --edges 1 --workers 1 --couriers 1   of the cluster it starts
+${commonUsage}`;
+
+type Config = ReturnType<typeof readConfig>;
+
+/** @throws ConfigError */
+function readConfig(args: readonly string[]) {
+  return readFlags(args, {
+    endpoints: [100, 900, 1],
+    listeners: [10, 100, 1],
+    flood: [20_000, 1_000_000],
+    rate: [1_000, 50_000, 1],
+    seconds: [8, 600],
+    rounds: [5, 100, 1],
+    edges: [1, 16, 1],
+    workers: [1, 16, 1],
+    couriers: [1, 16, 1],
+  });
+}
+
 interface Target {
   readonly name: string;
   /** Makes so many deliveries, due by then or at once; resolves when all are done with. */
@@ -36,7 +82,7 @@ interface Target {
 
 /** @returns the exit code: 1 when any check failed. @throws ConfigError */
 export async function runWebhooks(args: readonly string[]): Promise<number> {
-  const config = readWebhooksConfig(args);
+  const config = readConfig(args);
   const tell = createProgress();
   const profile = config.profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${config.profileDir}`;
   const sink = await startHookSink();
@@ -84,11 +130,7 @@ export async function runWebhooks(args: readonly string[]): Promise<number> {
     const faults = rounds.flatMap(({ target, load, round, lost }) =>
       lost === 0 ? [] : [`${target} ${load} ${round}: ${lost} deliveries did not come`],
     );
-    const { profileDir: _, save, asJson, ...shape } = config;
-    const report = { shape, rounds, faults };
-    if (save) await saveResult("webhooks", report);
-    process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : asWebhookTable(report));
-    return faults.length === 0 ? 0 : 1;
+    return await report("webhooks", config, { figures: figuresOf(rounds, config), rounds, faults });
   } finally {
     await socket?.close();
     await agent.close();
@@ -102,12 +144,12 @@ async function openEndpoints(
   base: string,
   owner: User,
   url: string,
-  { endpoints, perChat }: WebhooksConfig,
+  { endpoints, listeners }: Config,
 ): Promise<number[]> {
   const { token } = owner;
-  return await eachOf(Array.from({ length: Math.ceil(endpoints / perChat) }), 4, async (_, index) => {
+  return await eachOf(Array.from({ length: Math.ceil(endpoints / listeners) }), 4, async (_, index) => {
     const { id: chatId } = await createChat(base, owner, [], `heard ${index}`);
-    for (let nth = 0; nth < Math.min(perChat, endpoints - index * perChat); nth++) {
+    for (let nth = 0; nth < Math.min(listeners, endpoints - index * listeners); nth++) {
       const settings = { scope: "chat", chatId, events: ["message.created"] };
       const body = { url: `${url}/${index}-${nth}`, ...settings };
       await call(base, "POST", "/v1/webhooks", { token, body });
@@ -122,7 +164,7 @@ async function openOurs(
   on: {
     readonly chatIds: readonly number[];
     readonly store: Store;
-    readonly config: WebhooksConfig;
+    readonly config: Config;
     readonly sink: HookSink;
   },
 ): Promise<Target & { readonly socket: Connection }> {
@@ -149,20 +191,20 @@ async function openOurs(
     name: "rookery",
     socket,
     async run(deliveries, perSecond) {
-      const messages = Math.ceil(deliveries / config.perChat);
+      const messages = Math.ceil(deliveries / config.listeners);
       const startMs = performance.now();
       for (let count = 0; count < messages; ) {
         const due =
           perSecond === null
             ? count + window - (sent - acked)
-            : Math.floor(((performance.now() - startMs) * perSecond) / config.perChat / 1_000);
+            : Math.floor(((performance.now() - startMs) * perSecond) / config.listeners / 1_000);
         for (; count < Math.min(due, messages); count += 1) {
           sent += 1;
           socket.send(`${run}-${sent}`, chatIds[sent % chatIds.length] as number, text);
         }
         await sleep(1);
       }
-      const all = messages * config.perChat;
+      const all = messages * config.listeners;
       await until(async () => (await sink.read()).distinct >= all, { withinMs, what: `${all} deliveries` });
       while (!(await isWritten())) await sleep(settleMs);
     },
@@ -213,24 +255,24 @@ function openBare(dispatcher: Agent, url: string): Target {
 async function driveRounds(
   targets: readonly Target[],
   on: {
-    readonly config: WebhooksConfig;
+    readonly config: Config;
     readonly sink: HookSink;
     readonly tell: Progress;
     readonly pids: Readonly<Record<string, readonly number[]>>;
     readonly beside: <T>(hangs: boolean, act: () => Promise<T>) => Promise<T>;
   },
-): Promise<WebhookRound[]> {
+): Promise<Round[]> {
   const { config, sink, tell, pids, beside } = on;
-  const rounds: WebhookRound[] = [];
+  const rounds: Round[] = [];
   const drive = async (target: Target, load: string, round: number, pace: number | null): Promise<void> => {
     const wanted = pace === null ? config.flood : pace * config.seconds;
-    const deliveries = Math.ceil(wanted / config.perChat) * config.perChat;
+    const deliveries = Math.ceil(wanted / config.listeners) * config.listeners;
     await sink.clear();
-    const before = await usageOf(pids);
+    const before = await cpuOf(pids);
     const startMs = performance.now();
     await target.run(deliveries, pace);
     const seconds = (performance.now() - startMs) / 1_000;
-    const usage = await usageOf(pids, before);
+    const usage = await cpuOf(pids, before);
     const { distinct, repeated, first, apart } = await sink.read();
     const [perSecond, lost] = [distinct / seconds, deliveries - distinct];
     rounds.push({
@@ -260,7 +302,7 @@ async function driveRounds(
   }
   const [ours, bare] = targets as [Target, Target];
   for (let round = 1; round <= config.rounds && config.seconds > 0; round++) {
-    const pace = config.perSecond;
+    const pace = config.rate;
     await beside(false, () => drive(ours, "steady", round, pace));
     await beside(true, () => drive(ours, "one hangs", round, pace));
     await drive(bare, "steady", round, pace);
@@ -268,15 +310,50 @@ async function driveRounds(
   return rounds;
 }
 
-/** CPU seconds by role; since `before`, where that is given. */
-async function usageOf(
-  pids: Readonly<Record<string, readonly number[]>>,
-  before: Readonly<Record<string, number>> = {},
-): Promise<Readonly<Record<string, number>>> {
-  const roles = Object.entries(pids).map(async ([role, of]) => {
-    const usages = await Promise.all(of.map(readUsage));
-    const seconds = usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
-    return [role, Number((seconds - (before[role] ?? 0)).toFixed(2))] as const;
-  });
-  return Object.fromEntries(await Promise.all(roles));
+function figuresOf(rounds: readonly Round[], { rate }: Config): readonly Figure[] {
+  const of = (target: string, load: string): readonly Round[] =>
+    rounds.filter((each) => each.target === target && each.load === load);
+  /** Round by round, since the machine's other work changes from one to the next. */
+  const beside = (ours: readonly Round[], theirs: readonly Round[], read: (round: Round) => number) =>
+    ours.flatMap((each, index) => {
+      const control = theirs[index];
+      return control === undefined ? [] : [{ ours: read(each), control: read(control) }];
+    });
+  const most = beside(of("rookery", "most"), of("undici", "most"), ({ perSecond }) => perSecond);
+  const p99Of = ({ first }: Round): number => first.p99Ms;
+  const steady = beside(of("rookery", "steady"), of("undici", "steady"), p99Of);
+  const hanging = beside(of("rookery", "one hangs"), of("rookery", "steady"), p99Of);
+  const goal = "P9";
+  const first = `first attempt p99 at ${rate}/s`;
+  return [
+    ...(most.length === 0
+      ? []
+      : [
+          figureOf(
+            {
+              goal,
+              about: "as quickly as it goes",
+              unit: "deliveries/s",
+              better: "more",
+              control: "bare undici",
+            },
+            most,
+          ),
+        ]),
+    ...(steady.length === 0
+      ? []
+      : [
+          figureOf({ goal, about: first, unit: "ms", better: "less", control: "bare undici" }, steady),
+          figureOf(
+            {
+              goal,
+              about: `${first}, one more hangs`,
+              unit: "ms",
+              better: "less",
+              control: "one more answers",
+            },
+            hanging,
+          ),
+        ]),
+  ];
 }
