@@ -73,7 +73,7 @@ function gather(batches: readonly ShardRows[]): Map<TableName, object[]> {
 
 /** Names a statement by its tables; spelled out, a name could outgrow the 63 bytes Postgres keeps. */
 function mask(names: readonly TableName[]): number {
-  return names.reduce((bits, name) => bits | (1 << tableNames.indexOf(name)), 0);
+  return names.reduce((sum, name) => sum + 2 ** tableNames.indexOf(name), 0);
 }
 
 const statements = new Map<string, string>();
