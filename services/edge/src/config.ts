@@ -11,6 +11,7 @@ import {
   readText,
 } from "@rookery/runtime";
 import { type AddressRules, readAddressRules } from "@rookery/webhook";
+import { type BucketConfig, readBucketConfig } from "./file/bucket.ts";
 import type { ProxyTrust } from "./http/client-address.ts";
 import { type RateLimits, readRateLimits } from "./rate-limits.ts";
 import { readTlsFiles, type TlsFiles } from "./tls.ts";
@@ -36,8 +37,10 @@ export interface EdgeConfig extends ObservationConfig {
   readonly rateLimits: RateLimits;
   /** How long events of the audit log are kept. */
   readonly auditDays: number;
-  /** What files hold, for all edges of this machine. */
+  /** What files hold, for all edges of this machine; with a bucket, while they come. */
   readonly filesDir: string;
+  /** Null: files lie in the folder. */
+  readonly filesBucket: BucketConfig | null;
   /** Where webhooks may go, and where bots may have us fetch files. */
   readonly addresses: AddressRules;
   readonly drainMs: number;
@@ -72,6 +75,7 @@ export function readConfig(env: Env): EdgeConfig {
     auditDays: readInteger(env, "AUDIT_DAYS", { fallback: 180, min: 1, max: 36_500 }),
     shedPercent: readInteger(env, "SHED_PERCENT", { fallback: 1, min: 0, max: 100 }),
     filesDir: readText(env, "FILES_DIR", join(readText(env, "ROOKERY_DATA", ".rookery"), "files")),
+    filesBucket: readBucketConfig(env),
     addresses: readAddressRules(env),
     drainMs: readInteger(env, "DRAIN_MS", { fallback: 15_000, min: 0, max: 600_000 }),
   };

@@ -21,7 +21,9 @@ import type { EdgeConfig } from "./config.ts";
 import { openFetchedFiles } from "./bot-api/take-media.ts";
 import { openConversation } from "./conversation.ts";
 import { openEdgeMetrics } from "./edge-metrics.ts";
-import { openFolderFiles } from "./file/files.ts";
+import { openBucket } from "./file/bucket.ts";
+import { openFolderContents } from "./file/contents.ts";
+import { openFilesIn } from "./file/files.ts";
 import { openAdapter } from "./http/adapter.ts";
 import { createApp } from "./http/app.ts";
 import type { EdgeContext } from "./http/context.ts";
@@ -88,7 +90,12 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     observeSent: () => counts.observeSent(),
     tracer,
   });
-  const files = await openFolderFiles(store, { folder: config.filesDir, now: Date.now });
+  const { filesDir, filesBucket } = config;
+  const contents =
+    filesBucket === null
+      ? await openFolderContents(filesDir)
+      : await openBucket(filesBucket, { folder: filesDir, log });
+  const files = await openFilesIn(store, contents, Date.now);
   const fetchFile = openFetchFile(config.addresses);
   const waits = openBotWaits({ bus, edge: id, shards: config.shards });
   const conversation = openConversation({
@@ -244,6 +251,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
       cluster?.close();
       await observation.close();
       await tracer?.close();
+      await contents.close();
       await Promise.all([bus.close(), endStore(store), cache.close()]);
     },
   };

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "@rookery/store";
-import { type Files, openFolderFiles } from "../src/file/files.ts";
+import { openFolderContents } from "../src/file/contents.ts";
+import { type Files, openFilesIn } from "../src/file/files.ts";
 
 /** Files in a folder of their own. */
 export async function openTestFiles(
@@ -10,6 +11,6 @@ export async function openTestFiles(
   now: () => number,
 ): Promise<{ readonly files: Files; close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "rookery-files-"));
-  const files = await openFolderFiles(store, { folder, now });
+  const files = await openFilesIn(store, await openFolderContents(folder), now);
   return { files, close: () => rm(folder, { recursive: true, force: true }) };
 }

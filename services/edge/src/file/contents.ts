@@ -29,6 +29,7 @@ export interface FileContents {
   discard(incoming: Pick<Incoming, "path">): Promise<void>;
   /** Null when they are not there. */
   open(digest: Buffer, range?: ByteRange): Promise<Readable | null>;
+  close(): Promise<void>;
 }
 
 /** Enough to tell a type and the sides of a picture. */
@@ -55,6 +56,7 @@ export async function openFolderContents(folder: string): Promise<FileContents> 
       const found = await stat(place).catch(() => null);
       return found === null ? null : createReadStream(place, range ?? {});
     },
+    close: () => Promise.resolve(),
   };
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type Attachment, Fault, type UserId } from "@rookery/protocol";
 import { type FileRow, insertFile, readFileSecret, readFiles, type Store } from "@rookery/store";
 import { type FileNames, openFileNames } from "@rookery/telegram";
-import { type FileContents, type Incoming, openFolderContents } from "./contents.ts";
+import type { FileContents, Incoming } from "./contents.ts";
 import { sniff } from "./sniff.ts";
 
 const nameBytesMax = 255;
@@ -54,12 +54,8 @@ function openFiles(parts: {
   };
 }
 
-/** Files whose bytes lie in a folder. */
-export async function openFolderFiles(
-  store: Store,
-  { folder, now }: { readonly folder: string; readonly now: () => number },
-): Promise<Files> {
-  const contents = await openFolderContents(folder);
+/** Files whose bytes lie in a folder, or in a bucket. */
+export async function openFilesIn(store: Store, contents: FileContents, now: () => number): Promise<Files> {
   return openFiles({ store, contents, names: openFileNames(await readFileSecret(store)), now });
 }
 
