@@ -39,7 +39,8 @@ export async function runMany(args: readonly string[]): Promise<number> {
   const chatCount = Math.floor(config.sockets / members);
   const sockets = chatCount * members;
   const tell = createProgress();
-  const cluster = await startCluster({ edges });
+  // Edges even out what they hold while clients come back, and these do not.
+  const cluster = await startCluster({ edges, env: { SHED_PERCENT: "0" } });
   const generators: GeneratorProcess[] = [];
   try {
     const scene = await setScene(cluster, sockets, neighbours(chatCount, members));

@@ -7,6 +7,8 @@ export interface HeardProcess {
   readonly id: string;
   /** It gives back what it has, or is not fit to hold it. */
   readonly leaving: boolean;
+  /** How late its event loop was lately; null while it has not said. */
+  readonly delayMs: number | null;
 }
 
 export interface ClusterWatch {
@@ -25,8 +27,8 @@ export function watchCluster(bus: Bus): ClusterWatch {
   const sockets = new Map<string, number>();
   const subscriptions = [
     bus.subscribe(subjects.live, ({ bytes }) => {
-      const { role, id, leaving } = parseInternal<Heartbeat>(bytes);
-      processes.set(id, { role, id, leaving, atMs: performance.now() });
+      const { role, id, leaving, delayMs = null } = parseInternal<Heartbeat>(bytes);
+      processes.set(id, { role, id, leaving, delayMs, atMs: performance.now() });
     }),
     bus.subscribe(subjects.status, ({ bytes }) => {
       for (const { shard, epoch, lag } of parseInternal<WorkerStatus>(bytes).shards) {
@@ -42,7 +44,7 @@ export function watchCluster(bus: Bus): ClusterWatch {
     processes() {
       const fromMs = performance.now() - SILENT_MS_MAX;
       const heard = [...processes.values()].filter(({ atMs }) => atMs >= fromMs);
-      return heard.map(({ role, id, leaving }) => ({ role, id, leaving }));
+      return heard.map(({ role, id, leaving, delayMs }) => ({ role, id, leaving, delayMs }));
     },
     lagOf: (shard, epoch) => {
       const found = lags.get(shard);

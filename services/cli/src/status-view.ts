@@ -89,6 +89,7 @@ const columns: readonly Column<ProcessView>[] = [
   { title: "shards", align: "right", cell: ({ shards }) => figure(shards) },
   { title: "lag", align: "right", cell: ({ lag }) => figure(lag) },
   { title: "sockets", align: "right", cell: ({ sockets }) => figure(sockets) },
+  { title: "loop ms", align: "right", cell: ({ delayMs }) => figure(delayMs) },
 ];
 
 function figure(value: number | null): string {

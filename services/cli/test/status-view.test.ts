@@ -18,9 +18,9 @@ const shard: Ownership = {
 };
 const whole: Sight = {
   processes: [
-    { role: "courier", id: "courier-0.c", leaving: false },
-    { role: "worker", id: "worker-0.a", leaving: false },
-    { role: "edge", id: "edge-0.b", leaving: false },
+    { role: "courier", id: "courier-0.c", leaving: false, delayMs: null },
+    { role: "worker", id: "worker-0.a", leaving: false, delayMs: 1.5 },
+    { role: "edge", id: "edge-0.b", leaving: false, delayMs: 0 },
   ],
   lagOf: (id, epoch) => (epoch === 3 ? id + 1 : null),
   socketsOf: () => 12,
@@ -36,10 +36,10 @@ test("each process with what it does, edges first", () => {
   assert.deepEqual(encodeStatus(view), [
     "all is there",
     "",
-    "process      role     shards  lag  sockets",
-    "edge-0.b     edge          -    -       12",
-    "worker-0.a   worker        2    3        -",
-    "courier-0.c  courier       1    -        -",
+    "process      role     shards  lag  sockets  loop ms",
+    "edge-0.b     edge          -    -       12        0",
+    "worker-0.a   worker        2    3        -      1.5",
+    "courier-0.c  courier       1    -        -        -",
     "",
     "shards with an owner      2 of 2 log, 1 of 1 job",
     "log of commands           5 messages, 2 KiB",

@@ -4,6 +4,7 @@
  */
 import { encodeInternal, type Heartbeat, parseInternal, subjects } from "@rookery/protocol";
 import type { Bus } from "./bus.ts";
+import { openLoopDelay } from "./loop-delay.ts";
 import { Census, HEARTBEAT_MS, type Role } from "./census.ts";
 
 const FORGET_MS = 100;
@@ -27,6 +28,7 @@ export interface Liveness {
 export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id: string }): Liveness {
   const census = new Census(self.id);
   const listeners: (() => void)[] = [];
+  const delay = openLoopDelay(performance.now());
   let leaving = false;
   let fit = true;
 
@@ -34,7 +36,13 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
     if (changed) for (const listener of listeners) listener();
   };
   const say = (): void => {
-    bus.publish(subjects.live, encodeInternal({ ...self, leaving: leaving || !fit } satisfies Heartbeat));
+    const delayMs = delay.readMs(performance.now());
+    const heartbeat: Heartbeat = {
+      ...self,
+      leaving: leaving || !fit,
+      ...(delayMs === null ? {} : { delayMs }),
+    };
+    bus.publish(subjects.live, encodeInternal(heartbeat));
   };
   const subscription = bus.subscribe(subjects.live, ({ bytes }) => {
     const heartbeat = parseHeartbeat(bytes);
@@ -63,6 +71,7 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
     },
     close() {
       for (const timer of timers) clearInterval(timer);
+      delay.close();
       subscription.close();
     },
   };

@@ -96,6 +96,8 @@ export interface Heartbeat {
   /** Unique to one run of one process. */
   readonly id: string;
   readonly leaving: boolean;
+  /** How late its event loop was lately, ms (p99); not told in its first seconds. */
+  readonly delayMs?: number;
 }
 
 /** Said by every edge every second on core NATS. */
