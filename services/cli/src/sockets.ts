@@ -49,7 +49,9 @@ async function readSockets({ redisUrl, log }: RunningCluster, userId: number): P
     while (!cache.ready && performance.now() < untilMs)
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     if (!cache.ready) throw new ConfigError("Redis does not answer");
-    return userId === 0 ? await allSockets(cache, socketsMax) : await socketsOf(cache, userId, Date.now());
+    return userId === 0
+      ? await allSockets(cache, socketsMax, Date.now())
+      : await socketsOf(cache, userId, Date.now());
   } finally {
     await cache.close();
   }

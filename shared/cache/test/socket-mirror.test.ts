@@ -82,7 +82,7 @@ test("a user's sockets are found on all edges, the oldest first; what changes or
   one.put(user, 20, "away", first.connId);
   two.drop(second);
   await until(async () => (await found()).map(({ status }) => status).join() === "away", { withinMs });
-  const all = await allSockets(cache, 100_000);
+  const all = await allSockets(cache, 100_000, Date.now());
   assert.equal(all.filter(({ edge }) => edge.endsWith(`-${user}`)).length, 2);
 });
 
@@ -93,7 +93,7 @@ test("[L10] emptied, it is whole again within seconds, without a word of anybody
   t.after(() => edge.mirror.close());
   const sockets = Array.from({ length: 3_000 }, (_, index) => edge.put(user + (index % 1_500), index));
   const found = async () =>
-    (await allSockets(cache, 1_000_000)).filter((each) => each.edge === `lost-${user}`);
+    (await allSockets(cache, 1_000_000, Date.now())).filter((each) => each.edge === `lost-${user}`);
   await until(async () => (await found()).length === sockets.length, { withinMs });
   const keys = await cache.redis.keys(`rookery:sockets:*:lost-${user}`);
   // Not FLUSHALL: other tests use this server too.
@@ -102,7 +102,7 @@ test("[L10] emptied, it is whole again within seconds, without a word of anybody
   await until(async () => (await found()).length === sockets.length, { withinMs });
 });
 
-test("all is written again in the course of half a minute, a part at a time", async (t) => {
+test("all is written again in the course of five minutes, a part at a time", async (t) => {
   const cache = await open(t);
   const user = randomInt(2 ** 40);
   let nowMs = Date.now();
@@ -122,12 +122,12 @@ test("all is written again in the course of half a minute, a part at a time", as
   );
   // Only these are lost, so that the edge does not notice.
   await cache.redis.del(...(await keys()));
-  nowMs += 1_000;
+  nowMs += 10_000;
   await until(async () => (await keys()).length === 10, { withinMs });
-  nowMs += 2_000;
+  nowMs += 20_000;
   await until(async () => (await keys()).length === 30, { withinMs });
   for (let second = 3; second < 30; second += 3) {
-    nowMs += 3_000;
+    nowMs += 30_000;
     await until(async () => (await keys()).length === 30 + (second / 3) * 30, { withinMs });
   }
 });
@@ -159,8 +159,13 @@ test("an edge that is gone is not looked at, and its keys end by themselves", as
   edge.put(user, 1);
   await until(async () => (await socketsOf(cache, user, Date.now())).length === 1, { withinMs });
   const endsMs = await cache.redis.pttl(`rookery:sockets:${user}:gone-${user}`);
-  assert.ok(endsMs > 0 && endsMs <= 90_000, `${endsMs} ms`);
-  assert.deepEqual(await socketsOf(cache, user, Date.now() + 91_000), [], "by its last word");
+  assert.ok(endsMs > 0 && endsMs <= 900_000, `${endsMs} ms`);
+  const laterMs = Date.now() + 91_000;
+  assert.deepEqual(await socketsOf(cache, user, laterMs), [], "by its last word");
+  assert.deepEqual(
+    (await allSockets(cache, 1_000_000, laterMs)).filter((each) => each.userId === user),
+    [],
+  );
   await edge.mirror.close();
   assert.deepEqual(await socketsOf(cache, user, Date.now()), []);
 });
