@@ -13,5 +13,5 @@ export {
   registerNativeBot,
 } from "./native-bot.ts";
 export { listenForReplies } from "./replies.ts";
-export { ensureSingleBot, type SingleBot, tellAfterMs } from "./single-bot.ts";
+export { adoptSingleBot, ensureSingleBot, type SingleBot, tellAfterMs } from "./single-bot.ts";
 export { openUpdateIntake, type UpdateIntake, type Verdict } from "./update-intake.ts";

@@ -3,6 +3,7 @@ import type { SecretBox } from "@rookery/auth";
 import type { UserId } from "@rookery/protocol";
 import {
   accountKey,
+  adoptBot,
   botSecretOwner,
   firstAdmin,
   inTransaction,
@@ -25,7 +26,7 @@ export interface SingleBot {
 
 /**
  * Registers the bot, or brings the one that is there to what the environment says. It belongs to the first administrator; where
- * there is none, to an account made for it, which nobody can log in to.
+ * there is none yet, to an account made for it, which nobody can log in to, until there is one (`adoptSingleBot`).
  * @returns whether anything was changed.
  */
 export async function ensureSingleBot(
@@ -63,6 +64,16 @@ export async function ensureSingleBot(
     }
   });
   return !isMet || !hasSecret;
+}
+
+/**
+ * A bot that was there before any administrator becomes the first one's. What was said to it until then stays in chats that the
+ * administrator is not in; those that come are theirs.
+ * @returns whether it is somebody's now.
+ */
+export async function adoptSingleBot(store: Store, username: string): Promise<boolean> {
+  const known = await readSealedBot(store, accountKey(username));
+  return known === null || (await adoptBot(store, known.id, await firstAdmin(store)));
 }
 
 /** Edges believe for a second what they know of a bot: Telegram is told of a new secret when all know it. */

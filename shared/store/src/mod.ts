@@ -408,6 +408,7 @@ export { firstAdmin } from "./query/identity/first-admin.ts";
 export { foldUsage, sweepUsage } from "./query/bot/fold-usage.ts";
 export { orphanSends, type OrphanSend } from "./query/telegram/orphan-send.ts";
 export { type JudgedUpdate, judgedUpdates } from "./query/telegram/flood.ts";
+export { adoptBot } from "./query/bot/adopt-bot.ts";
 export { invalidateButtons } from "./query/bot/button.ts";
 export { sweepTelegramUpdates } from "./query/telegram/sweep-update.ts";
 export { type BotSecrets, listAllBots, rekeyBots, rekeyHeaders } from "./query/bot/rekey-bot.ts";

@@ -1,6 +1,9 @@
 /** A bot's own affairs: the one of the environment, a secret that is changed under way, a webhook that somebody took. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { until } from "@rookery/kit";
 import { type Bot, type Simulator, startTelegramSimulator } from "@rookery/telegram-simulator";
 import { type Cluster, openCluster } from "./cluster.ts";
@@ -8,6 +11,7 @@ import { expect, type Person, readHistory, register, request } from "./rest.ts";
 import { openSocket, type Socket } from "./socket.ts";
 
 const withinMs = 30_000;
+const cli = fileURLToPath(new URL("../../../services/cli/src/main.ts", import.meta.url));
 
 interface BotBody {
   readonly id: number;
@@ -60,6 +64,51 @@ describe("a bot of Telegram's", () => {
     assert.match(cluster.log(), /the bot of the environment is registered/);
     assert.ok(!cluster.log().includes(single.token), "the token stands in the log");
     assert.ok(!cluster.log().includes("of-the-environment"), "the secret stands in the log");
+  });
+
+  it("[T18] the bot of the environment is the first administrator's, also when that one comes later", async () => {
+    const account = { username: "chief", password: "password of a chief" };
+    const flags = ["--username", account.username, "--password", account.password, "--role", "admin"];
+    await promisify(execFile)(process.execPath, [cli, "user", "create", ...flags, "--data", cluster.dataDir]);
+    const { base } = cluster;
+    const entered = await expect<{ accessToken: string }>(200, base, "POST", "/v1/auth/login", {
+      body: account,
+    });
+    const token = entered.accessToken;
+    const mine = await until(
+      async () => {
+        const { items } = await expect<{ items: readonly { id: number; username: string }[] }>(
+          200,
+          base,
+          "GET",
+          "/v1/bots",
+          { token },
+        );
+        return items.find(({ username }) => username === "single_bot");
+      },
+      { withinMs, what: "the bot" },
+    );
+    assert.ok(mine !== undefined);
+    // Edges know a bot for a second: people come until one is the chief's.
+    await until(
+      async () => {
+        simulator.addUser({ firstName: "Late" }).says(single, "who is there?");
+        return await until(
+          async () => {
+            const { items } = await expect<{ items: readonly { title: string }[] }>(
+              200,
+              base,
+              "GET",
+              "/v1/chats",
+              { token },
+            );
+            return items.some(({ title }) => title === "Late");
+          },
+          { withinMs: 2_000 },
+        );
+      },
+      { withinMs, what: "a chat of the chief's" },
+    );
   });
 
   it("a secret that is changed while people talk loses nothing, and is another then", async () => {

@@ -73,7 +73,9 @@ export function startTelegramPoller(parts: {
     const wanted = new Map((await listPolledBots(store)).map((bot) => [bot.botId, bot]));
     for (const [botId, poll] of polls) {
       const bot = wanted.get(botId);
-      if (bot === undefined || bot.version !== poll.bot.version || bot.routed !== poll.bot.routed) end(poll);
+      const { version, routed, ownerId } = poll.bot;
+      const isSame = bot?.version === version && bot.routed === routed && bot.ownerId === ownerId;
+      if (!isSame) end(poll);
     }
     for (const bot of wanted.values()) {
       const shard = shardOf("bot", bot.botId, parts.shards);
