@@ -7,6 +7,7 @@ export interface Posted {
   readonly update: Update;
   readonly headers: IncomingHttpHeaders;
   readonly method: string;
+  readonly path: string;
 }
 
 export interface Said {
@@ -35,7 +36,7 @@ export async function openProgram(answer: (posted: Posted) => Said | Promise<Sai
       const chunks: Buffer[] = [];
       for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
       const update = JSON.parse(Buffer.concat(chunks).toString()) as Update;
-      const one = { update, headers: request.headers, method: request.method ?? "" };
+      const one = { update, headers: request.headers, method: request.method ?? "", path: request.url ?? "" };
       posted.push(one);
       const { status = 200, headers = {}, body = "" } = await answer(one);
       atOnce -= 1;
