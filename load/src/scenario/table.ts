@@ -22,7 +22,8 @@ interface Result {
   readonly at: string;
   readonly machine: Readonly<Record<string, unknown>>;
   readonly shape?: Readonly<Record<string, unknown>>;
-  readonly figures: readonly Figure[];
+  /** Those kept by an earlier form of a scenario have none. */
+  readonly figures?: readonly Figure[];
   readonly faults?: readonly unknown[];
 }
 
@@ -100,6 +101,7 @@ function describe({ at, machine }: Result): string {
 }
 
 function showResult({ figures, faults = [], shape = {} }: Result): string[] {
+  if (figures === undefined) return ["Measured in an earlier form, which this table does not read."];
   const flags = Object.entries(shape).map(([name, value]) => `--${name} ${String(value)}`);
   return [
     `Measured with \`${flags.join(" ")}\`.`,
