@@ -25,7 +25,7 @@ import type { EdgeApp, EdgeContext } from "../context.ts";
 import { openNeeds } from "../needs.ts";
 import { RequestFault } from "../problem.ts";
 import { json, problem } from "../schema.ts";
-import { idInPath } from "../validation.ts";
+import { idInPath, text } from "../validation.ts";
 
 /** Their forms are those of `@rookery/protocol` (`bot-table.ts`), which also names what is wrong. */
 const routesBody = z.looseObject({}).openapi("BotRoutes", {
@@ -45,11 +45,10 @@ const routesAnswer = z.object({
 const servicesAnswer = z.object({ services: servicesBody });
 
 const entityBody = z.object({
-  entity: z
-    .string()
-    .min(1)
-    .max(128)
-    .openapi({ description: "As services name it in `entity` of their buttons", example: "request:42" }),
+  entity: text({ bytesMin: 1, bytesMax: 128 }).openapi({
+    description: "As services name it in `entity` of their buttons",
+    example: "request:42",
+  }),
 });
 const entityAnswer = z.object({
   invalidated: z.int().openapi({ description: "Buttons that worked until now" }),
