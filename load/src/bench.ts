@@ -43,7 +43,8 @@ export async function openBench(shape: BenchShape, tell: Progress): Promise<Benc
     edges: shape.edges ?? 1,
     workers: shape.workers ?? 1,
     ...(shape.shards === undefined ? {} : { shards: shape.shards }),
-    ...(profile === undefined ? {} : { env: { NODE_OPTIONS: profile } }),
+    // Edges even out what they hold while clients come back, and these do not.
+    env: { SHED_PERCENT: "0", ...(profile === undefined ? {} : { NODE_OPTIONS: profile }) },
   });
   const openAt = async (name: string, scene: Scene): Promise<GeneratorProcess> => {
     const generator = startGenerator(name, tell);

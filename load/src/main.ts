@@ -21,6 +21,7 @@ import { startUsage, runStart } from "./scenario/start.ts";
 import { stormUsage, runStorm } from "./scenario/storm.ts";
 import { growthUsage, runGrowth } from "./scenario/growth.ts";
 import { manyUsage, runMany } from "./scenario/many.ts";
+import { reconnectsUsage, runReconnects } from "./scenario/reconnects.ts";
 import { allUsage, runAll, runTable, tableUsage } from "./scenario/table.ts";
 import { runWebhooks, webhooksUsage } from "./scenario/webhooks.ts";
 import { runTelegramHang, telegramHangUsage } from "./scenario/telegram-hang.ts";
@@ -39,6 +40,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   idle: { run: runIdle, usage: idleUsage },
   overload: { run: runOverload, usage: overloadUsage },
   start: { run: runStart, usage: startUsage },
+  reconnects: { run: runReconnects, usage: reconnectsUsage },
   storm: { run: runStorm, usage: stormUsage },
   growth: { run: runGrowth, usage: growthUsage },
   many: { run: runMany, usage: manyUsage },
