@@ -60,7 +60,10 @@ function findType(space: protobuf.NamespaceBase, name: string): protobuf.Type | 
 /** Fields that the JSON form has only where they say something. */
 const sparse: Readonly<Record<string, readonly string[]>> = {
   MessageEdited: ["keyboard", "attachments", "location", "kind"],
+  MemberChanged: ["title", "rights", "forbids"],
 };
+/** The same of a chat in a frame. */
+const sparseOfChat: readonly string[] = ["description", "photo", "forbids"];
 const isNothing = (value: unknown): boolean =>
   value === null || value === "" || (Array.isArray(value) && value.length === 0);
 
@@ -103,7 +106,9 @@ function openProto(type: protobuf.Type): Codec {
   function plain(value: unknown, key = ""): unknown {
     if (Array.isArray(value)) return value.map((each) => (key === "changes" ? unwrap(each) : plain(each)));
     if (typeof value !== "object" || value === null) return value;
-    const entries = Object.entries(value);
+    const entries = Object.entries(value).filter(
+      ([name, each]) => key !== "chat" || !sparseOfChat.includes(name) || !isNothing(each),
+    );
     if (key === "reactions") {
       return Object.fromEntries(entries.map(([emoji, { items }]) => [emoji, items ?? []]));
     }
