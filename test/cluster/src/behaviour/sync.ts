@@ -128,7 +128,8 @@ export const sync: Behaviours = {
     const left = await createGroup(stage.base, ann, [dora], "left");
     await early.frame("ChatAdded", (frame) => frame.chat.id === before.id);
     await early.frame("ChatAdded", (frame) => frame.chat.id === left.id);
-    const { userRev } = early.journal.filter((frame) => frame.type === "ChatAdded").at(-1) ?? { userRev: 0 };
+    const revs = early.journal.flatMap((frame) => (frame.type === "ChatAdded" ? [frame.userRev] : []));
+    const userRev = Math.max(...revs);
     await early.close();
     const during = await createGroup(stage.base, ann, [dora], "during");
     const also = await createDirect(stage.base, bob, dora);
@@ -141,12 +142,12 @@ export const sync: Behaviours = {
       }
       await late.frame("ChatRemoved", (frame) => frame.chatId === left.id);
       await late.frame("SyncResult", (frame) => frame.chatId === before.id);
-      const revs = late.journal.flatMap((frame) =>
+      const told = late.journal.flatMap((frame) =>
         frame.type === "ChatAdded" || frame.type === "ChatRemoved" ? [frame.userRev] : [],
       );
       assert.deepEqual(
-        revs,
-        revs.map((_, index) => userRev + 1 + index),
+        told,
+        told.map((_, index) => userRev + 1 + index),
         "what was known is not told again",
       );
     }
