@@ -88,9 +88,9 @@ test("sockets: who is connected and where, of all and of one user", async () => 
 test("status: who is alive, what each does and what waits; exit 1 when something is missing", async () => {
   const lines = [
     /^all is there\n/,
-    /^edge-0\.\w+ +edge +- +- +0$/m,
-    /^worker-0\.\w+ +worker +8 +\d+ +-$/m,
-    /^courier-0\.\w+ +courier +8 +- +-$/m,
+    /^edge-0\.\w+ +edge +- +- +0 +[\d.]+$/m,
+    /^worker-0\.\w+ +worker +8 +\d+ +- +[\d.]+$/m,
+    /^courier-0\.\w+ +courier +8 +- +- +[\d.]+$/m,
     /^shards with an owner +8 of 8 log, 8 of 8 job$/m,
   ];
   let run: Run | undefined;
