@@ -8,9 +8,9 @@ export const lostChange: Plant = {
   edits: [
     {
       file: "services/edge/src/room/rooms.ts",
-      find: "for (const frame of framesOf(placed)) fanOut(room.chatId, frame);",
+      find: "for (const frame of framesOf(placed)) fanOut(room.hearers, frame);",
       replace:
-        'if (placed.kind !== "change" || Math.random() > 0.05) for (const frame of framesOf(placed)) fanOut(room.chatId, frame);',
+        'if (placed.kind !== "change" || Math.random() > 0.05) for (const frame of framesOf(placed)) fanOut(room.hearers, frame);',
     },
   ],
   caughtBy: ["gap", "behind"],
