@@ -91,9 +91,10 @@ export class Seats {
 
   letGo(presence: Presence): void {
     presence.holders -= 1;
-    const { room, memberRev, told, isHeard, place } = presence;
-    // What was told of a chat that is not live yet stays told.
-    if (presence.holders > 0 || presence.gone || memberRev === null || (told !== null && !isHeard)) return;
+    const { room, memberRev, told, place } = presence;
+    // What was told stays told: a Sync may read the same change of the feed again, and a chat that is told anew has a later rev
+    // than the frames that are on their way, which its client would take for old.
+    if (presence.holders > 0 || presence.gone || memberRev === null || told !== null) return;
     const at = this.#find(room.chatId);
     this.#slots[at] = room;
     this.#slots[at + 1] = memberRev;

@@ -280,6 +280,7 @@ test("[L4] who has joined is told of the chat once, and counts from there, also 
     readonly rev?: number;
     readonly chat?: { readonly rev: number };
   }) => sent.push(`${frame.type} ${frame.chat?.rev ?? frame.rev}`);
+  const seats = new Seats();
   const connection = {
     closed: false,
     phase: "live",
@@ -288,10 +289,13 @@ test("[L4] who has joined is told of the chat once, and counts from there, also 
     hears: "all",
     channels: new Set(),
     session: { userId, principal: { keyId: null } },
-    rooms: new Seats(),
+    rooms: seats,
     send: tell,
     sendAll: (frames: Iterable<{ readonly type: string }>) => [...frames].map(tell),
-    subscribe: () => sent.push("subscribed"),
+    subscribe() {
+      sent.push("subscribed");
+      seats.setPlace(chatId, 0);
+    },
   } as unknown as Connection;
   const users = { connectionsOf: () => [connection], revOf: () => 1 } as unknown as Users;
   const membership = openMembership({ store: flaky, rooms, users, departed: () => {}, log });
@@ -305,4 +309,6 @@ test("[L4] who has joined is told of the chat once, and counts from there, also 
   await membership.pull(connection);
   assert.equal(failures, 0);
   assert.deepEqual(sent, ["ChatAdded 1", "MemberChanged 2", "MemberChanged 3", "subscribed"]);
+  await membership.pull(connection, 0);
+  assert.equal(sent.length, 4, "what a Sync reads again is not told again");
 });
