@@ -2,12 +2,15 @@
  * One kept connection of a caller: posts go out one after the other, each when the one before it is answered, as Telegram
  * posts the updates of a chat. Bare TCP, because a client of full comfort costs more than the server that is measured.
  */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { AnswerReader } from "./answer.ts";
 
 export interface HttpLane {
   /** Written when those before it are answered. `settle` has the status; 0 when the connection ended before the answer. */
   post(body: string, settle: (status: number) => void): void;
+  /** Resolves when there is a connection that the next post can use. */
+  ready(): Promise<void>;
   close(): void;
 }
 
@@ -34,9 +37,7 @@ export function openHttpLane(
   let socket: Socket | undefined;
   let usedMs = now();
 
-  const write = (): void => {
-    const [first] = queue;
-    if (first === undefined) return;
+  const current = (): Socket => {
     const atMs = now();
     if (socket !== undefined && atMs - usedMs > idleMsMax) {
       const idle = socket;
@@ -44,8 +45,12 @@ export function openHttpLane(
       idle.destroy();
     }
     usedMs = atMs;
-    socket ??= open();
-    socket.write(`${head}${Buffer.byteLength(first.body)}\r\n\r\n${first.body}`);
+    return (socket ??= open());
+  };
+  const write = (): void => {
+    const [first] = queue;
+    if (first === undefined) return;
+    current().write(`${head}${Buffer.byteLength(first.body)}\r\n\r\n${first.body}`);
   };
   const open = (): Socket => {
     const reader = new AnswerReader();
@@ -76,6 +81,10 @@ export function openHttpLane(
     post(body, settle) {
       queue.push({ body, settle });
       if (queue.length === 1) write();
+    },
+    async ready() {
+      const opened = current();
+      if (opened.connecting) await once(opened, "connect");
     },
     close: () => socket?.destroy(),
   };
