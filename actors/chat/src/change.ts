@@ -1,5 +1,5 @@
 /** What becomes of a message after it was sent. What is so already is done, and takes no rev. */
-import { type AddressedCommand, type ChatCommand, limits, type Seq } from "@rookery/protocol";
+import { type AddressedCommand, type ChatCommand, limits, type Seq, type UserId } from "@rookery/protocol";
 import type { MessageDetail, StoredMessage } from "@rookery/store";
 import { Draft } from "./draft.ts";
 import { editRefusal, queueChange } from "./outgoing.ts";
@@ -109,20 +109,7 @@ export function react(
       return refused("invalid", `a message has at most ${limits.reactionsMax} reactions`);
     }
   }
-  const left = isRemoval ? userIds.filter((each) => each !== userId) : [...userIds, userId];
-  const { [emoji]: _, ...others } = reactions;
-  const next = left.length === 0 ? others : { ...reactions, [emoji]: left };
-  const { reactions: __, ...rest } = message.detail ?? {};
-  const detail = Object.keys(next).length === 0 ? rest : { ...rest, reactions: next };
-  draft.amend(message, { detail }, (rev) => ({
-    type: "Reaction",
-    chatId: state.id,
-    seq,
-    rev,
-    userId,
-    emoji,
-    remove: isRemoval,
-  }));
+  amendReaction(draft, message, { userId, emoji, isRemoval });
   return draft.changed(command, seq);
 }
 
@@ -141,23 +128,38 @@ export function unreact(
   const draft = new Draft(state, nowMs);
   for (;;) {
     const message = livingMessage(draft.state, seq);
-    const { reactions = {}, ...rest } = message?.detail ?? {};
+    const reactions = message?.detail?.reactions ?? {};
     const emoji = Object.keys(reactions).find((each) => reactions[each]?.includes(userId));
     if (message === undefined || emoji === undefined) return draft.changed(command, seq);
-    const { [emoji]: users = [], ...others } = reactions;
-    const left = users.filter((each) => each !== userId);
-    const next = left.length === 0 ? others : { ...reactions, [emoji]: left };
-    const detail = Object.keys(next).length === 0 ? rest : { ...rest, reactions: next };
-    draft.amend(message, { detail }, (rev) => ({
-      type: "Reaction",
-      chatId: state.id,
-      seq,
-      rev,
-      userId,
-      emoji,
-      remove: true,
-    }));
+    amendReaction(draft, message, { userId, emoji, isRemoval: true });
   }
+}
+
+/** One emoji of somebody more or less. */
+function amendReaction(
+  draft: Draft,
+  message: StoredMessage,
+  {
+    userId,
+    emoji,
+    isRemoval,
+  }: { readonly userId: UserId; readonly emoji: string; readonly isRemoval: boolean },
+): void {
+  const { reactions = {}, ...rest } = message.detail ?? {};
+  const { [emoji]: userIds = [], ...others } = reactions;
+  const left = isRemoval ? userIds.filter((each) => each !== userId) : [...userIds, userId];
+  const next = left.length === 0 ? others : { ...reactions, [emoji]: left };
+  const detail = Object.keys(next).length === 0 ? rest : { ...rest, reactions: next };
+  const { chatId, seq } = message;
+  draft.amend(message, { detail }, (rev) => ({
+    type: "Reaction",
+    chatId,
+    seq,
+    rev,
+    userId,
+    emoji,
+    remove: isRemoval,
+  }));
 }
 
 /** Owner and admins pin; between two people both do. */

@@ -1,10 +1,32 @@
-import { type ChatCommand, type ClientFrameOf, Fault } from "@rookery/protocol";
+import {
+  type ActorRef,
+  type AddressedCommand,
+  type ChatCommand,
+  type ClientFrameOf,
+  type Command,
+  Fault,
+} from "@rookery/protocol";
 import { sendCommand } from "../command/send-command.ts";
+import type { Connection } from "./connection.ts";
 
 /** Frames that a chat answers with an Ack or an Error. */
 export type CommandFrame = ClientFrameOf<
   "SendMessage" | "EditMessage" | "DeleteMessage" | "React" | "Pin" | "Vote"
 >;
+
+/** A command of the socket's user, or of the key that opened it. */
+export function addressedBy(
+  { session: { userId, connId, principal } }: Connection,
+  asked: { readonly actor: ActorRef; readonly uuid: string; readonly command: Command },
+): AddressedCommand {
+  return {
+    ...asked,
+    senderId: userId,
+    ...(principal.keyId === null ? {} : { keyId: principal.keyId }),
+    source: "ws",
+    requestId: connId,
+  };
+}
 
 /** What a frame asks of its chat. @throws Fault when its fields contradict each other. */
 export function commandOf(frame: CommandFrame): ChatCommand {

@@ -20,7 +20,7 @@ import { checkForward } from "../command/forward.ts";
 import type { ReceiptWindow } from "../command/receipts.ts";
 import type { Users } from "../room/users.ts";
 import type { Channels } from "./channels.ts";
-import { type CommandFrame, commandOf } from "./command.ts";
+import { addressedBy, type CommandFrame, commandOf } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Membership } from "./membership.ts";
 import { markOf } from "./receipt.ts";
@@ -228,17 +228,8 @@ export function openFrameHandler(parts: {
 
   const ask = (connection: Connection, frame: Asking, command: ChatCommand): void => {
     const { uuid, chatId } = frame;
-    const { userId, connId, principal } = connection.session;
     parts.gateway.ask(
-      {
-        actor: { kind: "chat", id: chatId },
-        senderId: userId,
-        ...(principal.keyId === null ? {} : { keyId: principal.keyId }),
-        uuid,
-        source: "ws",
-        requestId: connId,
-        command,
-      },
+      addressedBy(connection, { actor: { kind: "chat", id: chatId }, uuid, command }),
       parts.commandMs,
       (reply) => {
         connection.pending -= 1;

@@ -19,6 +19,7 @@ import {
 import type { CommandGateway } from "@rookery/gateway";
 import type { BotWaits } from "../bot-api/bot-waits.ts";
 import type { FetchedFiles } from "../bot-api/take-media.ts";
+import { addressedBy } from "./command.ts";
 import type { Connection } from "./connection.ts";
 
 /** What `randomInt` takes. */
@@ -44,10 +45,11 @@ export function openInlineMode(parts: {
 
   /** Resolves when the bot has answered, or its time is over. */
   const answerOf = async (
-    { session: { userId, connId, principal } }: Connection,
+    connection: Connection,
     { uuid, query, offset = "" }: ClientFrameOf<"InlineQuery">,
     botId: UserId,
   ): Promise<InlineOffer | null> => {
+    const { userId } = connection.session;
     const queryId = randomInt(1, queryIdMax);
     let settle = (): void => {};
     const told = new Promise<void>((resolve) => {
@@ -60,15 +62,7 @@ export function openInlineMode(parts: {
     try {
       const command = { kind: "inline", query, offset, queryId, edge: parts.edge } as const;
       const reply: Reply = await parts.gateway.submit(
-        {
-          actor: { kind: "bot", id: botId },
-          senderId: userId,
-          ...(principal.keyId === null ? {} : { keyId: principal.keyId }),
-          uuid,
-          source: "ws",
-          requestId: connId,
-          command,
-        },
+        addressedBy(connection, { actor: { kind: "bot", id: botId }, uuid, command }),
         { timeoutMs: commandMs },
       );
       if (reply.kind === "refused") {

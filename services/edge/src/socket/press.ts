@@ -5,6 +5,7 @@ import type { Log } from "@rookery/runtime";
 import { type Store, waitForCallback } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
 import type { BotWaits } from "../bot-api/bot-waits.ts";
+import { addressedBy } from "./command.ts";
 import type { Connection } from "./connection.ts";
 
 type Callback = ClientFrameOf<"Callback">;
@@ -36,7 +37,7 @@ export function openPresses(parts: {
   /** `ended` is called once, when nothing more is said. */
   return (connection: Connection, frame: Callback, ended: () => void): void => {
     const { uuid, chatId, seq, data } = frame;
-    const { userId, connId, principal } = connection.session;
+    const { connId } = connection.session;
     const queryId = randomInt(1, queryIdMax);
     let isOver = false;
     const settle = (reply: CallbackReply | null): void => {
@@ -78,15 +79,11 @@ export function openPresses(parts: {
       });
     };
     parts.gateway.ask(
-      {
+      addressedBy(connection, {
         actor: { kind: "chat", id: chatId },
-        senderId: userId,
-        ...(principal.keyId === null ? {} : { keyId: principal.keyId }),
         uuid,
-        source: "ws",
-        requestId: connId,
         command: { kind: "press", seq, data, queryId, edge: parts.edge },
-      },
+      }),
       parts.commandMs,
       reply,
     );
