@@ -45,6 +45,8 @@ function shed(held: Map<string, ShardId[]>, free: ShardId[], shareMin: number, s
   };
   const surplus = (max: number): void => {
     for (const [member, shards] of [...held].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+      // Looked at every second by everybody, and nearly always there is nothing to take.
+      if (shards.length <= max) continue;
       shards.sort((one, other) => score(member, other) - score(member, one));
       while (shards.length > max && (max === shareMax || wanted() > 0)) {
         const last = shards.pop();

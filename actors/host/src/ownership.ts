@@ -11,7 +11,7 @@ import { encodeInternal, type ShardId, subjects } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import {
   claimShards,
-  listShards,
+  listOwners,
   type Ownership,
   releaseShards,
   type ShardKind,
@@ -80,7 +80,7 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
   const reconcile = async (): Promise<void> => {
     const live = liveness.live(role);
     if (live === null || !live.includes(id)) return;
-    const rows = await listShards(store, kind);
+    const rows = await listOwners(store, kind);
     const present = new Set(live);
     const target = assign(
       rows.map((row) => [row.id, row.owner !== null && present.has(row.owner) ? row.owner : null]),
@@ -102,7 +102,7 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
     settle();
   };
 
-  const claim = async (rows: readonly Ownership[]): Promise<void> => {
+  const claim = async (rows: Parameters<typeof claimShards>[2]): Promise<void> => {
     if (rows.length === 0 || leaving) return;
     const claimed = await claimShards(store, kind, rows, id);
     for (const row of claimed) held.set(row.id, row.epoch);

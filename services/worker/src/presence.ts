@@ -24,6 +24,8 @@ import { openSeenWriter } from "./seen-writer.ts";
 
 /** Changes of so long are told together: a storm of reconnects is a few messages an edge, not one a user. */
 export const tickMs = 50;
+/** Whoever has been gone long enough is told of so exactly. */
+const expireMs = 500;
 /** What each edge was told is compared so often (L5). */
 const healMs = 5_000;
 /** Who is there for long is noted again, at most so late. */
@@ -121,11 +123,22 @@ export function openPresence(parts: {
     flush();
   };
 
+  const lookAtAll = (): void => {
+    for (const each of attended.values()) look(each);
+    flush();
+  };
+
+  /** Under way while there is something to tell: a timer that only looks would wake every worker twenty times a second. */
+  let tick: NodeJS.Timeout | undefined;
+  const lookSoon = (): void => {
+    tick ??= setTimeout(() => {
+      tick = undefined;
+      lookAtAll();
+    }, tickMs);
+  };
+
   const timers = [
-    setInterval(() => {
-      for (const each of attended.values()) look(each);
-      flush();
-    }, tickMs),
+    setInterval(lookAtAll, expireMs),
     setInterval(heal, healMs),
     setInterval(() => {
       const nowMs = now();
@@ -155,7 +168,9 @@ export function openPresence(parts: {
       return {
         changed(key) {
           const { kind, id } = parseInterestKey(key);
-          if (actorOf({ kind, id }).kind === "user") each.dirty.add(id);
+          if (actorOf({ kind, id }).kind !== "user") return;
+          each.dirty.add(id);
+          lookSoon();
         },
         answer(added) {
           const userIds = added.flatMap((key) => {
@@ -177,6 +192,7 @@ export function openPresence(parts: {
     },
     async close() {
       for (const timer of timers) clearInterval(timer);
+      clearTimeout(tick);
       await seen.close();
     },
   };

@@ -42,6 +42,13 @@ export class Census {
     return this.#heard.size !== before;
   }
 
+  /** When somebody may have been silent for too long, if nobody is heard until then. */
+  nextSilenceMs(nowMs: number): number {
+    let firstMs = nowMs;
+    for (const { atMs } of this.#heard.values()) firstMs = Math.min(firstMs, atMs);
+    return firstMs + SILENT_MS_MAX + 1;
+  }
+
   /** The ids of those alive in a role, sorted; null while nobody is judged. */
   live(role: Role, nowMs: number): readonly string[] | null {
     if (!this.#mayJudge(nowMs)) return null;

@@ -4,6 +4,7 @@ import { Outbound } from "./outbound.ts";
 import { BusOutage } from "./outage.ts";
 import { ReplyBox } from "./reply-box.ts";
 import type { ServerAddress } from "./server-url.ts";
+import { Ticker } from "./ticker.ts";
 
 export type ConnectionStatus = "connected" | "disconnected" | "closed";
 
@@ -23,6 +24,8 @@ const RECONNECT_MS = 100;
 const RECONNECT_JITTER_MS = 150;
 const HANDSHAKE_MS_MAX = 2_000;
 const DRAIN_MS_MAX = 5_000;
+/** So exactly readers of logs notice silence. */
+const TICK_MS = 250;
 
 /**
  * One connection to NATS, kept for ever: it reconnects without end, and says so.
@@ -36,6 +39,8 @@ export class Connection {
   readonly #replies = new ReplyBox();
   readonly #outbound: Outbound;
   readonly #inbox = createInbox();
+  /** What readers of logs look at their servers by. */
+  readonly ticker = new Ticker(TICK_MS);
   readonly #listeners = new Set<(status: ConnectionStatus) => void>();
   #connected = true;
   #closing = false;

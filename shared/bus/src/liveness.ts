@@ -7,6 +7,9 @@ import type { Bus } from "./bus.ts";
 import { openLoopDelay } from "./loop-delay.ts";
 import { Census, HEARTBEAT_MS, type Role } from "./census.ts";
 
+/** A timer may be so early; it is not to speak twice then. */
+const EARLY_MS_MAX = 30;
+/** Between looks for who has fallen silent, at least: each wakes the process. */
 const FORGET_MS = 100;
 
 export interface Liveness {
@@ -48,12 +51,28 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
     const heartbeat = parseHeartbeat(bytes);
     if (heartbeat !== null) tell(census.hear(heartbeat, performance.now()));
   });
-  const timers = [
-    setInterval(say, HEARTBEAT_MS),
-    // More often than heartbeats: a silence is noticed when it is long enough, not up to a heartbeat later.
-    setInterval(() => tell(census.forget(performance.now())), FORGET_MS),
-  ];
+  let beat: NodeJS.Timeout;
+  const sayAtBeat = (): void => {
+    beat = setTimeout(() => {
+      say();
+      sayAtBeat();
+    }, untilBeatMs(Date.now()));
+  };
+  // When it is long enough a silence is noticed, not up to a heartbeat later.
+  let silence: NodeJS.Timeout;
+  const lookForSilence = (): void => {
+    const nowMs = performance.now();
+    silence = setTimeout(
+      () => {
+        tell(census.forget(performance.now()));
+        lookForSilence();
+      },
+      Math.max(FORGET_MS, census.nextSilenceMs(nowMs) - nowMs),
+    );
+  };
   say();
+  sayAtBeat();
+  lookForSilence();
 
   return {
     live: (role) => census.live(role, performance.now()),
@@ -70,11 +89,21 @@ export function startLiveness(bus: Bus, self: { readonly role: Role; readonly id
       say();
     },
     close() {
-      for (const timer of timers) clearInterval(timer);
+      clearTimeout(beat);
+      clearTimeout(silence);
       delay.close();
       subscription.close();
     },
   };
+}
+
+/**
+ * Everybody speaks at the same moments of the clock: everybody hears everybody, and who waits is then woken once for all of them
+ * instead of once for each. Clocks that differ cost only that.
+ */
+export function untilBeatMs(wallMs: number): number {
+  const untilMs = HEARTBEAT_MS - (wallMs % HEARTBEAT_MS);
+  return untilMs < EARLY_MS_MAX ? untilMs + HEARTBEAT_MS : untilMs;
 }
 
 /** What is no heartbeat is nobody's: one bad publisher must not end those who listen. */

@@ -43,7 +43,7 @@ export interface ReadOptions {
 
 /** The server sends a heartbeat when it has nothing else to say; two missed, and a bit, are silence. */
 const HEARTBEAT_MS = 500;
-const TICK_MS = 250;
+/** A quarter of a second each. */
 const SILENT_TICKS_MAX = 5;
 /** The server forgets a consumer whose inbox nobody hears. */
 const FORGET_MS = 5_000;
@@ -71,7 +71,7 @@ export class LogReader {
   readonly #stream: LogStream;
   readonly #options: ReadOptions;
   readonly #queue = new DeliveryQueue();
-  readonly #ticker: NodeJS.Timeout;
+  readonly #untick: () => void;
   readonly #unlisten: () => void;
   #incarnation: Incarnation | null = null;
   #ended = false;
@@ -90,7 +90,7 @@ export class LogReader {
     this.#stream = parts.stream;
     this.#options = options;
     this.#position = { seq: options.afterSeq, mark: options.mark };
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#untick = this.#connection.ticker.add(() => this.#tick());
     this.#unlisten = this.#connection.onStatus((status) => {
       if (status === "connected") this.#open();
       else if (status === "disconnected") this.#abandon();
@@ -285,7 +285,7 @@ export class LogReader {
 
   #end(): void {
     this.#ended = true;
-    clearInterval(this.#ticker);
+    this.#untick();
     this.#unlisten();
     this.#abandon();
   }

@@ -42,3 +42,15 @@ test("who was cut off judges nobody, nor right after: the others had no turn yet
   census.hear(worker("a"), 5_700);
   assert.deepEqual(census.live("worker", 5_100 + SILENT_MS_MAX), ["a", "b"]);
 });
+
+test("the next silence is a second after the one who was heard longest ago", () => {
+  const census = new Census("a");
+  assert.equal(census.nextSilenceMs(50), 50 + SILENT_MS_MAX + 1, "nobody is known");
+  census.hear(worker("b"), 100);
+  census.hear(worker("a"), 300);
+  const atMs = census.nextSilenceMs(400);
+  assert.equal(atMs, 100 + SILENT_MS_MAX + 1);
+  census.hear(worker("a"), 1_000);
+  assert.equal(census.forget(atMs - 1), false);
+  assert.equal(census.forget(atMs), true);
+});

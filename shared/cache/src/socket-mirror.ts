@@ -159,16 +159,34 @@ export function openSocketMirror(parts: {
     if (writing !== null || (changes.size === 0 && !isWhole && now() - walkedMs < lookMs)) return;
     writing = write().finally(() => {
       writing = null;
+      if (changes.size > 0) flushSoon();
     });
   };
-  const timers = [setInterval(flush, flushMs), setInterval(() => void look(), lookMs)];
+  /** Under way while there is something to write. */
+  let flushing: NodeJS.Timeout | undefined;
+  const flushSoon = (): void => {
+    flushing ??= setTimeout(() => {
+      flushing = undefined;
+      flush();
+    }, flushMs);
+  };
+  const change = (connId: string, is: Change): void => {
+    changes.set(connId, is);
+    flushSoon();
+  };
+  const timer = setInterval(() => {
+    void look();
+    flush();
+  }, lookMs);
   void look();
+  flushSoon();
 
   return {
-    put: (socket) => void changes.set(socket.connId, { userId: socket.userId, socket }),
-    drop: ({ connId, userId }) => void changes.set(connId, { userId, socket: null }),
+    put: (socket) => change(socket.connId, { userId: socket.userId, socket }),
+    drop: ({ connId, userId }) => change(connId, { userId, socket: null }),
     async close() {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(timer);
+      clearTimeout(flushing);
       await writing;
       await write();
       await cache.redis.zrem(edgesKey, edge).catch(() => {});

@@ -347,6 +347,7 @@ export {
   adoptLog,
   claimShards,
   ensureCluster,
+  listOwners,
   listShards,
   markSuspect,
   type Ownership,

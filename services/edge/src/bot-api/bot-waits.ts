@@ -111,7 +111,14 @@ export function openBotWaits(parts: {
     say(wait);
   };
 
+  /** Under way while somebody waits. */
+  let sweeping: NodeJS.Timeout | undefined;
+  const sweepSoon = (): void => {
+    sweeping ??= setTimeout(sweep, sweepMs);
+  };
+
   const sweep = (): void => {
+    sweeping = undefined;
     const nowMs = performance.now();
     for (const [id, wait] of waits) {
       if (nowMs >= wait.untilMs) {
@@ -124,6 +131,7 @@ export function openBotWaits(parts: {
       presses.delete(queryId);
       settle(null);
     }
+    if (waits.size + presses.size > 0) sweepSoon();
   };
 
   const hear = ({ polled = [], callbacks = [] }: BotTold): void => {
@@ -144,7 +152,6 @@ export function openBotWaits(parts: {
     }
   };
 
-  const timer = setInterval(sweep, sweepMs);
   const listening = [
     bus.subscribe(subjects.botTold(edge), ({ bytes }) => hear(parseInternal<BotTold>(bytes))),
     // A new owner knows of nobody that waits.
@@ -180,6 +187,7 @@ export function openBotWaits(parts: {
         again: false,
       };
       waits.set(id, wait);
+      sweepSoon();
       say(wait);
       return () => void waits.delete(id);
     },
@@ -190,6 +198,7 @@ export function openBotWaits(parts: {
     press(queryId, timeoutMs, settle) {
       if (presses.size >= pressesMax) return false;
       presses.set(queryId, { untilMs: performance.now() + timeoutMs, settle });
+      sweepSoon();
       return true;
     },
     unpress: (queryId) => void presses.delete(queryId),
@@ -201,7 +210,7 @@ export function openBotWaits(parts: {
       return waits.size;
     },
     close() {
-      clearInterval(timer);
+      clearTimeout(sweeping);
       clearImmediate(saying);
       for (const each of listening) each.close();
       for (const wait of waits.values()) wait.settle({ kind: "outage" });

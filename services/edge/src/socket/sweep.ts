@@ -10,10 +10,11 @@ const silentMsMax = 2.5 * heartbeatMs;
 const unsentBytesMax = 1024 * 1024;
 /**
  * Every socket is looked at once a second, a few at a time: 10,000 at once are a pause of 3 ms (`npm run load -- sockets
- * --profile`), which everybody who writes then waits for.
+ * --profile`), which everybody who writes then waits for. Of few sockets all at once: each look wakes the edge.
  */
+const lookMs = 1_000;
 const sliceMs = 50;
-const slices = 20;
+const sliceMin = 500;
 
 /** What a look decides; null: nothing is wrong. Pure. */
 export function judge(
@@ -33,16 +34,24 @@ export function judge(
 /** Starts to look; ends what must end, and pings who was not heard for a heartbeat. @returns what stops it. */
 export function startSweep(connections: ReadonlySet<Connection>): () => void {
   let turns = connections.values();
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout;
+  const slices = (): number =>
+    Math.min(lookMs / sliceMs, Math.max(1, Math.ceil(connections.size / sliceMin)));
+  const look = (): void => {
     const now = { wallMs: Date.now(), steadyMs: performance.now() };
-    for (const connection of take(Math.ceil(connections.size / slices))) {
+    for (const connection of take(Math.ceil(connections.size / slices()))) {
       const { heardMs, pingedMs, unsentBytes } = connection;
       const verdict = judge({ expiresMs: connection.session.principal.expiresMs, unsentBytes, heardMs }, now);
       if (verdict !== null) connection.end(verdict.code, verdict.reason);
       else if (now.steadyMs - pingedMs > heartbeatMs) connection.ping(now.steadyMs);
     }
-  }, sliceMs);
-  return () => clearInterval(timer);
+    rest();
+  };
+  const rest = (): void => {
+    timer = setTimeout(look, lookMs / slices());
+  };
+  rest();
+  return () => clearTimeout(timer);
 
   /** The next so many, from the first again after the last. A set's turns go on while members come and go. */
   function* take(count: number): Generator<Connection> {

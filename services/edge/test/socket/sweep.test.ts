@@ -18,7 +18,7 @@ test("[W2] a slow consumer is told so with 4001, a silent peer with 4002, an end
 });
 
 test("the sweep looks at every socket once a second, whoever comes and goes meanwhile", (context) => {
-  context.mock.timers.enable({ apis: ["setInterval"] });
+  context.mock.timers.enable({ apis: ["setTimeout"] });
   const looks = new Map<number, number>();
   const socket = (id: number): Connection =>
     ({

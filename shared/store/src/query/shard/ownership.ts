@@ -40,6 +40,19 @@ export async function listShards(db: Queryable, kind: ShardKind): Promise<Owners
   return rows;
 }
 
+/** Who owns every shard of a kind, in id order: all that is asked every second by everybody who could. */
+export async function listOwners(
+  db: Queryable,
+  kind: ShardKind,
+): Promise<Pick<Ownership, "id" | "epoch" | "owner">[]> {
+  const { rows } = await db.query<Pick<Ownership, "id" | "epoch" | "owner">>({
+    name: "list owners",
+    text: "select id, epoch, owner from shard where kind = $1 order by id",
+    values: [kind],
+  });
+  return rows;
+}
+
 /**
  * Takes the shards nobody else has taken since they were seen (L2): the epoch moves on, and with it every commit of
  * the former owner is refused. A commit in flight is waited for: one statement, never an idle transaction.
