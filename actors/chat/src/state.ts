@@ -24,6 +24,8 @@ export interface ChatState {
   /** Ended for everybody. */
   readonly deletedMs: number | null;
   readonly telegram: TelegramPlace | null;
+  /** The highest `update_id` decided here; null: not known, and no update is taken for new because of it. */
+  readonly lastUpdateId: number | null;
   readonly members: ReadonlyMap<UserId, Membership>;
   readonly receipts: Receipts;
   /** What the chat allows somebody beside their role. */

@@ -1,4 +1,4 @@
-import type { Outcome } from "@rookery/protocol";
+import type { AddressedCommand, Outcome } from "@rookery/protocol";
 import { type AnyDefinition, origin, type Position } from "./definition.ts";
 
 /** Outcomes an actor remembers; older ones are looked up. */
@@ -45,6 +45,11 @@ export class Cell {
 
   recall(senderId: number, uuid: string): Outcome | undefined {
     return this.#outcomes.get(`${senderId}:${uuid}`)?.outcome;
+  }
+
+  /** Whether nothing of this name was ever decided, so that there is nothing to look up. */
+  isFirst(command: AddressedCommand): boolean {
+    return this.state !== null && this.definition.isFirst?.(this.state, command) === true;
   }
 
   /** After the commit of `batch`, which left it at `position`: watchers may know, what is old may be forgotten. */

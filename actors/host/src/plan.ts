@@ -145,7 +145,8 @@ async function recall(
     for (const { command } of commands) {
       const { actor, senderId, uuid } = command;
       if (actor.kind !== definition.kind || !isNamed(command)) continue;
-      if (shard.cells.get(actorKey(actor))?.recall(senderId, uuid) !== undefined) continue;
+      const cell = shard.cells.get(actorKey(actor));
+      if (cell?.recall(senderId, uuid) !== undefined || cell?.isFirst(command) === true) continue;
       asked.push({ actorId: actor.id, senderId, uuid });
       shards.set(actor.id, shard);
     }

@@ -57,6 +57,10 @@ export const bodies = {
   fact: "fact",
 } as const;
 export const toldUserId = 7;
+/** What a uuid begins with that a line knows to be none it has had. */
+export const firstly = "first-";
+/** Uuids that lines were asked to look up. */
+export const lookedUp: string[] = [];
 
 function decideLine(
   state: LineState | null,
@@ -94,6 +98,7 @@ function decideLine(
     createdMs: 0,
     deletedMs: null,
     telegram: null,
+    lastUpdateId: null,
   } as const;
   return {
     kind: "done",
@@ -121,7 +126,9 @@ const line: ActorDefinition<LineState, LineFacts> = {
   kind: "chat",
   load: async (db, ids) =>
     new Map((await readHeads(db, ids)).map(({ id, seq }) => [id, { id, headSeq: seq }] as const)),
+  isFirst: (_state, { uuid }) => uuid.startsWith(firstly),
   recall: async (db, asked) => {
+    lookedUp.push(...asked.map(({ uuid }) => uuid));
     const found = await recallChatCommands(
       db,
       asked.map(({ actorId, ...name }) => ({ chatId: actorId, ...name })),

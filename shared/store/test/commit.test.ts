@@ -201,6 +201,7 @@ function chatRow(id: number, headSeq: number, changes: Partial<ChatRow> = {}): R
     createdMs: nowMs,
     deletedMs: null,
     telegram: null,
+    lastUpdateId: null,
   };
   return { table: "chat", row: { ...row, ...changes } };
 }

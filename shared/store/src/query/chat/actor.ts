@@ -16,6 +16,7 @@ interface LoadedChat {
   readonly createdMs: number;
   readonly deletedMs: number | null;
   readonly telegram: TelegramPlace | null;
+  readonly lastUpdateId: number | null;
   readonly members: ReadonlyMap<
     number,
     {
@@ -36,7 +37,7 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
     db.query<Omit<LoadedChat, "members" | "receipts" | "acl" | "settings">>({
       name: "load chats",
       text: `select id, type, title, head_seq as "headSeq", rev, created_by as "createdBy",
-               created_ms as "createdMs", deleted_ms as "deletedMs", telegram
+               created_ms as "createdMs", deleted_ms as "deletedMs", telegram, last_update_id as "lastUpdateId"
              from chat where id = any($1::bigint[])`,
       values: [ids],
     }),
