@@ -1,13 +1,12 @@
 import type { ShardId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { type AnsweredUpdate, finishUpdates, isRefusal, type JobFence, type Store } from "@rookery/store";
+import { openBatchWriter } from "../batch-writer.ts";
 
 export interface AnswerWriter {
   /** Resolves when it is committed: true, or false where it is not ours to do any more. */
   write(answered: AnsweredUpdate): Promise<boolean>;
 }
-
-const retryMs = 200;
 
 interface Waiting {
   readonly answered: AnsweredUpdate;
@@ -20,16 +19,14 @@ function together(waiting: readonly Waiting[]): number {
   return next === -1 ? waiting.length : next;
 }
 
-/** Writes what updates led to in batches: those that come while one is on its way go with the next. */
+/** Writes what updates led to in batches. */
 export function openAnswerWriter(parts: {
   readonly store: Store;
   readonly fencesOf: (shards: Iterable<ShardId>) => readonly JobFence[];
   readonly givenUp: () => boolean;
   readonly log: Log;
 }): AnswerWriter {
-  const { store, log } = parts;
-  const waiting: Waiting[] = [];
-  let isWriting = false;
+  const { store, givenUp, log } = parts;
 
   const attempt = async (batch: readonly Waiting[]): Promise<void> => {
     const fences = parts.fencesOf(batch.map(({ answered }) => answered.shard));
@@ -58,38 +55,21 @@ export function openAnswerWriter(parts: {
     }
   };
 
-  const run = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, together(waiting));
-      try {
-        await attempt(batch).catch((error: unknown) => {
-          if (!isRefusal(error)) throw error;
-          return attemptEach(batch);
-        });
-      } catch (error) {
-        log.warn({ err: String(error), updates: batch.length }, "answers are not written yet");
-        if (parts.givenUp()) {
-          for (const { told } of [...batch, ...waiting.splice(0)]) told(false);
-          return;
-        }
-        // Those of it that were told are written: to write them again changes nothing, for they are pending no more.
-        waiting.unshift(...batch);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    }
-  };
-
-  return {
-    write: (answered) =>
-      new Promise((told) => {
-        waiting.push({ answered, told });
-        if (isWriting) return;
-        isWriting = true;
-        run()
-          .finally(() => {
-            isWriting = false;
-          })
-          .catch((error: unknown) => log.error({ err: error }, "answers met a bug"));
+  // Those of a batch that were told are written: to write them again changes nothing, for they are pending no more.
+  const writer = openBatchWriter<Waiting>({
+    undone: "answers are not written yet",
+    write: (batch) =>
+      attempt(batch).catch((error: unknown) => {
+        if (!isRefusal(error)) throw error;
+        return attemptEach(batch);
       }),
-  };
+    together,
+    givenUp,
+    dropped(unwritten) {
+      for (const { told } of unwritten) told(false);
+    },
+    log,
+  });
+
+  return { write: (answered) => new Promise((told) => writer.add({ answered, told })) };
 }

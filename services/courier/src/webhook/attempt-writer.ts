@@ -10,6 +10,7 @@ import {
   type Store,
   type DeliveryResult,
 } from "@rookery/store";
+import { type BatchWriter, openBatchWriter } from "../batch-writer.ts";
 import type { Desk, HeldDelivery } from "./desk.ts";
 
 /** What became of a delivery of ours. */
@@ -23,43 +24,15 @@ export interface NotedAttempt {
   readonly events: readonly OperationalEvent[];
 }
 
-export interface AttemptWriter {
-  add(noted: NotedAttempt): void;
-  /** Resolves when nothing is to be written, or it was given up. */
-  idle(): Promise<void>;
-}
-
-const retryMs = 200;
-/** In one statement. */
-const batchMax = 500;
-
-/** Writes results in batches: those that come while one is on its way go with the next. */
+/** Writes results in batches; `written` is called with what was still ours to write. */
 export function openAttemptWriter(parts: {
   readonly store: Store;
   readonly fencesOf: (shards: Iterable<ShardId>) => readonly JobFence[];
   readonly written: (batch: readonly NotedAttempt[], finished: FinishedAttempts) => void;
   readonly givenUp: () => boolean;
   readonly log: Log;
-}): AttemptWriter {
-  let waiting: NotedAttempt[] = [];
-  let writing: Promise<void> | null = null;
-
-  const write = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchMax);
-      waiting = waiting.slice(batchMax);
-      try {
-        parts.written(batch, await finish(batch));
-      } catch (error) {
-        parts.log.warn({ err: String(error), results: batch.length }, "attempts are not written yet");
-        // What Postgres refuses it will refuse again: those are tried anew from their rows.
-        if (isRefusal(error)) parts.written(batch, { ids: new Set(), told: [] });
-        else waiting = [...batch, ...waiting];
-        if (parts.givenUp()) return;
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    }
-  };
+}): BatchWriter<NotedAttempt> {
+  const { givenUp, log } = parts;
 
   const finish = (batch: readonly NotedAttempt[]): Promise<FinishedAttempts> =>
     finishAttempts(
@@ -73,19 +46,23 @@ export function openAttemptWriter(parts: {
       },
     );
 
-  return {
-    add(noted) {
-      waiting.push(noted);
-      writing ??= Promise.resolve()
-        .then(write)
-        .finally(() => {
-          writing = null;
-        });
-    },
-    idle: async () => {
-      await writing;
-    },
+  /** What Postgres refuses is tried anew from its rows. */
+  const finishOrGiveUp = async (batch: readonly NotedAttempt[]): Promise<FinishedAttempts> => {
+    try {
+      return await finish(batch);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      log.warn({ err: String(error), results: batch.length }, "attempts cannot be written");
+      return { ids: new Set(), told: [] };
+    }
   };
+
+  return openBatchWriter({
+    undone: "attempts are not written yet",
+    write: async (batch) => parts.written(batch, await finishOrGiveUp(batch)),
+    givenUp,
+    log,
+  });
 }
 
 function notesOf(batch: readonly NotedAttempt[]): Map<number, EndpointNote> {
