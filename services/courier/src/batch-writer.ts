@@ -1,4 +1,4 @@
-import type { Log } from "@rookery/runtime";
+import { type Log, sparseWarning } from "@rookery/runtime";
 
 export interface BatchWriter<T> {
   add(each: T): void;
@@ -27,6 +27,7 @@ export function openBatchWriter<T>(parts: {
   readonly log: Log;
 }): BatchWriter<T> {
   const { together = (first) => first.length } = parts;
+  const warn = sparseWarning(parts.log, parts.undone);
   let waiting: T[] = [];
   let writing: Promise<void> | null = null;
 
@@ -38,7 +39,7 @@ export function openBatchWriter<T>(parts: {
       try {
         await parts.write(batch);
       } catch (error) {
-        parts.log.warn({ err: String(error), count: batch.length }, parts.undone);
+        warn({ err: String(error), batch: batch.length });
         waiting = [...batch, ...waiting];
         if (parts.givenUp()) {
           parts.dropped?.(waiting.splice(0));

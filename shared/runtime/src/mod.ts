@@ -21,6 +21,6 @@ export {
 } from "./observation.ts";
 export { type ReadyMessage, runProcess, type Service } from "./process.ts";
 export { checkReadiness, type Probe } from "./readiness.ts";
-export { sparsely } from "./sparsely.ts";
+export { sparseWarning, sparsely } from "./sparsely.ts";
 export { openTracer, readTraceConfig, type TraceConfig, type TracedStep, type Tracer } from "./trace.ts";
 export { traceIdsOf } from "./trace-id.ts";

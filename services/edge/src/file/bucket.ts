@@ -7,7 +7,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { Fault } from "@rookery/protocol";
-import { ConfigError, type Env, type Log, readRequired, readText } from "@rookery/runtime";
+import { ConfigError, type Env, type Log, readRequired, readText, sparseWarning } from "@rookery/runtime";
 import { AwsV4Signer } from "aws4fetch";
 import { Agent, request } from "undici";
 import { type FileContents, receiveInto } from "./contents.ts";
@@ -66,9 +66,10 @@ export async function openBucket(
     bodyTimeout: answerMs,
   });
 
+  const warn = sparseWarning(log, "files in the bucket cannot be reached");
   /** Nothing of the caller's is wrong, so it may be tried again; what is wrong is the operator's to know. */
   const away = (err: string): Fault => {
-    log.warn({ err, bucket: config.bucket }, "files in the bucket cannot be reached");
+    warn({ err, bucket: config.bucket });
     return new Fault("unavailable", "files cannot be reached now", { retryMs });
   };
 

@@ -8,7 +8,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { after, describe, it } from "node:test";
 import { Fault } from "@rookery/protocol";
-import { ConfigError, openLog } from "@rookery/runtime";
+import { ConfigError, type Log, openLog } from "@rookery/runtime";
 import { openBucket, readBucketConfig } from "../../src/file/bucket.ts";
 import { type FileContents, openFolderContents } from "../../src/file/contents.ts";
 import { openBucketServer } from "./bucket-server.ts";
@@ -117,6 +117,20 @@ describe("a bucket", () => {
     const folder = join(root, "nowhere");
     const contents = await openBucket({ ...bucket, endpoint: "http://127.0.0.1:1" }, { folder, log });
     await assert.rejects(contents.open(Buffer.alloc(32)), unavailable);
+    await contents.close();
+  });
+
+  it("that is away is one warning a second, however many ask", async () => {
+    const lines: unknown[] = [];
+    const told = { warn: (about: object) => void lines.push(about) } as unknown as Log;
+    const options = { folder: join(root, "away"), log: told };
+    const contents = await openBucket({ ...bucket, endpoint: "http://127.0.0.1:1" }, options);
+    const startMs = performance.now();
+    const asked = Array.from({ length: 50 }, () => contents.open(Buffer.alloc(32)));
+    const answers = await Promise.allSettled(asked);
+    assert.ok(answers.every(({ status }) => status === "rejected"));
+    const secondsBegun = Math.ceil((performance.now() - startMs) / 1_000);
+    assert.ok(lines.length >= 1 && lines.length <= secondsBegun + 1, `${lines.length} warnings`);
     await contents.close();
   });
 
