@@ -4,6 +4,8 @@ export interface UntilOptions {
   readonly withinMs: number;
   /** Named in the error. */
   readonly what?: string;
+  /** For a condition that is dear to ask; 20 if not given. */
+  readonly everyMs?: number;
 }
 
 const pollMs = 20;
@@ -27,6 +29,6 @@ export async function until<T>(condition: () => T | Promise<T>, options: UntilOp
       const what = options.what ?? condition.toString().replaceAll(/\s+/g, " ").slice(0, 200);
       throw new Error(`not within ${options.withinMs} ms: ${what}`, { cause });
     }
-    await sleep(pollMs);
+    await sleep(options.everyMs ?? pollMs);
   }
 }

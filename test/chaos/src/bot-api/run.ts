@@ -3,30 +3,24 @@
  * its bot, in order and under one number, and answered once.
  */
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openRandom, type Random } from "@rookery/kit";
+import { openRandom, until } from "@rookery/kit";
 import type { Store } from "@rookery/store";
 import { eachOf, type Person, register } from "../client/population.ts";
 import { call, request } from "../client/rest.ts";
-import type { Role } from "../cluster/member.ts";
-import { type Rig, type RigShape, startRig } from "../cluster/rig.ts";
+import type { Rig } from "../cluster/rig.ts";
 import { percentile } from "../figure.ts";
 import { pause } from "../pause.ts";
+import { killOne, type RigRunOptions, runOnRig } from "../run/rig-run.ts";
 import { answerTo, type BotVerdict, firstOfEach, isBotClean, judgeBot, type StoredWord } from "./check.ts";
 import { type BotProgram, startPollingProgram, startWebhookProgram } from "./program.ts";
 
-export interface BotApiRunOptions {
+export interface BotApiRunOptions extends RigRunOptions {
   readonly seed: number;
   readonly people: number;
   readonly updates: number;
   readonly kills: number;
   /** Said a second. */
   readonly rate: number;
-  readonly rig: RigShape;
-  readonly keep: boolean;
-  readonly tell: (line: string) => void;
 }
 
 export interface BotApiReport {
@@ -45,38 +39,19 @@ interface Talker {
   talking: Promise<void>;
 }
 
-const roles: readonly Role[] = ["edge", "worker", "courier"];
-/** A killed process is away for so long, and then for as long as it takes to start. */
-const awayMsMin = 200;
-const awayMsMax = 1_500;
 const tickMs = 25;
 const retryMs = 100;
 const settleMsMax = 180_000;
+/** For conditions that Postgres is asked for. */
+const everyMs = 100;
 const registersMax = 2;
 /** What the issue asks of a takeover. */
 const promisedMs = 2_000;
 
 /** @throws when the cluster cannot be started. */
-export async function runBotApi(options: BotApiRunOptions): Promise<BotApiReport> {
-  const runDir = await mkdtemp(join(tmpdir(), "rookery-bot-api-"));
-  let rig: Rig | undefined;
-  let report: BotApiReport | undefined;
-  try {
-    rig = await startRig({
-      ...options.rig,
-      runDir,
-      progress: options.tell,
-      onExit: (name, reason) => options.tell(`${name} ${reason}, unasked`),
-      env: { WEBHOOK_ALLOW_PRIVATE: "true", RATE_LIMITS: "off" },
-    });
-    report = await hurt(options, rig);
-    return report;
-  } finally {
-    await rig?.close();
-    if (report?.isClean === true && !options.keep) {
-      await rm(runDir, { recursive: true, force: true, maxRetries: 20 });
-    } else options.tell(`kept ${runDir}`);
-  }
+export function runBotApi(options: BotApiRunOptions): Promise<BotApiReport> {
+  const env = { WEBHOOK_ALLOW_PRIVATE: "true", RATE_LIMITS: "off" };
+  return runOnRig({ ...options, name: "bot-api", env }, (rig) => hurt(options, rig));
 }
 
 async function hurt(options: BotApiRunOptions, rig: Rig): Promise<BotApiReport> {
@@ -105,14 +80,18 @@ async function hurt(options: BotApiRunOptions, rig: Rig): Promise<BotApiReport> 
     };
     const kill = async (): Promise<void> => {
       for (let done = 0; done < kills; done += 1) {
-        await until(() => count >= ((done + 0.5) * updates) / kills, "people");
-        await killOne(rig, killing, tell);
+        await until(() => count >= ((done + 0.5) * updates) / kills, {
+          withinMs: settleMsMax,
+          what: "people",
+        });
+        await killOne(rig, killing, { tell });
       }
     };
     await Promise.all([talk(), kill()]);
     tell(`said ${count}, settling`);
     await Promise.all(talkers.map(({ talking }) => talking));
-    await until(() => isSettled(rig.store, talkers, programs), "answers").catch((error: unknown) =>
+    const wait = { withinMs: settleMsMax, what: "answers", everyMs };
+    await until(() => isSettled(rig.store, talkers, programs), wait).catch((error: unknown) =>
       tell(String(error)),
     );
     const judged = await Promise.all(programs.map((program, bot) => judge(rig.store, program, talkers, bot)));
@@ -174,15 +153,6 @@ function say(talker: Talker, edges: readonly string[], number: number): void {
     }
     ackedMs.set(body, performance.now());
   });
-}
-
-async function killOne(rig: Rig, random: Random, tell: (line: string) => void): Promise<void> {
-  const member = random.pick(rig.members(random.pick(roles)));
-  const awayMs = random.integer(awayMsMin, awayMsMax);
-  tell(`kill ${member.name}, away for ${awayMs} ms`);
-  await member.kill();
-  await pause(awayMs);
-  await member.start();
 }
 
 async function judge(
@@ -248,12 +218,4 @@ function figuresOf(programs: readonly BotProgram[], talkers: readonly Talker[]):
     figures[`${mode}: told after more than 2 s`] = delays.filter((ms) => ms > promisedMs).length;
   }
   return figures;
-}
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const untilMs = performance.now() + settleMsMax;
-  while (!(await condition())) {
-    if (performance.now() > untilMs) throw new Error(`waited too long for ${what}`);
-    await pause(tickMs * 4);
-  }
 }

@@ -2,22 +2,19 @@
  * People of a simulated Telegram talk to bots while edges, workers and couriers are killed: everything they say is to be in
  * Postgres and with every reader once and in order, and answered.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openRandom, type Random } from "@rookery/kit";
+import { openRandom, type Random, until } from "@rookery/kit";
 import type { Store } from "@rookery/store";
 import { type Person as Member, register } from "../client/population.ts";
 import { Reader } from "../client/reader.ts";
-import type { Role } from "../cluster/member.ts";
-import { type Rig, type RigShape, startRig } from "../cluster/rig.ts";
+import type { Rig } from "../cluster/rig.ts";
 import { readHeads } from "../journal/truth.ts";
 import { pause } from "../pause.ts";
+import { killOne, type RigRunOptions, runOnRig } from "../run/rig-run.ts";
 import { answerTo, isTelegramClean, judgeTelegram, type ReadLine, type TelegramVerdict } from "./check.ts";
 import { openTelegramPeople, type TelegramPeople } from "./people.ts";
 import { readChats, readInFlight, watchTakeovers } from "./stored.ts";
 
-export interface TelegramRunOptions {
+export interface TelegramRunOptions extends RigRunOptions {
   readonly seed: number;
   readonly updates: number;
   readonly chats: number;
@@ -25,9 +22,6 @@ export interface TelegramRunOptions {
   readonly kills: number;
   /** Said a second. */
   readonly rate: number;
-  readonly rig: RigShape;
-  readonly keep: boolean;
-  readonly tell: (line: string) => void;
 }
 
 export interface TelegramReport {
@@ -39,40 +33,25 @@ export interface TelegramReport {
 }
 
 const readersCount = 2;
-const roles: readonly Role[] = ["edge", "worker", "courier"];
-/** A killed process is away for so long, and then for as long as it takes to start. */
-const awayMsMin = 200;
-const awayMsMax = 1_500;
 /** So often Telegram posts what was taken already: at once, and out of turn. */
 const duplicateShare = 0.1;
 const resendShare = 0.1;
 const resendMs = 200;
 const tickMs = 50;
 const settleMsMax = 240_000;
+/** For conditions that Postgres is asked for. */
+const everyMs = 100;
 
 /** @throws when the cluster cannot be started. */
 export async function runTelegram(options: TelegramRunOptions): Promise<TelegramReport> {
-  const { tell, seed } = options;
-  const runDir = await mkdtemp(join(tmpdir(), "rookery-telegram-"));
-  const people = await openTelegramPeople({ bots: options.bots, chats: options.chats, seed });
-  let rig: Rig | undefined;
-  let report: TelegramReport | undefined;
+  const people = await openTelegramPeople({ bots: options.bots, chats: options.chats, seed: options.seed });
+  const env = { TELEGRAM_API_ROOT: people.simulator.url, WEBHOOK_ALLOW_PRIVATE: "true" };
   try {
-    rig = await startRig({
-      ...options.rig,
-      runDir,
-      progress: tell,
-      onExit: (name, reason) => tell(`${name} ${reason}, unasked`),
-      env: { TELEGRAM_API_ROOT: people.simulator.url, WEBHOOK_ALLOW_PRIVATE: "true" },
-    });
-    report = await hurt({ ...options, runDir }, people, rig);
-    return report;
+    return await runOnRig({ ...options, name: "telegram", env }, (rig, runDir) =>
+      hurt({ ...options, runDir }, people, rig),
+    );
   } finally {
-    await rig?.close();
     await people.close();
-    if (report?.isClean === true && !options.keep) {
-      await rm(runDir, { recursive: true, force: true, maxRetries: 20 });
-    } else tell(`kept ${runDir}`);
   }
 }
 
@@ -103,7 +82,10 @@ async function hurt(
   const heads = new Map((await readHeads(rig.store)).map(({ id, headSeq }) => [id, headSeq]));
   const { readers, taken } = openReaders(rig, owner, heads, wandering);
   try {
-    await until(() => readers.every((reader) => reader.isCurrent), "readers");
+    await until(() => readers.every((reader) => reader.isCurrent), {
+      withinMs: settleMsMax,
+      what: "readers",
+    });
     const { faults } = people.simulator;
     faults.add({ kind: "duplicate", probability: duplicateShare });
     faults.add({ kind: "resend", delayMs: resendMs, probability: resendShare });
@@ -119,8 +101,11 @@ async function hurt(
     };
     const kill = async (): Promise<void> => {
       for (let done = 0; done < kills; done += 1) {
-        await until(() => count >= ((done + 0.5) * updates) / kills, "people");
-        await killOne(rig, killing, tell);
+        await until(() => count >= ((done + 0.5) * updates) / kills, {
+          withinMs: settleMsMax,
+          what: "people",
+        });
+        await killOne(rig, killing, { tell });
       }
     };
     await Promise.all([talk(), kill()]);
@@ -130,8 +115,7 @@ async function hurt(
     const last = new Map((await readHeads(rig.store)).map(({ id, headSeq }) => [id, headSeq]));
     await until(
       () => readers.every((reader) => [...last].every(([id, seq]) => (reader.placeOf(id)?.seq ?? 0) >= seq)),
-      "readers",
-      settleMsMax,
+      { withinMs: settleMsMax, what: "readers" },
     ).catch(() => tell("readers are behind"));
     const stored = await readChats(rig.store);
     const chats = new Map(
@@ -185,15 +169,6 @@ function openReaders(rig: Rig, owner: Member, heads: ReadonlyMap<number, number>
   return { readers, taken };
 }
 
-async function killOne(rig: Rig, random: Random, tell: (line: string) => void): Promise<void> {
-  const member = random.pick(rig.members(random.pick(roles)));
-  const awayMs = random.integer(awayMsMin, awayMsMax);
-  tell(`kill ${member.name}, away for ${awayMs} ms`);
-  await member.kill();
-  await pause(awayMs);
-  await member.start();
-}
-
 /** Resolves when everybody has an answer to everything and nothing is under way; or it has been waited long enough. */
 async function settle(
   store: Store,
@@ -211,17 +186,7 @@ async function settle(
     );
     return rows.length === 0;
   };
-  await until(isSettled, "answers", settleMsMax).catch((error: unknown) => tell(String(error)));
-}
-
-async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  withinMs = settleMsMax,
-): Promise<void> {
-  const untilMs = performance.now() + withinMs;
-  while (!(await condition())) {
-    if (performance.now() > untilMs) throw new Error(`waited too long for ${what}`);
-    await pause(tickMs * 2);
-  }
+  await until(isSettled, { withinMs: settleMsMax, what: "answers", everyMs }).catch((error: unknown) =>
+    tell(String(error)),
+  );
 }

@@ -3,14 +3,12 @@
  * be taken by each endpoint of its chat, under one id, and in order where that is kept.
  */
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { openRandom, until } from "@rookery/kit";
 import { eachOf, type Person, register } from "../client/population.ts";
 import { call, request } from "../client/rest.ts";
-import { type Rig, type RigShape, startRig } from "../cluster/rig.ts";
+import type { Rig } from "../cluster/rig.ts";
 import { pause } from "../pause.ts";
+import { killOne, type RigRunOptions, runOnRig } from "../run/rig-run.ts";
 import {
   type DeliveryState,
   type HookAccount,
@@ -20,7 +18,7 @@ import {
 } from "./check.ts";
 import { type MoodyReceiver, openMoodyReceiver } from "./receiver.ts";
 
-export interface WebhookRunOptions {
+export interface WebhookRunOptions extends RigRunOptions {
   readonly seed: number;
   readonly messages: number;
   readonly chats: number;
@@ -29,9 +27,6 @@ export interface WebhookRunOptions {
   readonly kills: number;
   /** Sent at once. */
   readonly lanes: number;
-  readonly rig: RigShape;
-  readonly keep: boolean;
-  readonly tell: (line: string) => void;
 }
 
 export interface WebhookReport {
@@ -46,35 +41,19 @@ export interface WebhookReport {
 const retry = { schedule: [0, 100, 200, 400, ...Array.from({ length: 46 }, () => 1_000)] };
 /** The least there may be: a request that hangs is given up then. */
 const timeoutMs = 1_000;
-/** A killed courier is away for so long, and then for as long as it takes to start. */
-const awayMsMin = 200;
-const awayMsMax = 1_500;
 const stageMsMax = 600_000;
 const againMs = 100;
 
 /** @throws when the cluster cannot be started. */
 export async function runWebhooks(options: WebhookRunOptions): Promise<WebhookReport> {
-  const { tell, seed } = options;
-  const runDir = await mkdtemp(join(tmpdir(), "rookery-webhooks-"));
-  const receiver = await openMoodyReceiver(openRandom(seed));
-  let rig: Rig | undefined;
-  let report: WebhookReport | undefined;
+  const receiver = await openMoodyReceiver(openRandom(options.seed));
   try {
-    rig = await startRig({
-      ...options.rig,
-      runDir,
-      progress: tell,
-      onExit: (name, reason) => tell(`${name} ${reason}, unasked`),
-      env: { WEBHOOK_ALLOW_PRIVATE: "true" },
-    });
-    report = await hurt({ ...options, runDir }, receiver, rig);
-    return report;
+    return await runOnRig(
+      { ...options, name: "webhooks", env: { WEBHOOK_ALLOW_PRIVATE: "true" } },
+      (rig, runDir) => hurt({ ...options, runDir }, receiver, rig),
+    );
   } finally {
-    await rig?.close();
     await receiver.close();
-    if (report?.isClean === true && !options.keep) {
-      await rm(runDir, { recursive: true, force: true, maxRetries: 20 });
-    } else tell(`kept ${runDir}`);
   }
 }
 
@@ -105,13 +84,13 @@ async function hurt(
     while (killed < kills) {
       const share = ((killed + 0.5) * expected) / kills;
       await until(() => receiver.taken >= share, { withinMs: stageMsMax, what: `${share} deliveries` });
-      const courier = killing.pick(rig.members("courier"));
-      const awayMs = killing.integer(awayMsMin, awayMsMax);
-      tell(`${receiver.taken} of ${expected} taken: kill ${courier.name}, away for ${awayMs} ms`);
-      await courier.kill();
+      const done = killOne(rig, killing, {
+        of: "courier",
+        doing: `${receiver.taken} of ${expected} taken: `,
+        tell,
+      });
       killed += 1;
-      await pause(awayMs);
-      await courier.start();
+      await done;
     }
   };
   await Promise.all([talk, kill()]);
