@@ -8,6 +8,7 @@ import {
   readCredential,
   type SessionRow,
   setPassword,
+  wasDeleted,
 } from "@rookery/store";
 import { claimedSchema, passwordSchema } from "../../identity/account-schema.ts";
 import { limitPassword } from "../../identity/auth-limit.ts";
@@ -19,7 +20,7 @@ import { readIdCursor, writeIdCursor } from "../cursor.ts";
 import { identify } from "../identify.ts";
 import { openNeeds } from "../needs.ts";
 import { json, page, problem } from "../schema.ts";
-import { idInPath, limitInQuery } from "../validation.ts";
+import { idempotencyHeaders, idInPath, limitInQuery } from "../validation.ts";
 
 const sessionSchema = z
   .object({
@@ -110,16 +111,16 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     path: "/v1/auth/sessions/{id}",
     summary: "Ends one of the user's sessions",
     ...needs("session"),
-    request: { params: z.object({ id: idInPath }) },
+    request: { params: z.object({ id: idInPath }), headers: idempotencyHeaders },
     responses: { 204: ended, default: problem },
   });
   app.openapi(end, async (c) => {
     const { id } = c.req.valid("param");
     const { userId } = c.get("principal");
-    if (!(await ending.endOne(c, { userId, id }, "revoked"))) {
-      throw new Fault("not_found", "there is no such session");
-    }
-    return c.body(null, 204);
+    if (await ending.endOne(c, { userId, id }, "revoked")) return c.body(null, 204);
+    const isNamed = c.req.valid("header")["idempotency-key"] !== undefined;
+    if (isNamed && (await wasDeleted(store, "session", { id, ownerId: userId }))) return c.body(null, 204);
+    throw new Fault("not_found", "there is no such session");
   });
 
   const change = createRoute({
@@ -128,6 +129,7 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     summary: "Changes the password; all other sessions end",
     ...needs("session"),
     request: {
+      headers: idempotencyHeaders,
       body: {
         required: true,
         content: {
@@ -135,28 +137,35 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
         },
       },
     },
-    responses: { 204: ended, 409: problem, default: problem },
+    responses: { 204: ended, default: problem },
   });
   app.openapi(change, async (c) => {
     const asked = c.req.valid("json");
     const { userId, sessionId } = c.get("principal");
     // A stolen access token must not become a way to guess the password.
     await limitPassword(context, c, userId);
+    const isNamed = c.req.valid("header")["idempotency-key"] !== undefined;
+    /** A repeat finds its new password in place; who guesses by it learns no more than by the old one. */
+    const isDone = async (): Promise<boolean> => {
+      const credential = isNamed ? await readCredential(store, { kind: "id", id: userId }) : null;
+      return credential !== null && (await passwords.verify(asked.new, credential.passwordHash));
+    };
     const credential = await readCredential(store, { kind: "id", id: userId });
     const proven: boolean = await passwords.verify(asked.old, credential?.passwordHash);
     const place = { userId, sessionId, address: c.env.clientAddress, requestId: c.get("requestId") };
     if (!proven || credential === null) {
+      if (await isDone()) return c.body(null, 204);
       await audit(store, { kind: "password_refused", atMs: now(), ...place });
       throw new Fault("bad_credentials", "the old password is wrong");
     }
     const hash = { old: credential.passwordHash, new: await passwords.hash(asked.new) };
     const ids = await inTransaction(store, async (db) => {
-      if (!(await setPassword(db, userId, hash)))
-        throw new Fault("conflict", "the password was just changed");
+      if (!(await setPassword(db, userId, hash))) return null;
       await audit(db, { kind: "password_changed", atMs: now(), ...place });
       return await ending.endAll(db, c, { userId, keepId: sessionId, reason: "password" });
     });
-    ending.announce(ids);
+    if (ids !== null) ending.announce(ids);
+    else if (!(await isDone())) throw new Fault("conflict", "the password was just changed");
     return c.body(null, 204);
   });
 }

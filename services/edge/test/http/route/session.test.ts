@@ -101,6 +101,40 @@ test("a changed password replaces the old one and ends the other sessions", asyn
   assert.equal((await login("battery staple")).status, 200);
 });
 
+test("[L3] a change of the password and the end of a session, repeated under their names, are answered as at first", async (t) => {
+  const app = await openIdentityApp(t);
+  const email = app.email();
+  await logIn(app, email, "register");
+  const mine = await logIn(app, email, "login");
+  const stranger = await logIn(app, app.email(), "register");
+  const headers = { "idempotency-key": "once" };
+  const ask = (method: string, path: string, call: object) =>
+    app.call(method, path, { token: mine.accessToken, ...call });
+
+  const { body } = await ask("GET", "/v1/auth/sessions", {});
+  const path = `/v1/auth/sessions/${body.items[1].id}`;
+  for (let turn = 1; turn <= 2; turn++) {
+    assert.equal((await ask("DELETE", path, { headers })).status, 204, `turn ${turn}`);
+  }
+  assert.equal((await ask("DELETE", path, {})).status, 404, "without a name it is another request");
+  assert.equal((await ask("DELETE", path, { headers, token: stranger.accessToken })).status, 404);
+  assert.equal((await ask("DELETE", "/v1/auth/sessions/999999999", { headers })).status, 404);
+
+  const change = { old: password, new: "battery staple" };
+  const statuses = await Promise.all(
+    [1, 2, 3].map(async () => (await ask("POST", "/v1/auth/password", { headers, body: change })).status),
+  );
+  assert.deepEqual(statuses, [204, 204, 204], "at once");
+  assert.equal((await ask("POST", "/v1/auth/password", { headers, body: change })).status, 204, "later");
+  assert.equal((await ask("POST", "/v1/auth/password", { body: change })).status, 401, "without a name");
+  const other = { old: password, new: "another staple" };
+  assert.equal((await ask("POST", "/v1/auth/password", { headers, body: other })).status, 401);
+  const events = await listAudit(app.store, { userId: mine.user.id, kind: null, limit: 100 });
+  const kinds = events.map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === "password_changed").length, 1);
+  assert.equal(kinds.filter((kind) => kind === "session_revoked").length, 1);
+});
+
 test("[A3] every way a session ends is announced to all edges, and written down", async (t) => {
   const app = await openIdentityApp(t);
   const email = app.email();
