@@ -11,6 +11,7 @@ import {
   callbackLifeMs,
   inlineMessageId,
   type ChangeFrame,
+  type ChatLink,
   type Job,
   type JoinRequest,
   type Message,
@@ -43,6 +44,7 @@ export function tellBots(
   const sent = command.command.kind === "send" ? command.command : undefined;
   const via = sent?.via === undefined ? undefined : facts.nativeBots.get(sent.via.botId);
   const audience = new Audience(before, state, facts);
+  const cameBy = linkOf(before, state, command);
   if (audience.size === 0 && via === undefined) return decision;
   const teller = new Teller(state, nowMs);
   let headSeq = before?.headSeq ?? 0;
@@ -66,7 +68,8 @@ export function tellBots(
         teller.tell(bot, type, headSeq + message.rev, withReply(message, reply));
       }
     } else if (event.kind === "change") {
-      tellOfChange(teller, audience, { frame: event.frame, headSeq, byId: command.senderId, facts });
+      const byId = command.senderId;
+      tellOfChange(teller, audience, { frame: event.frame, headSeq, byId, link: cameBy, facts });
     }
   }
   for (const { userId, code } of asking) {
@@ -85,6 +88,17 @@ export function tellBots(
     teller.tell(via, "chosen_inline_result", state.headSeq + state.rev, news);
   }
   return teller.added(decision);
+}
+
+/** By which somebody comes now. */
+function linkOf(
+  before: ChatState | null,
+  { settings }: ChatState,
+  { command }: AddressedCommand,
+): ChatLink | undefined {
+  if (command.kind === "join") return settings.links.get(command.code);
+  if (command.kind !== "admit") return undefined;
+  return settings.links.get(before?.settings.requests.get(command.userId)?.code ?? "");
 }
 
 function newRequests(before: ChatState | null, { settings }: ChatState): JoinRequest[] {
@@ -114,10 +128,13 @@ interface Change {
   readonly frame: ChangeFrame;
   readonly headSeq: number;
   readonly byId: UserId;
+  /** By which who joins comes. */
+  readonly link: ChatLink | undefined;
   readonly facts: ChatFacts;
 }
 
-function tellOfChange(teller: Teller, audience: Audience, { frame, headSeq, byId, facts }: Change): void {
+function tellOfChange(teller: Teller, audience: Audience, change: Change): void {
+  const { frame, headSeq, byId, link, facts } = change;
   const { state } = teller;
   const place = headSeq + frame.rev;
   switch (frame.type) {
@@ -133,7 +150,7 @@ function tellOfChange(teller: Teller, audience: Audience, { frame, headSeq, byId
       return;
     }
     case "MemberChanged":
-      return tellOfMember(teller, audience, frame, { place, byId });
+      return tellOfMember(teller, audience, frame, { place, byId, link });
     case "Reaction":
       return tellOfReaction(teller, audience, frame, { place, facts });
     case "Voted": {
@@ -166,7 +183,7 @@ function tellOfMember(
   teller: Teller,
   audience: Audience,
   { userId, role, change }: Extract<ChangeFrame, { type: "MemberChanged" }>,
-  { place, byId }: { readonly place: number; readonly byId: UserId },
+  { place, byId, link }: Pick<Change, "byId" | "link"> & { readonly place: number },
 ): void {
   const wasPresent = audience.presentBot(userId);
   const was = audience.standingOf(userId);
@@ -178,6 +195,7 @@ function tellOfMember(
     ...memberNews(byId, userId, was, after),
     ...(traitBefore === undefined ? {} : { traitBefore }),
     ...(traitAfter === undefined ? {} : { traitAfter }),
+    ...(change === "joined" && link !== undefined ? { link } : {}),
   };
   const itself = audience.presentBot(userId) ?? wasPresent;
   if (itself !== undefined) teller.tell(itself, "my_chat_member", place, news);

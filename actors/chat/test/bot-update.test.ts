@@ -171,6 +171,34 @@ test("others' membership and reactions are told to administrators that ask for t
   ]);
 });
 
+test("administrators are told by which link somebody came, at once or let in later; of an invited one there is none", () => {
+  const asking = knowing({ ...bot, allowedUpdates: ["chat_member"] });
+  const led = story(group, asking, [1, give(botId, "admin")]).state;
+  const linkTo = (code: string, asks: boolean): ChatCommand => {
+    const url = `https://rookery.example/join/${code}`;
+    return { kind: "link", isNew: true, link: { code, url, asks, isPrimary: false } };
+  };
+  const { told } = story(
+    led,
+    asking,
+    [1, linkTo("open", false)],
+    [1, linkTo("asking", true)],
+    [4, { kind: "join", code: "open" }],
+    [5, { kind: "join", code: "asking" }],
+    [1, { kind: "admit", userId: 5, isApproved: true }],
+    [1, invite(6)],
+  );
+  const came = told.flat().map(({ payload: { news } }) => {
+    assert.ok(news.kind === "member");
+    return [news.userId, news.byId, news.link?.code];
+  });
+  assert.deepEqual(came, [
+    [4, 4, "open"],
+    [5, 1, "asking"],
+    [6, 1, undefined],
+  ]);
+});
+
 test("a poll of the bot's own tells it of every vote", () => {
   const poll = { question: "Tea?", options: ["green", "black"] };
   const asked: ChatCommand = { ...say(""), messageKind: "poll", poll };

@@ -80,6 +80,8 @@ export type BotNews =
       /** What was, and is, so of them beside that. */
       readonly traitBefore?: MemberTrait;
       readonly traitAfter?: MemberTrait;
+      /** By which they came. */
+      readonly link?: ChatLink;
     }
   /** Somebody asks to be let in, by this link. */
   | { readonly kind: "joinRequest"; readonly userId: UserId; readonly link?: ChatLink }

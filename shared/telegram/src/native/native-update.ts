@@ -99,6 +99,7 @@ function contentOf(
           trait: news.traitAfter,
           nowMs: atMs,
         }),
+        ...(news.link === undefined ? {} : { invite_link: nativeLink(news.link, people) }),
       };
     case "inline":
       return {

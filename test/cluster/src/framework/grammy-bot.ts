@@ -1,5 +1,6 @@
 /** The bot in grammY, as its manual writes bots. */
 import {
+  API_CONSTANTS,
   Bot,
   type Context,
   InlineKeyboard,
@@ -46,6 +47,10 @@ function makeBot({ apiRoot, token }: BotPlan): Bot<Heard> {
     await ctx.reply(link);
   });
   bot.on("chat_join_request", (ctx) => ctx.approveChatJoinRequest(ctx.from.id));
+  bot.on("chat_member", async (ctx) => {
+    const { invite_link: link, new_chat_member: member } = ctx.chatMember;
+    if (link !== undefined) await ctx.reply(`${member.user.id} came by ${link.invite_link}`);
+  });
   bot.callbackQuery("alert", (ctx) => ctx.answerCallbackQuery({ text: "Careful", show_alert: true }));
   bot.command("photo", (ctx) =>
     ctx.replyWithPhoto(new InputFile(picture, "dot.png"), { caption: "*A dot*", parse_mode: "MarkdownV2" }),
@@ -88,7 +93,10 @@ export async function startGrammyBot(plan: BotPlan): Promise<RunningBot> {
     const secretToken = "grammy-secret";
     const callback = webhookCallback(bot, "http", { secretToken });
     const server = await openHookServer(callback);
-    await bot.api.setWebhook(`${server.url}/hook`, { secret_token: secretToken });
+    await bot.api.setWebhook(`${server.url}/hook`, {
+      secret_token: secretToken,
+      allowed_updates: API_CONSTANTS.ALL_UPDATE_TYPES,
+    });
     return {
       errors,
       stop: async () => {
@@ -97,7 +105,7 @@ export async function startGrammyBot(plan: BotPlan): Promise<RunningBot> {
       },
     };
   }
-  const running = bot.start();
+  const running = bot.start({ allowed_updates: API_CONSTANTS.ALL_UPDATE_TYPES });
   running.catch((error: unknown) => errors.push(error));
   return {
     errors,

@@ -175,7 +175,7 @@ export async function offers(talk: Talk): Promise<void> {
   assert.equal(edited.body, "Chosen: 1");
 }
 
-/** In a group it leads, it makes a link, and lets in who asks by it. */
+/** In a group it leads, it makes a link, lets in who asks by it, and is told by which link they came. */
 export async function letsIn({ base, owner, person, socket, botId }: Talk): Promise<void> {
   const { token } = owner;
   const { id: groupId } = await createGroup(base, owner, [], "led by the bot");
@@ -198,6 +198,14 @@ export async function letsIn({ base, owner, person, socket, botId }: Talk): Prom
   const { state } = await expect<{ state: string }>(200, base, "POST", `/v1/invites/${code}`, come);
   assert.equal(state, "asked");
   await socket.frame("ChatAdded", ({ chat }) => chat.id === groupId, { after, withinMs });
+  const greeting = `${person.userId} came by ${link}`;
+  await until(
+    async () => {
+      const { items } = await readHistory(base, owner, groupId);
+      return items.some(({ senderId, body }) => senderId === botId && body === greeting);
+    },
+    { withinMs, what: greeting },
+  );
 }
 
 export async function showsCommands({ base, person, botId }: Talk): Promise<void> {

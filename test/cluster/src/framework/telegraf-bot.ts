@@ -1,10 +1,20 @@
 /** The bot in Telegraf, as its manual writes bots; the conversation is a wizard. */
-import { Input, Markup, Scenes, session, Telegraf } from "telegraf";
+import { Input, Markup, Scenes, session, Telegraf, type Types } from "telegraf";
 import { message } from "telegraf/filters";
 import { openHookServer } from "./hook-server.ts";
 import { type BotPlan, digestOf, menu, picture, report, type RunningBot } from "./specimen.ts";
 
 type Heard = Scenes.WizardContext;
+
+/** `chat_member` comes to those who name it, who then have to name all. */
+const allowedUpdates: Types.UpdateType[] = [
+  "message",
+  "edited_message",
+  "callback_query",
+  "inline_query",
+  "chat_join_request",
+  "chat_member",
+];
 
 const form = new Scenes.WizardScene<Heard>(
   "form",
@@ -65,6 +75,10 @@ function makeBot({ apiRoot, token }: BotPlan): Telegraf<Heard> {
     await ctx.reply(link);
   });
   bot.on("chat_join_request", (ctx) => ctx.approveChatJoinRequest(ctx.chatJoinRequest.from.id));
+  bot.on("chat_member", async (ctx) => {
+    const { invite_link: link, new_chat_member: member } = ctx.chatMember;
+    if (link !== undefined) await ctx.reply(`${member.user.id} came by ${link.invite_link}`);
+  });
   bot.action("alert", (ctx) => ctx.answerCbQuery("Careful", { show_alert: true }));
   bot.command("photo", (ctx) =>
     ctx.replyWithPhoto(Input.fromBuffer(picture, "dot.png"), {
@@ -95,7 +109,10 @@ export async function startTelegrafBot(plan: BotPlan): Promise<RunningBot> {
   if (plan.mode === "webhook") {
     const secretToken = "telegraf-secret";
     const server = await openHookServer(bot.webhookCallback("/hook", { secretToken }));
-    await bot.telegram.setWebhook(`${server.url}/hook`, { secret_token: secretToken });
+    await bot.telegram.setWebhook(`${server.url}/hook`, {
+      secret_token: secretToken,
+      allowed_updates: allowedUpdates,
+    });
     return {
       errors,
       stop: async () => {
@@ -104,7 +121,7 @@ export async function startTelegrafBot(plan: BotPlan): Promise<RunningBot> {
       },
     };
   }
-  const running = bot.launch();
+  const running = bot.launch({ allowedUpdates });
   running.catch((error: unknown) => errors.push(error));
   return {
     errors,
