@@ -10,6 +10,7 @@ import type { BotWaits } from "./bot-api/bot-waits.ts";
 import { openReceiptWindow, type ReceiptWindow } from "./command/receipts.ts";
 import type { EdgeMetrics } from "./edge-metrics.ts";
 import type { Authentication } from "./identity/authentication.ts";
+import type { FaultOf } from "./outage.ts";
 import { openReleases, type Releases } from "./releases.ts";
 import { openInterest } from "./room/interest.ts";
 import { openPresences } from "./room/presences.ts";
@@ -45,9 +46,10 @@ export function openConversation(parts: {
   readonly shards: number;
   readonly edge: string;
   readonly commandMs: number;
+  readonly faultOf: FaultOf;
   readonly log: Log;
 }): Conversation {
-  const { bus, store, gateway, metrics, shards, edge, commandMs, log } = parts;
+  const { bus, store, gateway, metrics, shards, edge, commandMs, faultOf, log } = parts;
   const releases: Releases = openReleases({
     bus,
     edge,
@@ -91,7 +93,7 @@ export function openConversation(parts: {
     shards,
     fanOut,
   });
-  const channels = openChannels({ store, membership, users, presences, log });
+  const channels = openChannels({ store, membership, users, presences, faultOf, log });
   const typing = openTyping({
     bus,
     store,
@@ -115,7 +117,7 @@ export function openConversation(parts: {
     fetched: parts.fetched,
     edge,
     commandMs,
-    log,
+    faultOf,
   });
   return {
     receipts,

@@ -31,6 +31,7 @@ import { openClientAddress } from "./http/peer.ts";
 import { uploads } from "./http/route/file.ts";
 import { openIdentity } from "./identity/identity.ts";
 import { listen } from "./listen.ts";
+import { openFaultOf } from "./outage.ts";
 import { openPresencePort } from "./room/presence-query.ts";
 import { openFormats } from "./socket/format.ts";
 import { originRule } from "./socket/origin.ts";
@@ -56,6 +57,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
   const observation = startObservation(config, { service: "edge", node: config.node, log });
   const { metrics } = observation;
   const tracer = await openTracer(config.traces, { service: "edge", node: config.node, log });
+  const faultOf = openFaultOf(log);
   const store = openStore({ url: config.databaseUrl, name: id, connectionsMax, log });
   const cache = openCache({ url: config.redisUrl, log, name: id });
   const bus = await openBus({ url: config.natsUrl, name: id, log });
@@ -111,6 +113,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     shards: config.shards,
     edge: id,
     commandMs,
+    faultOf,
     log,
   });
   const { receipts, mirror } = conversation;
@@ -135,6 +138,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
       commandTimeoutMs: commandMs,
     },
     log,
+    faultOf,
     metrics,
     ...(cluster === undefined ? {} : { clusterMetrics: () => cluster.read() }),
     now: Date.now,
@@ -186,6 +190,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
       formats,
       draining: () => draining,
       allowsOrigin,
+      faultOf,
       log,
     }),
     log,

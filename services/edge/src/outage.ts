@@ -1,4 +1,6 @@
 import { Fault } from "@rookery/protocol";
+import { type Log, sparseWarning } from "@rookery/runtime";
+import { isOutage } from "@rookery/store";
 
 const retryMs = 1_000;
 
@@ -11,3 +13,23 @@ export const outage = (): Fault =>
       retryMs,
     },
   );
+
+/**
+ * What whoever asked is told of anything that was thrown: a fault as it is, an outage as `unavailable` with when to repeat, a bug
+ * as `internal`, logged in the words of `bug`.
+ */
+export type FaultOf = (error: unknown, bug: string, about?: Readonly<Record<string, unknown>>) => Fault;
+
+/** One an edge: an outage is one warning a second, without a stack, however many ask; readiness says the same. */
+export function openFaultOf(log: Log): FaultOf {
+  const warn = sparseWarning(log, "Postgres could not be asked");
+  return (error, bug, about = {}) => {
+    if (error instanceof Fault) return error;
+    if (isOutage(error)) {
+      warn({ ...about, err: String(error) });
+      return outage();
+    }
+    log.error({ ...about, err: error }, bug);
+    return new Fault("internal");
+  };
+}

@@ -10,6 +10,7 @@ import { openTestIdentity } from "./identity/test-identity.ts";
 import { createApp } from "../src/http/app.ts";
 import { originRule } from "../src/socket/origin.ts";
 import type { CommandPort, EdgeApp, EdgeContext } from "../src/http/context.ts";
+import { openFaultOf } from "../src/outage.ts";
 import { readRateLimits } from "../src/rate-limits.ts";
 import { openTestFiles } from "./test-files.ts";
 
@@ -51,6 +52,7 @@ export async function openEdgeFixture(
       commandTimeoutMs: 2_000,
     },
     log,
+    faultOf: openFaultOf(log),
     metrics: openMetrics("edge"),
     now: () => epochMs,
     store,

@@ -6,6 +6,7 @@ import type { Store } from "@rookery/store";
 import type { AddressRules } from "@rookery/webhook";
 import type { Files } from "../file/files.ts";
 import type { CommandPort } from "../http/context.ts";
+import type { FaultOf } from "../outage.ts";
 import type { RateLimits } from "../rate-limits.ts";
 import type { BotWaits } from "./bot-waits.ts";
 import type { FetchFile } from "./fetch-file.ts";
@@ -34,5 +35,6 @@ export interface BotApiContext {
   /** Tells them what the bot is about to say. */
   readonly showDraft: (frame: ServerFrameOf<"Draft">) => void;
   readonly now: () => number;
+  readonly faultOf: FaultOf;
   readonly log: Log;
 }

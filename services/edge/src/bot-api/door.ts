@@ -4,13 +4,12 @@
  */
 import { type Readable, Readable as NodeReadable } from "node:stream";
 import { type BotRun, Fault, type UserId } from "@rookery/protocol";
-import { isOutage, keepBotAnswer, type NativeBot, readBotAnswer, readNativeBot } from "@rookery/store";
+import { keepBotAnswer, type NativeBot, readBotAnswer, readNativeBot } from "@rookery/store";
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { openInFlight } from "../http/in-flight.ts";
 import { writeReply } from "../http/reply.ts";
 import { RequestBody } from "../http/request-body.ts";
 import { requestIdOf } from "../http/request-id.ts";
-import { outage } from "../outage.ts";
 import { type Address, readAddress } from "./address.ts";
 import { ApiRefusal, badRequest, refusalOfFault, tooMany } from "./api-refusal.ts";
 import { addForm, Arguments } from "./arguments.ts";
@@ -236,16 +235,7 @@ export function openBotApi(context: BotApiContext, methods: ReadonlyMap<string, 
 
   function refusalOf(error: unknown, requestId: string): ApiRefusal {
     if (error instanceof ApiRefusal) return error;
-    if (error instanceof Fault) return refusalOfFault(error);
-    if (isOutage(error)) {
-      context.log.warn(
-        { err: String(error), requestId },
-        "Postgres could not be asked for a call of the Bot API",
-      );
-      return refusalOfFault(outage());
-    }
-    context.log.error({ err: error, requestId }, "a call of the Bot API could not be answered");
-    return new ApiRefusal(500, "");
+    return refusalOfFault(context.faultOf(error, "a call of the Bot API met a bug", { requestId }));
   }
 
   function close(): void {

@@ -20,7 +20,16 @@ export interface BotApiSurface extends Pick<BotApi, "handle" | "idle"> {
 export function openBotApiSurface(parts: {
   readonly context: Pick<
     EdgeContext,
-    "store" | "commands" | "config" | "limits" | "rateLimits" | "secrets" | "files" | "now" | "log"
+    | "store"
+    | "commands"
+    | "config"
+    | "limits"
+    | "rateLimits"
+    | "secrets"
+    | "files"
+    | "now"
+    | "faultOf"
+    | "log"
   >;
   readonly addresses: AddressRules;
   /** Closed with the surface. */
@@ -47,6 +56,7 @@ export function openBotApiSurface(parts: {
     showTyping: (chatId, userId) => typing.show(chatId, userId),
     showDraft: (frame) => typing.draft(frame),
     now: context.now,
+    faultOf: context.faultOf,
     log: context.log,
   };
   const api = openBotApi(surface, openMethods());

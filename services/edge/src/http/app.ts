@@ -1,7 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { Fault, type FaultCode } from "@rookery/protocol";
-import { isOutage } from "@rookery/store";
-import { outage } from "../outage.ts";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { EdgeApp, EdgeContext, EdgeEnv } from "./context.ts";
@@ -96,19 +94,10 @@ function answerFault(c: Context<EdgeEnv>, fault: Fault): Response {
 }
 
 function faultOf(error: Error, c: Context<EdgeEnv>, context: EdgeContext): Fault {
-  if (error instanceof Fault) return error;
   if (error instanceof HTTPException) return httpFault(error);
-  const requestId = c.get("requestId");
-  if (isOutage(error)) {
-    // No bug, and no stack for each request while it lasts; readiness says the same.
-    context.log.warn({ err: String(error), requestId }, "Postgres could not be asked for a request");
-    return outage();
-  }
-  context.log.error(
-    { err: error, requestId, method: c.req.method, path: loggedPath(c.req.path) },
-    "a request met a bug",
-  );
-  return new Fault("internal");
+  const { method, path } = c.req;
+  const about = { requestId: c.get("requestId"), method, path: loggedPath(path) };
+  return context.faultOf(error, "a request met a bug", about);
 }
 
 /** What the validators of Hono throw by themselves: a body that is not JSON, or does not say that it is. */

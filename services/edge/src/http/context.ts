@@ -9,6 +9,7 @@ import type { Files } from "../file/files.ts";
 import type { Access } from "../identity/access.ts";
 import type { Authentication } from "../identity/authentication.ts";
 import type { SessionUses } from "../identity/session-uses.ts";
+import type { FaultOf } from "../outage.ts";
 import type { Revocations } from "../revocations.ts";
 import type { RateLimits } from "../rate-limits.ts";
 import type { PresencePort } from "../room/presence-query.ts";
@@ -45,6 +46,7 @@ interface HttpConfig extends MetricsDoor {
 export interface EdgeContext {
   readonly config: HttpConfig;
   readonly log: Log;
+  readonly faultOf: FaultOf;
   readonly metrics: Registry;
   /** These metrics and those of workers and couriers; absent: these alone are shown. */
   readonly clusterMetrics?: () => Promise<string>;

@@ -1,7 +1,8 @@
 /** What sockets ask to watch: whether they may, from when on, and until when. */
-import { type ClientFrameOf, limits, type UserId } from "@rookery/protocol";
+import { type ClientFrameOf, faultInfo, limits, type UserId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { ownBots, type Reader, type Store, watchablePairs } from "@rookery/store";
+import type { FaultOf } from "../outage.ts";
 import type { Presences, PresenceWatch } from "../room/presences.ts";
 import type { Users } from "../room/users.ts";
 import { type ChannelNames, chatsOf, readChannels } from "./channel.ts";
@@ -33,6 +34,7 @@ export function openChannels(parts: {
   readonly membership: Pick<Membership, "enter" | "leave">;
   readonly users: Pick<Users, "connectionsOf">;
   readonly presences: Presences;
+  readonly faultOf: FaultOf;
   readonly log: Log;
 }): Channels {
   const { store, membership, users, presences, log } = parts;
@@ -166,15 +168,8 @@ export function openChannels(parts: {
       queue.last = queue.last
         .then(() => (type === "Watch" ? watch(connection, channels) : unwatch(connection, channels)))
         .catch((error: unknown) => {
-          log.warn(
-            { err: String(error), connId: connection.session.connId },
-            "channels could not be looked up",
-          );
-          connection.refuse({
-            code: "unavailable",
-            message: "channels cannot be looked up now",
-            retryMs: 1_000,
-          });
+          const { connId } = connection.session;
+          connection.refuse(faultInfo(parts.faultOf(error, `a frame ${type} met a bug`, { connId })));
         })
         .finally(() => {
           queue.waiting -= 1;

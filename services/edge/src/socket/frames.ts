@@ -10,7 +10,6 @@ import {
   MalformedFrame,
   type Reply,
 } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import type { FetchedFiles } from "../bot-api/take-media.ts";
 import type { BotWaits } from "../bot-api/bot-waits.ts";
@@ -18,6 +17,7 @@ import type { Authentication } from "../identity/authentication.ts";
 import type { CommandGateway } from "@rookery/gateway";
 import { checkForward } from "../command/forward.ts";
 import type { ReceiptWindow } from "../command/receipts.ts";
+import type { FaultOf } from "../outage.ts";
 import type { Users } from "../room/users.ts";
 import type { Channels } from "./channels.ts";
 import { addressedBy, type CommandFrame, commandOf } from "./command.ts";
@@ -59,7 +59,7 @@ export function openFrameHandler(parts: {
   readonly fetched: FetchedFiles;
   readonly edge: string;
   readonly commandMs: number;
-  readonly log: Log;
+  readonly faultOf: FaultOf;
 }): FrameHandler {
   const press = openPresses(parts);
   const join = openJoins(parts);
@@ -109,7 +109,7 @@ export function openFrameHandler(parts: {
         return;
       case "Sync":
         sync(parts, connection, frame).catch((error: unknown) => {
-          parts.log.warn({ err: String(error), connId: connection.session.connId }, "a Sync failed");
+          faultOf(error, connection);
           // Only a new socket knows where it stands.
           connection.end(closeCodes.unavailable, "cannot read history now");
         });
@@ -138,13 +138,13 @@ export function openFrameHandler(parts: {
     }
   };
 
-  /** Told to the client where it is a fault; anything else is a bug. */
+  const faultOf = (error: unknown, { session: { connId } }: Connection): Fault =>
+    parts.faultOf(error, "a frame met a bug", { connId });
+
   const refuse =
     (connection: Connection, uuid?: string) =>
-    (error: unknown): void => {
-      if (!(error instanceof Fault)) parts.log.error({ err: String(error) }, "a frame met a bug");
-      connection.refuse(faultInfo(error instanceof Fault ? error : new Fault("internal")), uuid);
-    };
+    (error: unknown): void =>
+      connection.refuse(faultInfo(faultOf(error, connection)), uuid);
 
   const authenticate = async (connection: Connection, token: string): Promise<void> => {
     try {
@@ -159,8 +159,7 @@ export function openFrameHandler(parts: {
       connection.session.principal = principal;
       connection.send({ type: "Authed", expiresAt: principal.expiresMs });
     } catch (error) {
-      if (!(error instanceof Fault)) parts.log.error({ err: error }, "an Auth frame met a bug");
-      connection.refuse(faultInfo(error instanceof Fault ? error : new Fault("internal")));
+      refuse(connection)(error);
     }
   };
 
@@ -202,11 +201,7 @@ export function openFrameHandler(parts: {
         }
       } catch (error) {
         connection.pending -= 1;
-        if (!(error instanceof Fault))
-          parts.log.warn({ err: String(error) }, "a forward could not be looked at");
-        const fault =
-          error instanceof Fault ? error : new Fault("unavailable", "try again", { retryMs: 1_000 });
-        connection.refuse(faultInfo(fault), uuid);
+        refuse(connection, uuid)(error);
         return;
       }
       ask(connection, frame, checked);

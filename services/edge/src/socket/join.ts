@@ -1,16 +1,16 @@
 /** A socket's user comes into a chat by a link, or asks to. */
-import { type ClientFrameOf, Fault, faultInfo } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import { type ClientFrameOf, faultInfo } from "@rookery/protocol";
 import type { Store } from "@rookery/store";
 import type { EdgeContext } from "../http/context.ts";
 import { joinByLink } from "../http/route/link.ts";
+import type { FaultOf } from "../outage.ts";
 import type { Connection } from "./connection.ts";
 
 export function openJoins(parts: {
   readonly store: Store;
   readonly gateway: EdgeContext["commands"];
   readonly commandMs: number;
-  readonly log: Log;
+  readonly faultOf: FaultOf;
 }) {
   const context = { ...parts, commands: parts.gateway, config: { commandTimeoutMs: parts.commandMs } };
 
@@ -20,8 +20,8 @@ export function openJoins(parts: {
     joinByLink(context, { code, sender, uuid, requestId })
       .then((joined) => connection.send({ type: "Joined", uuid, ...joined }))
       .catch((error: unknown) => {
-        if (!(error instanceof Fault)) parts.log.warn({ err: String(error) }, "a link could not be followed");
-        connection.refuse(faultInfo(error instanceof Fault ? error : new Fault("unavailable")), uuid);
+        const fault = parts.faultOf(error, "a Join met a bug", { connId: requestId });
+        connection.refuse(faultInfo(fault), uuid);
       })
       .finally(ended);
   };

@@ -1,10 +1,10 @@
 /** Buttons of bots of our own: the press is committed, the bot is told, and what it says goes to the socket that pressed. */
 import { randomInt } from "node:crypto";
 import { type CallbackReply, type ClientFrameOf, Fault, faultInfo, type Reply } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
 import { type Store, waitForCallback } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
 import type { BotWaits } from "../bot-api/bot-waits.ts";
+import type { FaultOf } from "../outage.ts";
 import { addressedBy } from "./command.ts";
 import type { Connection } from "./connection.ts";
 
@@ -21,7 +21,7 @@ export function openPresses(parts: {
   readonly waits: Pick<BotWaits, "press" | "unpress">;
   readonly edge: string;
   readonly commandMs: number;
-  readonly log: Log;
+  readonly faultOf: FaultOf;
 }) {
   const { waits } = parts;
 
@@ -74,8 +74,7 @@ export function openPresses(parts: {
         return;
       }
       follow(known, settle).catch((error: unknown) => {
-        parts.log.warn({ err: String(error), connId }, "the answer to a button could not be looked for");
-        refuse(new Fault("unavailable"));
+        refuse(parts.faultOf(error, "the answer to a press met a bug", { connId }));
       });
     };
     parts.gateway.ask(

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { Limits } from "@rookery/cache";
 import { Fault } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
-import { isOutage } from "@rookery/store";
 import type { HttpRequest, HttpResponse, us_socket_context_t } from "uWebSockets.js";
 import { identifyBy } from "../http/identify.ts";
 import type { ClientAddressOf } from "../http/peer.ts";
@@ -11,7 +10,7 @@ import { refusalOf } from "../http/request-limit.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import type { Access } from "../identity/access.ts";
 import type { Authentication } from "../identity/authentication.ts";
-import { outage } from "../outage.ts";
+import type { FaultOf } from "../outage.ts";
 import { claimsOf, type RateLimits, requestClaims } from "../rate-limits.ts";
 import type { Session } from "./connection.ts";
 import type { Format, Formats } from "./format.ts";
@@ -48,6 +47,7 @@ export function openUpgrade(parts: {
   readonly draining: () => boolean;
   /** Whether pages of that origin may open sockets; "" is no page. */
   readonly allowsOrigin: (origin: string) => boolean;
+  readonly faultOf: FaultOf;
   readonly log: Log;
 }): (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) => void {
   return (res, req, context) => {
@@ -74,7 +74,8 @@ export function openUpgrade(parts: {
       },
       (error: unknown) => {
         if (aborted) return;
-        writeReply(res, refusal(faultOf(error, intake, parts.log), intake.requestId));
+        const { requestId } = intake;
+        writeReply(res, refusal(parts.faultOf(error, "an upgrade met a bug", { requestId }), requestId));
       },
     );
   };
@@ -111,16 +112,6 @@ async function admit(
     resume: query.get("resume") === "1",
     connection: null,
   };
-}
-
-function faultOf(error: unknown, { requestId }: Intake, log: Log): Fault {
-  if (error instanceof Fault) return error;
-  if (isOutage(error)) {
-    log.warn({ err: String(error), requestId }, "Postgres could not be asked for an upgrade");
-    return outage();
-  }
-  log.error({ err: error, requestId }, "an upgrade met a bug");
-  return new Fault("internal");
 }
 
 function chooseFormat(formats: Formats, protocols: readonly string[]): Format {

@@ -10,6 +10,7 @@ import { openAddressRules } from "@rookery/webhook";
 import { checkAnswer, openDocumentCheck } from "../document-check.ts";
 import { openTestIdentity } from "./test-identity.ts";
 import { createApp } from "../../src/http/app.ts";
+import { openFaultOf } from "../../src/outage.ts";
 import { readRateLimits } from "../../src/rate-limits.ts";
 import { originRule } from "../../src/socket/origin.ts";
 import { openTestFiles } from "../test-files.ts";
@@ -95,6 +96,7 @@ export async function openIdentityApp(
       commandTimeoutMs: 1_000,
     },
     log,
+    faultOf: openFaultOf(log),
     metrics,
     now,
     store,

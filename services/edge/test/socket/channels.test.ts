@@ -5,6 +5,7 @@ import { openTestDatabase, until } from "@rookery/kit";
 import { limits } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
 import { openStore } from "@rookery/store";
+import { openFaultOf } from "../../src/outage.ts";
 import { openPresences, type Presences } from "../../src/room/presences.ts";
 import { openRooms, type Rooms } from "../../src/room/rooms.ts";
 import { openUsers, type Users } from "../../src/room/users.ts";
@@ -97,7 +98,14 @@ function openEdge(): Edge {
     log,
   });
   const presences = openPresences({ interest, shards: 4, fanOut });
-  const channels = openChannels({ store, membership, users, presences, log });
+  const channels = openChannels({
+    store,
+    membership,
+    users,
+    presences,
+    faultOf: openFaultOf(log),
+    log,
+  });
   opened.push(channels);
   return {
     rooms,

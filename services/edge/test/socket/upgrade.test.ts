@@ -3,12 +3,14 @@ import { request } from "node:http";
 import { after, test } from "node:test";
 import { openLog } from "@rookery/runtime";
 import type { Access } from "../../src/identity/access.ts";
+import { openFaultOf } from "../../src/outage.ts";
 import { readRateLimits } from "../../src/rate-limits.ts";
 import type { Session } from "../../src/socket/connection.ts";
 import { openFormats } from "../../src/socket/format.ts";
 import { openUpgrade } from "../../src/socket/upgrade.ts";
 import { openUwsServer } from "../uws-server.ts";
 
+const log = openLog("test", { LOG_LEVEL: "silent" });
 let failure: Error = new Error("not set");
 const server = await openUwsServer((app) =>
   app.ws<Session>("/v1/ws", {
@@ -21,7 +23,8 @@ const server = await openUwsServer((app) =>
       formats: openFormats(),
       draining: () => false,
       allowsOrigin: () => true,
-      log: openLog("test", { LOG_LEVEL: "silent" }),
+      faultOf: openFaultOf(log),
+      log,
     }),
   }),
 );
