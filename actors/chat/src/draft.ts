@@ -248,7 +248,7 @@ export class Draft {
     if (telegram !== null) this.state = { ...this.state, telegram: { ...telegram, ...change } };
   }
 
-  /** An update of Telegram's is decided here. Where the highest is not known, one alone does not tell it. */
+  /** An update of Telegram's is decided here. Where it is not known what was, one alone does not tell it. */
   update(updateId: number): void {
     const { lastUpdateId } = this.state;
     if (lastUpdateId !== null && lastUpdateId < updateId) {
@@ -268,7 +268,8 @@ export class Draft {
   }
 
   done(outcome: Outcome): Decision<ChatState> {
-    const { members: _, recent: __, receipts: ___, acl: ____, settings: _____, ...row } = this.state;
+    const { members: _, recent: __, receipts: ___, acl: ____, settings: _____, ...rest } = this.state;
+    const { lastUpdateId: ______, ...row } = rest;
     return {
       kind: "done",
       state: this.state,

@@ -24,7 +24,7 @@ export interface ChatState {
   /** Ended for everybody. */
   readonly deletedMs: number | null;
   readonly telegram: TelegramPlace | null;
-  /** The highest `update_id` decided here; null: not known, and no update is taken for new because of it. */
+  /** No update with a higher id was decided here; null: that is not known. Not kept: a bot's rows tell it (`loadChats`). */
   readonly lastUpdateId: number | null;
   readonly members: ReadonlyMap<UserId, Membership>;
   readonly receipts: Receipts;

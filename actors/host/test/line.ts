@@ -98,7 +98,6 @@ function decideLine(
     createdMs: 0,
     deletedMs: null,
     telegram: null,
-    lastUpdateId: null,
   } as const;
   return {
     kind: "done",

@@ -40,11 +40,6 @@ export interface ChatRow {
   /** Its owner ended it for everybody; nobody finds it any more. */
   readonly deletedMs: number | null;
   readonly telegram: TelegramPlace | null;
-  /**
-   * The highest `update_id` of Telegram's that was decided here. Null where there is none, and in chats from before it was noted. Beside
-   * `telegram`, which has an index: a row whose indexed columns change is written to every index anew.
-   */
-  readonly lastUpdateId: number | null;
 }
 
 /** A Telegram chat's identity there, and how much was to go to it. */
@@ -208,7 +203,6 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     createdMs: "bigint",
     deletedMs: "bigint",
     telegram: "jsonb",
-    lastUpdateId: "bigint",
   }),
   member: upsert("member", ["chatId", "userId"], {
     chatId: "bigint",

@@ -201,7 +201,6 @@ function chatRow(id: number, headSeq: number, changes: Partial<ChatRow> = {}): R
     createdMs: nowMs,
     deletedMs: null,
     telegram: null,
-    lastUpdateId: null,
   };
   return { table: "chat", row: { ...row, ...changes } };
 }

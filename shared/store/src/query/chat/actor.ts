@@ -16,6 +16,7 @@ interface LoadedChat {
   readonly createdMs: number;
   readonly deletedMs: number | null;
   readonly telegram: TelegramPlace | null;
+  /** Of all that its bot was told by Telegram and that is kept, the highest; so none in the chat is higher. */
   readonly lastUpdateId: number | null;
   readonly members: ReadonlyMap<
     number,
@@ -37,7 +38,8 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
     db.query<Omit<LoadedChat, "members" | "receipts" | "acl" | "settings">>({
       name: "load chats",
       text: `select id, type, title, head_seq as "headSeq", rev, created_by as "createdBy",
-               created_ms as "createdMs", deleted_ms as "deletedMs", telegram, last_update_id as "lastUpdateId"
+               created_ms as "createdMs", deleted_ms as "deletedMs", telegram,
+               (select max(update_id) from telegram_update where bot_id = (telegram ->> 'botId')::bigint) as "lastUpdateId"
              from chat where id = any($1::bigint[])`,
       values: [ids],
     }),
