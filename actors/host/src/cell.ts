@@ -2,9 +2,10 @@ import type { AddressedCommand, Outcome } from "@rookery/protocol";
 import { type AnyDefinition, origin, type Position } from "./definition.ts";
 
 /** Outcomes an actor remembers; older ones are looked up. */
-const rememberedMax = 128;
+const rememberedMax = 32;
 
 interface Remembered {
+  readonly senderId: number;
   readonly outcome: Outcome;
   /** The batch that decided it; not to be forgotten before that is committed. */
   readonly batch: number;
@@ -19,7 +20,9 @@ export class Cell {
   state: unknown;
   /** What watchers have been told: committed. */
   released: Position;
+  /** By uuid; of a second sender with the same one, which hardly ever is, by both. */
   readonly #outcomes = new Map<string, Remembered>();
+  #shared = false;
   /** The last batch that decides for it. */
   #batch = 0;
 
@@ -40,11 +43,16 @@ export class Cell {
   }
 
   remember(senderId: number, uuid: string, outcome: Outcome, batch: number): void {
-    this.#outcomes.set(`${senderId}:${uuid}`, { outcome, batch });
+    const there = this.#outcomes.get(uuid);
+    const isShared = there !== undefined && there.senderId !== senderId;
+    if (isShared) this.#shared = true;
+    this.#outcomes.set(isShared ? both(senderId, uuid) : uuid, { senderId, outcome, batch });
   }
 
   recall(senderId: number, uuid: string): Outcome | undefined {
-    return this.#outcomes.get(`${senderId}:${uuid}`)?.outcome;
+    const found = this.#outcomes.get(uuid);
+    if (found?.senderId === senderId) return found.outcome;
+    return this.#shared ? this.#outcomes.get(both(senderId, uuid))?.outcome : undefined;
   }
 
   /** Whether nothing of this name was ever decided, so that there is nothing to look up. */
@@ -64,4 +72,9 @@ export class Cell {
       this.#outcomes.delete(name);
     }
   }
+}
+
+/** No uuid holds a space. */
+function both(senderId: number, uuid: string): string {
+  return `${senderId} ${uuid}`;
 }

@@ -10,13 +10,13 @@ export function traceCommands(log: Log, plans: readonly ShardPlan[]): void {
   if (!log.isLevelEnabled("debug")) return;
   for (const { shard, commands, replies } of plans) {
     const answers = new Map(replies.map(({ edge, ref, reply }) => [`${edge}/${ref}`, reply]));
-    for (const { command, edge, seq } of commands) {
+    for (const { command, key: actor, edge, seq } of commands) {
       const reply = answers.get(`${edge}/${command.ref}`);
       log.debug(
         {
           requestId: command.requestId,
           command: command.command.kind,
-          actor: actorKey(command.actor),
+          actor,
           uuid: command.uuid,
           shard: shard.id,
           epoch: shard.epoch,

@@ -10,7 +10,7 @@
  * Whatever is decided while a commit is in flight stands on that commit: if it does not go through as a whole, the
  * decision is thrown away and made again from the rows. So is a commit that was decided with facts that have changed since.
  */
-import { type ActorKind, actorKey } from "@rookery/protocol";
+import type { ActorKind } from "@rookery/protocol";
 import type { Log, Tracer } from "@rookery/runtime";
 import { isRefusal, type Store } from "@rookery/store";
 import { noteCommits, traceCommands } from "./command-trace.ts";
@@ -133,9 +133,9 @@ export class CommitLoop {
       if (shard === undefined || shard.inbox.length === 0) continue;
       let count = 0;
       let taken = 0;
-      for (const { batch } of shard.inbox) {
-        if (count > 0 && taken + batch.commands.length > Math.min(room, commandsPerShardMax)) break;
-        taken += batch.commands.length;
+      for (const { commands } of shard.inbox) {
+        if (count > 0 && taken + commands.length > Math.min(room, commandsPerShardMax)) break;
+        taken += commands.length;
         count += 1;
       }
       picked.set(shard, shard.inbox.slice(0, count));
@@ -248,7 +248,7 @@ export class CommitLoop {
     discard(deliveries);
     for (const [shard, items] of deliveries) {
       if (!this.#shards.has(shard)) continue;
-      shard.inbox = [...items.filter(({ seq }) => seq > shard.appliedSeq), ...shard.inbox];
+      shard.inbox = [...items.filter(({ envelope }) => envelope.seq > shard.appliedSeq), ...shard.inbox];
       shard.decidedSeq = shard.appliedSeq;
     }
   }
@@ -278,7 +278,7 @@ export class CommitLoop {
 /** After the commit: the offset has moved, and the actors' positions may be told. */
 function settleShard(plan: ShardPlan, batch: number): void {
   plan.shard.appliedSeq = plan.fence.toSeq;
-  for (const { command } of plan.commands) plan.shard.settle(command.actor);
+  for (const { key } of plan.commands) plan.shard.settle(key);
   for (const [key, { cell, position }] of plan.touched) {
     cell.settle(batch, position);
     // Last in the order of use; the first are the first to go.
@@ -288,8 +288,8 @@ function settleShard(plan: ShardPlan, batch: number): void {
 
 function discard(deliveries: ReadonlyMap<Shard, readonly Delivery[]>): void {
   for (const [shard, items] of deliveries) {
-    for (const { batch } of items) {
-      for (const { actor } of batch.commands) shard.cells.delete(actorKey(actor));
+    for (const { commands } of items) {
+      for (const { key } of commands) shard.cells.delete(key);
     }
   }
 }

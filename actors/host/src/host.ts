@@ -166,7 +166,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
           if (refused > 0)
             log.error({ shard: shard.id, seq: delivery.seq, refused }, "the log holds no commands there");
           shard.pending = delivery.pending;
-          shard.receive({
+          const envelope = {
             seq: delivery.seq,
             timeMs: delivery.timeMs,
             // Of a batch only the last one's is asked for, and it has to be parsed.
@@ -174,8 +174,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
               return delivery.msgId ?? null;
             },
             bytesSize: delivery.bytes.length,
-            batch,
-          });
+          };
+          shard.receive(envelope, batch);
           tenure.inboxBytes += delivery.bytes.length;
           if (tenure.inboxBytes > inboxBytesMax) tenure.reader.pause();
           loop.wake();
@@ -221,7 +221,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
 
   function makeRoom(tenure: Tenure | undefined): void {
     if (tenure === undefined) return;
-    tenure.inboxBytes = tenure.shard.inbox.reduce((sum, each) => sum + each.bytesSize, 0);
+    tenure.inboxBytes = tenure.shard.inbox.reduce((sum, each) => sum + each.envelope.bytesSize, 0);
     if (tenure.inboxBytes <= inboxBytesMax / 2) tenure.reader.resume();
   }
 

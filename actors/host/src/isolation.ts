@@ -9,8 +9,8 @@
 import { actorKey } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { isRefusal, markSuspect, type Store, type Suspect } from "@rookery/store";
-import { type Arrived, parkPlan, type Pick, type Plan, Poison, pickDeliveries } from "./plan.ts";
-import type { Delivery, Shard } from "./shard.ts";
+import { parkPlan, type Pick, type Plan, Poison, pickDeliveries } from "./plan.ts";
+import type { Arrived, Delivery, Shard } from "./shard.ts";
 
 /** Between attempts while Postgres is out of reach. */
 export const retryMs = 200;
@@ -51,7 +51,7 @@ export async function isolate(
   for (const [shard, items] of deliveries) {
     const cautious = isCautious(shard);
     // Ahead of what is applied, so that its actors are not let go meanwhile.
-    shard.decidedSeq = items.at(-1)?.seq ?? shard.appliedSeq;
+    shard.decidedSeq = items.at(-1)?.envelope.seq ?? shard.appliedSeq;
     try {
       for (const delivery of items) await isolateDelivery(parts, shard, delivery, cautious);
     } catch (error) {
@@ -82,7 +82,7 @@ async function isolateDelivery(
         ...fence,
         fromSeq: shard.appliedSeq,
         // The offset moves with the last command of the message.
-        toSeq: index === steps.length - 1 ? delivery.seq : shard.appliedSeq,
+        toSeq: index === steps.length - 1 ? delivery.envelope.seq : shard.appliedSeq,
       },
     };
     const reason = (cautious && (await suspect(parts, shard, arrived))) || (await tryTwice(parts, pick));
@@ -93,9 +93,8 @@ async function isolateDelivery(
 /** Notes that the command is about to be tried. @returns why it must not be, or null. */
 async function suspect(parts: IsolationParts, shard: Shard, arrived: Arrived | null): Promise<string | null> {
   if (arrived === null) return null;
-  const { command, seq } = arrived;
+  const { command, key: actor, seq } = arrived;
   const { senderId, uuid } = command;
-  const actor = actorKey(command.actor);
   const known = shard.suspect;
   const same =
     known?.seq === seq && known.actor === actor && known.senderId === senderId && known.uuid === uuid;
@@ -138,7 +137,7 @@ async function park(parts: IsolationParts, pick: Pick, arrived: Arrived, reason:
       requestId: arrived.command.requestId,
       shard: pick.shard.id,
       seq: arrived.seq,
-      actor: actorKey(arrived.command.actor),
+      actor: arrived.key,
       reason,
     },
     "a command is parked in the dead letters",
@@ -163,5 +162,5 @@ async function untilReached<T>(giveUp: AbortSignal, work: () => Promise<T>): Pro
 
 /** Alone, an actor is always read from its rows: whatever was decided for it before does not count. */
 function discard({ shard, commands }: Pick): void {
-  for (const { command } of commands) shard.cells.delete(actorKey(command.actor));
+  for (const { key } of commands) shard.cells.delete(key);
 }

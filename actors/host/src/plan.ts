@@ -13,20 +13,10 @@ import { Cell } from "./cell.ts";
 import type { AnyDefinition, Asked, Position } from "./definition.ts";
 import type { Facts } from "./facts.ts";
 import { recollect } from "./recollection.ts";
-import type { Delivery, Shard } from "./shard.ts";
+import type { Arrived, Delivery, Shard } from "./shard.ts";
 
 /** Commands of one actor read and not yet committed; beyond it the oldest are answered `overloaded` (L7). */
 const mailboxMax = 2_000;
-
-/** A command with what the log says about it. */
-export interface Arrived {
-  readonly command: LoggedCommand;
-  /** Where its reply goes; null when nobody waits. */
-  readonly edge: string | null;
-  readonly timeMs: number;
-  /** The log message it came in. */
-  readonly seq: number;
-}
 
 /** What is to be decided for one shard, and how far the log is applied when that is committed. */
 export interface Pick {
@@ -70,13 +60,11 @@ export class Poison extends Error {
 
 /** The commands of whole log messages, and the fence that applies them. */
 export function pickDeliveries(shard: Shard, deliveries: readonly Delivery[], commitId: number): Pick {
-  const last = deliveries.at(-1);
+  const last = deliveries.at(-1)?.envelope;
   if (last === undefined) throw new Error("a pick needs a delivery");
   return {
     shard,
-    commands: deliveries.flatMap(({ batch, seq, timeMs }) =>
-      batch.commands.map((command) => ({ command, edge: batch.edge, seq, timeMs })),
-    ),
+    commands: deliveries.flatMap(({ commands }) => commands),
     fence: {
       shard: shard.id,
       epoch: shard.epoch,
@@ -120,9 +108,9 @@ export async function decidePlan(
 async function activate(definition: AnyDefinition, store: Store, picks: readonly Pick[]): Promise<void> {
   const missing = new Map<number, Shard>();
   for (const { shard, commands } of picks) {
-    for (const { command } of commands) {
+    for (const { command, key } of commands) {
       const { kind, id } = command.actor;
-      if (kind === definition.kind && !shard.cells.has(actorKey(command.actor))) missing.set(id, shard);
+      if (kind === definition.kind && !shard.cells.has(key)) missing.set(id, shard);
     }
   }
   if (missing.size === 0) return;
@@ -140,23 +128,22 @@ async function recall(
   batch: number,
 ): Promise<() => void> {
   const asked: Asked[] = [];
-  const shards = new Map<number, Shard>();
   for (const { shard, commands } of picks) {
-    for (const { command } of commands) {
+    for (const { command, key } of commands) {
       const { actor, senderId, uuid } = command;
       if (actor.kind !== definition.kind || !isNamed(command)) continue;
-      const cell = shard.cells.get(actorKey(actor));
+      const cell = shard.cells.get(key);
       if (cell?.recall(senderId, uuid) !== undefined || cell?.isFirst(command) === true) continue;
       asked.push({ actorId: actor.id, senderId, uuid });
-      shards.set(actor.id, shard);
     }
   }
   if (asked.length === 0) return () => {};
   const found = await definition.recall(store, asked);
   return () => {
     for (const { actorId, senderId, uuid, outcome } of found) {
-      const cell = shards.get(actorId)?.cells.get(actorKey({ kind: definition.kind, id: actorId }));
-      cell?.remember(senderId, uuid, outcome, batch);
+      const key = actorKey({ kind: definition.kind, id: actorId });
+      // An actor is in one shard: the others do not have its cell.
+      for (const { shard } of picks) shard.cells.get(key)?.remember(senderId, uuid, outcome, batch);
     }
   };
 }
@@ -197,8 +184,8 @@ function decideShard(pick: Pick, facts: Facts, batch: number): ShardPlan {
  * neighbours on the shard are served. Other actors' commands are never shed: nobody would send them again in time.
  */
 function isCrowded(plan: ShardPlan, arrived: Arrived, decided: Map<ActorKey, number>): boolean {
-  const { actor, relayId } = arrived.command;
-  const key = actorKey(actor);
+  const { key } = arrived;
+  const { relayId } = arrived.command;
   const before = decided.get(key) ?? 0;
   decided.set(key, before + 1);
   if (relayId !== undefined || (plan.shard.waiting.get(key) ?? 0) - before <= mailboxMax) return false;
@@ -212,8 +199,7 @@ function isCrowded(plan: ShardPlan, arrived: Arrived, decided: Map<ActorKey, num
 }
 
 function decideCommand(plan: ShardPlan, arrived: Arrived, facts: Facts, batch: number): void {
-  const { command, timeMs } = arrived;
-  const key = actorKey(command.actor);
+  const { command, key, timeMs } = arrived;
   const cell = plan.shard.cells.get(key);
   if (cell === undefined) throw new Error(`this process hosts no actor like ${key}`);
   if (command.relayId !== undefined) plan.rows.push({ table: "relayDone", row: { id: command.relayId } });
@@ -274,7 +260,7 @@ export function parkPlan(pick: Pick, arrived: Arrived, reason: string): ShardPla
         row: {
           shard: pick.shard.id,
           seq: arrived.seq,
-          actor: storable(actorKey(command.actor)),
+          actor: storable(arrived.key),
           senderId: command.senderId,
           uuid: storable(command.uuid),
           command: JSON.stringify(command),

@@ -1,4 +1,3 @@
-import { actorKey } from "@rookery/protocol";
 import type { Store } from "@rookery/store";
 import type { Cell } from "./cell.ts";
 import type { AnyDefinition } from "./definition.ts";
@@ -18,9 +17,9 @@ export async function recollect(
   if (memory === undefined) return;
   const wanted = new Map<Cell, { readonly actorId: number; readonly keys: Set<number> }>();
   for (const { shard, commands } of picks) {
-    for (const { command } of commands) {
+    for (const { command, key: actorKey } of commands) {
       const { actor, senderId, uuid } = command;
-      const cell = actor.kind === definition.kind ? shard.cells.get(actorKey(actor)) : undefined;
+      const cell = actor.kind === definition.kind ? shard.cells.get(actorKey) : undefined;
       if (cell === undefined) continue;
       cell.begin(batch);
       if (cell.state === null || cell.recall(senderId, uuid) !== undefined) continue;

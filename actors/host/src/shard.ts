@@ -1,15 +1,38 @@
-import { type ActorKey, type ActorRef, actorKey, type CommandBatch, type ShardId } from "@rookery/protocol";
+import {
+  type ActorKey,
+  actorKey,
+  type CommandBatch,
+  type LoggedCommand,
+  type ShardId,
+} from "@rookery/protocol";
 import type { Suspect } from "@rookery/store";
 import type { Cell } from "./cell.ts";
 import { Interest } from "./interest.ts";
 
-/** One message of the log: what one process asked of the shard in one tick. */
-export interface Delivery {
+/** A command with what the log says about it. */
+export interface Arrived {
+  readonly command: LoggedCommand;
+  /** Of the actor it goes to; made once, for it is looked up by many. */
+  readonly key: ActorKey;
+  /** Where its reply goes; null when nobody waits. */
+  readonly edge: string | null;
+  readonly timeMs: number;
+  /** The log message it came in. */
+  readonly seq: number;
+}
+
+/** What is said of a message of the log beside its commands. */
+export interface Envelope {
   readonly seq: number;
   readonly timeMs: number;
   readonly msgId: string | null;
   readonly bytesSize: number;
-  readonly batch: CommandBatch;
+}
+
+/** One message of the log: what one process asked of the shard in one tick. */
+export interface Delivery {
+  readonly envelope: Envelope;
+  readonly commands: readonly Arrived[];
 }
 
 /** A shard we own: what came from the log and is not yet committed, and its actors in memory. */
@@ -59,17 +82,15 @@ export class Shard {
   }
 
   /** A message of the log has arrived. */
-  receive(delivery: Delivery): void {
-    this.inbox.push(delivery);
-    for (const { actor } of delivery.batch.commands) {
-      const key = actorKey(actor);
-      this.waiting.set(key, (this.waiting.get(key) ?? 0) + 1);
-    }
+  receive(envelope: Envelope, { edge, commands }: CommandBatch): void {
+    const { seq, timeMs } = envelope;
+    const arrived = commands.map((command) => ({ command, key: actorKey(command.actor), edge, timeMs, seq }));
+    this.inbox.push({ envelope, commands: arrived });
+    for (const { key } of arrived) this.waiting.set(key, (this.waiting.get(key) ?? 0) + 1);
   }
 
   /** A command is done with: committed, refused or parked. */
-  settle(actor: ActorRef): void {
-    const key = actorKey(actor);
+  settle(key: ActorKey): void {
     const left = (this.waiting.get(key) ?? 0) - 1;
     if (left > 0) this.waiting.set(key, left);
     else this.waiting.delete(key);

@@ -234,7 +234,7 @@ test("[L8] a command that ended three owners is parked by the fourth, untried; o
     // What the last of them had noted; the message has the next seq of the stage.
     const probe = stage.feed(other);
     assert.deepEqual(probe, []);
-    const seq = (other.inbox.at(-1)?.seq ?? other.decidedSeq) + 1;
+    const seq = (other.inbox.at(-1)?.envelope.seq ?? other.decidedSeq) + 1;
     const note = { ...suspect, uuid, tries, seq };
     await markSuspect(store, claimed, note);
     claimed.suspect = note;

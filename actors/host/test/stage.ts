@@ -131,7 +131,7 @@ export async function openStage(): Promise<Stage> {
         (command) => ({ senderId: 1, source: "ws", ref: (refs += 1), ...command }) as LoggedCommand,
       );
       const batch = { edge: "edge-0", commands: full };
-      shard.receive({ seq, timeMs: 1_000 + seq, msgId: `m-${seq}`, bytesSize: 1, batch });
+      shard.receive({ seq, timeMs: 1_000 + seq, msgId: `m-${seq}`, bytesSize: 1 }, batch);
       loop.wake();
       return full.map(({ ref }) => ref ?? 0);
     },
