@@ -74,7 +74,7 @@ export interface Truth {
 export async function readTruth(db: Queryable): Promise<Omit<Truth, "offsets">> {
   const all = async <T extends object>(text: string): Promise<T[]> => (await db.query<T>(text)).rows;
   return {
-    chats: await all<StoredChat>(`select id, head_seq as "headSeq", rev from chat order by id`),
+    chats: await readHeads(db),
     messages: await all<StoredMessage>(
       `select chat_id as "chatId", seq, sender_id as "senderId", uuid, kind, body, ts,
          deleted_at is not null as "isDeleted", coalesce((detail->>'pinned')::boolean, false) as pinned,
@@ -119,5 +119,9 @@ export async function readApplied(db: Queryable): Promise<{ shard: number; appli
 
 /** The heads alone, for whoever waits for readers to arrive there. */
 export async function readHeads(db: Queryable): Promise<StoredChat[]> {
-  return (await db.query<StoredChat>(`select id, head_seq as "headSeq", rev from chat order by id`)).rows;
+  const { rows } = await db.query<StoredChat>(
+    `select id, rev, coalesce((select max(seq) from message where chat_id = chat.id), 0) as "headSeq"
+     from chat order by id`,
+  );
+  return rows;
 }

@@ -1,6 +1,7 @@
 /** Chats as a bot of ours sees them: where it may speak, who is there, and what was said. */
 import type { ChatId, ChatType, MemberRole, UserId } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
+import { headSeqOf } from "../chat/head.ts";
 
 /** A chat with what the bot is in it. */
 export interface BotPlace {
@@ -32,7 +33,7 @@ export async function readBotPlaces(
     text: `select w.nth::int, p.* from unnest($1::bigint[], $2::bigint[], $3::bigint[])
              with ordinality as w(bot, chat, peer, nth)
            cross join lateral (
-             select c.id, c.type, c.title, c.head_seq as "headSeq",
+             select c.id, c.type, c.title, ${headSeqOf("c.id")} as "headSeq",
                case when m.left_ms is null then m.role end as role, m.user_id is not null as "wasMember",
                case when c.type = 'direct' then (select o.user_id from member o
                  where o.chat_id = c.id and o.user_id <> w.bot limit 1) end as "peerId"

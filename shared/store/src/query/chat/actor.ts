@@ -3,6 +3,7 @@ import type { AclEntry, AclSubject, ActorKind, ChatType, MemberRole, Outcome } f
 import type { Queryable } from "../../pool.ts";
 import type { TelegramPlace } from "../../table.ts";
 import { loadAcls } from "./acl.ts";
+import { headSeqOf } from "./head.ts";
 import { type ChatSettings, loadSettings, nothingSet } from "./setting.ts";
 import { type ChatMarks, readMarks } from "./receipt.ts";
 
@@ -37,7 +38,7 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
   const [chats, members, marks, acls, settings] = await Promise.all([
     db.query<Omit<LoadedChat, "members" | "receipts" | "acl" | "settings">>({
       name: "load chats",
-      text: `select id, type, title, head_seq as "headSeq", rev, created_by as "createdBy",
+      text: `select id, type, title, ${headSeqOf("chat.id")} as "headSeq", rev, created_by as "createdBy",
                created_ms as "createdMs", deleted_ms as "deletedMs", telegram,
                (select max(update_id) from telegram_update where bot_id = (telegram ->> 'botId')::bigint) as "lastUpdateId"
              from chat where id = any($1::bigint[])`,

@@ -1,6 +1,7 @@
 import type { Chat, ChatAbout, ChatType, MemberRole } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 import { readingRule } from "./acl.ts";
+import { headSeqOf } from "./head.ts";
 import { readSeq, receiptOfMember } from "./receipt.ts";
 import { messageColumns, type StoredMessage, toMessage } from "./message.ts";
 
@@ -25,7 +26,7 @@ const about = `(select s.value from chat_setting s where s.chat_id = c.id and s.
 
 /** A chat that its member may not read any more is in no list, for lists tell of messages. */
 const rule = readingRule("$1", "$2");
-const chatOfUser = `select c.id, c.type, c.title, c.head_seq as "headSeq", c.rev, m.role, c.created_ms as "createdAt",
+const chatOfUser = `select c.id, c.type, c.title, ${headSeqOf("c.id")} as "headSeq", c.rev, m.role, c.created_ms as "createdAt",
     (select count(*) from (select from message u
       where u.chat_id = c.id and u.seq > greatest(${readSeq}, m.joined_seq)
         and u.sender_id <> m.user_id and u.deleted_at is null limit ${unreadMax}) as unread) as unread,
@@ -72,7 +73,7 @@ export async function readChat(
 export async function readChatAsGuest(db: Queryable, chatId: number): Promise<Chat | null> {
   const { rows } = await db.query<ChatOfUser>({
     name: "read chat as guest",
-    text: `select c.id, c.type, c.title, c.head_seq as "headSeq", c.rev, 'reader' as role,
+    text: `select c.id, c.type, c.title, ${headSeqOf("c.id")} as "headSeq", c.rev, 'reader' as role,
              c.created_ms as "createdAt", 0 as unread,
              (select to_jsonb(l) from (select ${messageColumns} from message where chat_id = c.id
                order by seq desc limit 1) l) as last, ${about}
@@ -131,7 +132,7 @@ interface ChatHead {
 export async function readHeads(db: Queryable, chatIds: readonly number[]): Promise<ChatHead[]> {
   const { rows } = await db.query<ChatHead>({
     name: "read heads",
-    text: `select c.id, c.head_seq as seq, c.rev,
+    text: `select c.id, ${headSeqOf("c.id")} as seq, c.rev,
              coalesce((select max(r.rev) from receipt r where r.chat_id = c.id), 0) as "receiptRev"
            from chat c where c.id = any($1::bigint[])`,
     values: [chatIds],

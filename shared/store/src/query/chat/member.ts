@@ -1,6 +1,7 @@
 import type { MemberRole } from "@rookery/protocol";
 import type { Queryable } from "../../pool.ts";
 import { readingRule } from "./acl.ts";
+import { headSeqOf } from "./head.ts";
 import { deliveredSeq, readSeq, receiptOfMember } from "./receipt.ts";
 
 const inLivingChat =
@@ -49,7 +50,7 @@ export async function memberHeads(
 ): Promise<{ id: number; seq: number; rev: number }[]> {
   const { rows } = await db.query<{ id: number; seq: number; rev: number }>({
     name: "member heads",
-    text: `select c.id, c.head_seq as seq, c.rev from chat c
+    text: `select c.id, ${headSeqOf("c.id")} as seq, c.rev from chat c
              left join member m on m.chat_id = c.id and m.user_id = $1 and m.left_ms is null ${rule.joins}
            where c.id = any($3::bigint[]) and c.deleted_ms is null and ${rule.mayRead}`,
     values: [userId, keyId, chatIds],
