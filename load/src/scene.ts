@@ -51,8 +51,8 @@ export async function addChats(
 ): Promise<number[]> {
   const { rows } = await store.query<{ id: number }>(
     `with made as (select nextval('chat_id') as id from generate_series(1, $1))
-     insert into chat (id, type, title, head_seq, rev, created_by, created_ms)
-     select id, 'group', 'load', 0, 0, $2, $3 from made returning id`,
+     insert into chat (id, type, title, rev, created_by, created_ms)
+     select id, 'group', 'load', 0, $2, $3 from made returning id`,
     [chats.length, people[0]?.id ?? 0, Date.now()],
   );
   const ids = rows.map(({ id }) => id);

@@ -45,6 +45,7 @@ export function bear({ actor, senderId }: AddressedCommand, birth: Birth, nowMs:
       recent: nothingRecent,
     },
     nowMs,
+    null,
   );
   for (const { userId, role } of birth.members) draft.member(userId, role);
   if (birth.type === "group" || birth.type === "channel") {

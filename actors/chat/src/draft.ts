@@ -18,6 +18,7 @@ import {
 } from "@rookery/protocol";
 import { type Decision, type Relayed, relayId } from "@rookery/host";
 import {
+  type ChatRow,
   type ChatSettingRow,
   type MessageDetail,
   type Row,
@@ -46,6 +47,8 @@ type Amendment = Partial<Pick<StoredMessage, "kind" | "body" | "detail" | "edite
 /** The others are made of what a decision has become (`webhook.ts`, `bot-update.ts`). */
 type OwnJob = Exclude<Job, { readonly kind: "webhookDelivery" | "botUpdate" }>;
 
+/** What may change of its row; its messages and members are rows of their own. */
+const ownFields = ["type", "title", "rev", "deletedMs", "telegram"] as const;
 const rights = ["canRead", "canSend", "canManage"] as const;
 const nothing: AclEntry = { canRead: null, canSend: null, canManage: null };
 
@@ -53,6 +56,8 @@ const nothing: AclEntry = { canRead: null, canSend: null, canManage: null };
 export class Draft {
   state: ChatState;
   readonly #nowMs: number;
+  /** As it is stored. */
+  readonly #before: ChatState | null;
   readonly #rows: Row[] = [];
   readonly #events: Event[] = [];
   readonly #relays: Relayed[] = [];
@@ -60,8 +65,10 @@ export class Draft {
   /** Our own copy of the members, made for the first who comes or goes: a copy for each would be quadratic. */
   #members: Map<UserId, Membership> | null = null;
 
-  constructor(state: ChatState, nowMs: number) {
+  /** `before`: as it is stored, where that is another; null: it is not. */
+  constructor(state: ChatState, nowMs: number, before: ChatState | null = state) {
     this.state = state;
+    this.#before = before;
     this.#nowMs = nowMs;
   }
 
@@ -268,13 +275,14 @@ export class Draft {
   }
 
   done(outcome: Outcome): Decision<ChatState> {
-    const { members: _, recent: __, receipts: ___, acl: ____, settings: _____, ...rest } = this.state;
-    const { lastUpdateId: ______, ...row } = rest;
+    const { state } = this;
+    const isChanged =
+      this.#before === null || ownFields.some((field) => state[field] !== this.#before?.[field]);
     return {
       kind: "done",
-      state: this.state,
+      state,
       outcome,
-      rows: [{ table: "chat", row }, ...this.#rows],
+      rows: isChanged ? [{ table: "chat", row: rowOfChat(state) }, ...this.#rows] : this.#rows,
       events: this.#events,
       relays: this.#relays,
       ...(this.#jobs.length === 0 ? {} : { jobs: this.#jobs }),
@@ -336,6 +344,10 @@ export class Draft {
       command: { kind, chatId, chatRev },
     });
   }
+}
+
+function rowOfChat({ id, type, title, rev, createdBy, createdMs, deletedMs, telegram }: ChatState): ChatRow {
+  return { id, type, title, rev, createdBy, createdMs, deletedMs, telegram };
 }
 
 function rowOfJob(job: OwnJob): Row {

@@ -24,7 +24,7 @@ export function disband(state: ChatState | null, command: AddressedCommand, nowM
   if (roleOf(state, command) !== "owner" || state.type === "telegram") {
     return refused("forbidden", "only the owner of a group or channel can end it for all");
   }
-  const draft = new Draft({ ...state, deletedMs: nowMs }, nowMs);
+  const draft = new Draft({ ...state, deletedMs: nowMs }, nowMs, state);
   draft.part(command.senderId, "left");
   dismissSome(draft);
   return draft.changed(command);

@@ -56,9 +56,10 @@ describe("a message into a Telegram chat", () => {
   });
 
   test("names the one that left before it, also after a passivation", () => {
-    const first = onward(chat, ask(1, say("a"), "m-1"), ask(7, fromTelegram("b"), "tg-2"));
+    const first = onward(chat, ask(1, say("a"), "m-1"));
     const [row] = rowsOf(first, "chat");
-    const second = onward({ ...first.state, telegram: row?.telegram ?? null }, ask(1, say("c"), "m-2"));
+    const heard = onward(first.state, ask(7, fromTelegram("b"), "tg-2"));
+    const second = onward({ ...heard.state, telegram: row?.telegram ?? null }, ask(1, say("c"), "m-2"));
     assert.deepEqual(
       rowsOf(second, "telegramSend").map(({ seq, place, prevPlace }) => [seq, place, prevPlace]),
       [[4, 2, 1]],

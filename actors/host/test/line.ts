@@ -92,7 +92,6 @@ function decideLine(
     id: chatId,
     type: "group",
     title: null,
-    headSeq: seq,
     rev: 0,
     createdBy: 1,
     createdMs: 0,

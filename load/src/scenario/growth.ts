@@ -171,10 +171,6 @@ async function lengthen(store: Store, ids: readonly number[], length: number): P
      from unnest($1::bigint[], $2::bigint[]) as c(chat_id, head), generate_series(1, head) as n`,
     [ids, heads, Date.now()],
   );
-  await store.query(
-    `update chat set head_seq = head from unnest($1::bigint[], $2::bigint[]) as c(chat_id, head) where id = chat_id`,
-    [ids, heads],
-  );
   return heads;
 }
 

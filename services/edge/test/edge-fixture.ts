@@ -151,10 +151,10 @@ export function rowWriter(store: Store): CommandPort & { readonly seen: Addresse
     if (command.telegram !== undefined) await insertChat(store, actor.id, command.telegram.birth, senderId);
     const { rows } = await store.query<{ seq: number; duplicate: boolean }>(
       `with earlier as (select seq from message where chat_id = $1 and sender_id = $2 and uuid = $3),
-         head as (update chat set head_seq = head_seq + 1 where id = $1 and not exists (select from earlier)
-           returning head_seq),
+         head as (select (select coalesce(max(seq), 0) + 1 from message where chat_id = $1) as seq from chat
+           where id = $1 and not exists (select from earlier)),
          made as (insert into message (chat_id, seq, rev, sender_id, uuid, kind, body, detail, source, ts)
-           select $1, head_seq, 0, $2, $3, $4, $5, $6, $7, $8 from head returning seq)
+           select $1, seq, 0, $2, $3, $4, $5, $6, $7, $8 from head returning seq)
        select seq, true as duplicate from earlier union all select seq, false from made`,
       [
         actor.id,
@@ -182,8 +182,8 @@ interface BirthRows {
 
 async function insertChat(store: Store, chatId: number, birth: BirthRows, senderId: number): Promise<void> {
   const { rowCount } = await store.query(
-    `insert into chat (id, type, title, head_seq, rev, created_by, created_ms)
-     values ($1, $2, $3, 0, 0, $4, $5) on conflict do nothing`,
+    `insert into chat (id, type, title, rev, created_by, created_ms)
+     values ($1, $2, $3, 0, $4, $5) on conflict do nothing`,
     [chatId, birth.type, birth.title, senderId, epochMs],
   );
   if (rowCount === 0) return;

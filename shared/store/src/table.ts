@@ -29,11 +29,11 @@ import type {
 import type { StoredMessage } from "./query/chat/message.ts";
 import type { StoredMarks } from "./query/chat/receipt.ts";
 
+/** A chat beside its messages: where those end is where it stands, so that a message alone leaves this row as it is. */
 export interface ChatRow {
   readonly id: number;
   readonly type: ChatType;
   readonly title: string | null;
-  readonly headSeq: number;
   readonly rev: number;
   readonly createdBy: number;
   readonly createdMs: number;
@@ -197,7 +197,6 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     id: "bigint",
     type: "text",
     title: "text",
-    headSeq: "bigint",
     rev: "bigint",
     createdBy: "bigint",
     createdMs: "bigint",

@@ -110,8 +110,8 @@ test("[L2] also where the offset does not move, an older commit that comes late 
   );
   for (const [fence, rows] of parts) assert.deepEqual(await commit(store, [fence], [rows]), new Set([0]));
   for (const [fence, rows] of parts) assert.deepEqual(await commit(store, [fence], [rows]), new Set());
-  const { rows } = await store.query<{ head_seq: number }>("select head_seq from chat where id = 5");
-  assert.deepEqual(rows, [{ head_seq: 3 }]);
+  const { rows } = await store.query<{ rev: number }>("select rev from chat where id = 5");
+  assert.deepEqual(rows, [{ rev: 3 }]);
 });
 
 test("[L6] where the offset does not move, the mark of the message there stays", async () => {
@@ -127,8 +127,8 @@ test("the last of a key wins in a batch, and over what is there", async () => {
   const edited = messageRow(5, 1, { body: "edited", editedAt: nowMs, rev: 1 });
   const rows = [chatRow(5, 7), messageRow(5, 2), messageRow(5, 1, { body: "lost" }), edited, chatRow(5, 2)];
   await commit(store, [fenceOf(0, { fromSeq: 10, toSeq: 11, commitId: 2 })], [{ shard: 0, rows }]);
-  const { rows: chats } = await store.query("select id, head_seq from chat");
-  assert.deepEqual(chats, [{ id: 5, head_seq: 2 }]);
+  const { rows: chats } = await store.query("select id, rev from chat");
+  assert.deepEqual(chats, [{ id: 5, rev: 2 }]);
   const { rows: messages } = await store.query("select seq, body, rev from message order by seq");
   assert.deepEqual(messages, [
     { seq: 1, body: "edited", rev: 1 },
@@ -190,13 +190,12 @@ test("statements over different tables have different names, short enough for Po
 const relayDone: Row = { table: "relayDone", row: { id: "r" } };
 const feed: Row = { table: "userFeed", row: { userId: 1, rev: 1 } };
 
-function chatRow(id: number, headSeq: number, changes: Partial<ChatRow> = {}): Row {
+function chatRow(id: number, rev: number, changes: Partial<ChatRow> = {}): Row {
   const row: ChatRow = {
     id,
     type: "group",
     title: null,
-    headSeq,
-    rev: 0,
+    rev,
     createdBy: 1,
     createdMs: nowMs,
     deletedMs: null,

@@ -138,7 +138,7 @@ test("[T16] a person who spoke to the bot is told something in its name; one who
   assert.equal((await ask(ann, "POST", `/v1/bots/${id}/notify`, notice)).status, 404);
   const chatId = await reserveChat(edge.store, `telegram:${id}:77`);
   await edge.store.query(
-    "insert into chat (id, type, head_seq, rev, created_by, created_ms) values ($1, 'telegram', 0, 0, $2, 0)",
+    "insert into chat (id, type, rev, created_by, created_ms) values ($1, 'telegram', 0, $2, 0)",
     [chatId, ann.id],
   );
   const told = await ask(ann, "POST", `/v1/bots/${id}/notify`, notice);

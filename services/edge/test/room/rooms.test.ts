@@ -213,9 +213,7 @@ test("a room that is beyond what was read of a member has them looked up once mo
   assert.equal(await stranger.entering, undefined);
   assert.equal(stranger.connection.rooms.size, 0);
 
-  await store.query(
-    `insert into chat (id, type, head_seq, rev, created_by, created_ms) values (6, 'group', 0, 4, 1, 1)`,
-  );
+  await store.query(`insert into chat (id, type, rev, created_by, created_ms) values (6, 'group', 4, 1, 1)`);
   await store.query(
     `insert into member (chat_id, user_id, role, joined_seq, joined_ms, rev) values (6, $1, 'member', 0, 1, 4)`,
     [userId],
@@ -235,7 +233,7 @@ test("a room that is beyond what was read of a member has them looked up once mo
 test("[L4] who has joined is told of the chat once, and counts from there, also when reading it fails meanwhile", async () => {
   const chatId = 40;
   await store.query(
-    `insert into chat (id, type, title, head_seq, rev, created_by, created_ms) values ($1, 'group', 't', 0, 1, 1, 1)`,
+    `insert into chat (id, type, title, rev, created_by, created_ms) values ($1, 'group', 't', 1, 1, 1)`,
     [chatId],
   );
   await store.query(

@@ -45,7 +45,7 @@ async function makeChat(
   botId: number | null = null,
 ): Promise<void> {
   await store.query(
-    `insert into chat (id, type, head_seq, rev, created_by, created_ms, telegram) values ($1, $2, 0, 1, 1, 1, $3)`,
+    `insert into chat (id, type, rev, created_by, created_ms, telegram) values ($1, $2, 1, 1, 1, $3)`,
     [chatId, botId === null ? "group" : "telegram", botId === null ? null : { botId, chatId: -chatId }],
   );
   for (const userId of members) await join(chatId, userId);

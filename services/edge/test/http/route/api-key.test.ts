@@ -249,8 +249,7 @@ test("[A11] a service learns what a token or key may do in a single chat", async
   const reader = (await app.makeKey(ann, { scopes: ["messages:read"] })).body;
   const muted = (await app.makeKey(ann, { scopes: ["messages:*", "chats:*"] })).body;
   const chat = 77;
-  const chatRow =
-    "insert into chat (id, type, head_seq, rev, created_by, created_ms) values ($1, 'group', 0, 1, $2, 1)";
+  const chatRow = "insert into chat (id, type, rev, created_by, created_ms) values ($1, 'group', 1, $2, 1)";
   await app.store.query(chatRow, [chat, ann.id]);
   const join = `insert into member (chat_id, user_id, role, joined_seq, joined_ms, rev) values ($1, $2, $3, 0, 1, 1)`;
   await app.store.query(join, [chat, ann.id, "owner"]);

@@ -57,8 +57,8 @@ async function openChat(
     ...(more.status === undefined ? {} : { status: more.status }),
   };
   await edge.store.query(
-    `insert into chat (id, type, head_seq, rev, created_by, created_ms, deleted_ms, telegram)
-     values ($1, 'telegram', 2, 2, 1, 1, $2, $3)`,
+    `insert into chat (id, type, rev, created_by, created_ms, deleted_ms, telegram)
+     values ($1, 'telegram', 2, 1, 1, $2, $3)`,
     [chats, more.deleted === true ? 5 : null, JSON.stringify(place)],
   );
   for (const [seq, source, ts] of [

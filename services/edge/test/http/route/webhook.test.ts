@@ -45,7 +45,7 @@ let chats = 0;
 async function openChat(...members: readonly Person[]): Promise<number> {
   chats += 1;
   await edge.store.query(
-    "insert into chat (id, type, head_seq, rev, created_by, created_ms) values ($1, 'group', 0, 0, $2, 1)",
+    "insert into chat (id, type, rev, created_by, created_ms) values ($1, 'group', 0, $2, 1)",
     [chats, members[0]?.id],
   );
   for (const { id } of members) {

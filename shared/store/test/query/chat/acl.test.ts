@@ -34,7 +34,7 @@ test("[A6] lists, heads and rights agree with the rule, for every role, entry an
       for (const ofKey of words) {
         chatId += 1;
         await store.query(
-          "insert into chat (id, type, head_seq, rev, created_by, created_ms) values ($1, 'group', 0, 1, 1, 1)",
+          "insert into chat (id, type, rev, created_by, created_ms) values ($1, 'group', 1, 1, 1)",
           [chatId],
         );
         if (role !== null) {

@@ -45,7 +45,7 @@ function chatRows(id: number, headSeq: number, deletedMs: number | null = null):
   };
   const base = { id, type: "group", title: "tea", rev: 2, createdBy: 1, createdMs: nowMs } as const;
   return [
-    { table: "chat", row: { ...base, headSeq, deletedMs, telegram: null } },
+    { table: "chat", row: { ...base, deletedMs, telegram: null } },
     member(1),
     member(2),
     member(3, { joinedSeq: 20 }),
