@@ -186,14 +186,6 @@ for (const seed of seeds) {
 }
 
 /** The chat's own row: what of the state is no row of another table. */
-function rowOf({
-  members: _,
-  recent: __,
-  receipts: ___,
-  acl: ____,
-  settings: _____,
-  ...state
-}: ChatState): object {
-  const { headSeq: ______, ...row } = state;
-  return row;
+function rowOf({ id, type, title, rev, createdBy, createdMs, deletedMs, telegram }: ChatState): object {
+  return { id, type, title, rev, createdBy, createdMs, deletedMs, telegram };
 }

@@ -1,4 +1,3 @@
-import { actorKey } from "@rookery/protocol";
 import type { Log, Tracer } from "@rookery/runtime";
 import type { ShardPlan } from "./plan.ts";
 

@@ -6,7 +6,6 @@
  * A shard whose owners keep dying is gone through the same way, each command noted in the shard's row before it is
  * tried, so that the one that kills is known to the next owner, and parked by the fourth that meets it.
  */
-import { actorKey } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { isRefusal, markSuspect, type Store, type Suspect } from "@rookery/store";
 import { parkPlan, type Pick, type Plan, Poison, pickDeliveries } from "./plan.ts";
