@@ -13,7 +13,8 @@ export interface ChatLines {
   enter<T>(key: string, order: number, work: () => Promise<T>): Promise<T>;
 }
 
-export function openChatLines(): ChatLines {
+/** `schedule` says when a line that is new begins: at the end of the turn at the earliest. */
+export function openChatLines(schedule: (begin: () => void) => void): ChatLines {
   const lines = new Map<string, Waiting[]>();
 
   async function serve(key: string, line: Waiting[]): Promise<void> {
@@ -35,7 +36,7 @@ export function openChatLines(): ChatLines {
         }
         const opened = [waiting];
         lines.set(key, opened);
-        setImmediate(() => void serve(key, opened));
+        schedule(() => void serve(key, opened));
       }),
   };
 }
