@@ -1,5 +1,6 @@
 /** What the scenarios of one goal have in common: a cluster, its scene in a generator, controls beside it, and the end of it all. */
 import { type Cluster, startCluster } from "@rookery/kit";
+import { profiling } from "./flags.ts";
 import { type GeneratorProcess, startGenerator } from "./generator/generator-process.ts";
 import type { Progress } from "./progress.ts";
 import { bareScene, type ChatPreparation, type Scene, setScene } from "./scene.ts";
@@ -37,14 +38,16 @@ export async function openBench(shape: BenchShape, tell: Progress): Promise<Benc
   const generators: GeneratorProcess[] = [];
   const controls: ControlProcess[] = [];
   const opensMax = shape.opensMax ?? opensMaxDefault;
-  const profile =
-    shape.profileDir === undefined ? undefined : `--cpu-prof --cpu-prof-dir=${shape.profileDir}`;
+  const { profileDir } = shape;
   const cluster = await startCluster({
     edges: shape.edges ?? 1,
     workers: shape.workers ?? 1,
     ...(shape.shards === undefined ? {} : { shards: shape.shards }),
     // Edges even out what they hold while clients come back, and these do not.
-    env: { SHED_PERCENT: "0", ...(profile === undefined ? {} : { NODE_OPTIONS: profile }) },
+    env: {
+      SHED_PERCENT: "0",
+      ...(profileDir === undefined ? {} : { NODE_OPTIONS: profiling({ profileDir }) }),
+    },
   });
   const openAt = async (name: string, scene: Scene): Promise<GeneratorProcess> => {
     const generator = startGenerator(name, tell);

@@ -13,6 +13,11 @@ export const commonUsage = `  --profile …      folder for CPU profiles of the 
   --no-save        leave load/results as it is
   --json           one JSON object on standard output`;
 
+/** `NODE_OPTIONS` of processes that are to be profiled, or are not. */
+export function profiling({ profileDir }: Pick<CommonFlags, "profileDir">): string {
+  return profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${profileDir}`;
+}
+
 /** @throws ConfigError for a number out of bounds, TypeError for an unknown flag. */
 export function readFlags<N extends string, L extends string = never>(
   args: readonly string[],

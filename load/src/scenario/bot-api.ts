@@ -8,7 +8,7 @@ import { startCluster, until } from "@rookery/kit";
 import { Agent, request } from "undici";
 import { connect, type Connection, eachOf } from "../client.ts";
 import { figureOf } from "../figure.ts";
-import { commonUsage, readFlags } from "../flags.ts";
+import { commonUsage, profiling, readFlags } from "../flags.ts";
 import { createTimeHistogram, type Percentiles } from "../histogram.ts";
 import { addNativeBots } from "../native-bots.ts";
 import { addPeople, openClusterStore } from "../people.ts";
@@ -60,10 +60,9 @@ export async function runBotApi(args: readonly string[]): Promise<number> {
     edges: [1, 16],
     workers: [1, 16],
   });
-  const { edges, workers, lanes, profileDir } = config;
+  const { edges, workers, lanes } = config;
   const tell = createProgress();
-  const profile = profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${profileDir}`;
-  const cluster = await startCluster({ edges, workers, env: { NODE_OPTIONS: profile } });
+  const cluster = await startCluster({ edges, workers, env: { NODE_OPTIONS: profiling(config) } });
   const bare = await startControl();
   const store = await openClusterStore(cluster.dataDir);
   const agent = new Agent({ connections: lanes, pipelining: 1 });

@@ -12,9 +12,9 @@ import { createTimeHistogram } from "../histogram.ts";
 import { collectOnSignal, weighProcess } from "../memory.ts";
 import { addNativeBots, type NativeBot } from "../native-bots.ts";
 import { addPeople, openClusterStore } from "../people.ts";
-import { readUsage } from "../process-usage.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { report } from "../result.ts";
+import { cpuOf } from "../turns.ts";
 
 export const botPollsUsage = `npm run load -- bot-polls [flags]
   --polls 5000     getUpdates that wait on one edge, of a bot each
@@ -61,16 +61,16 @@ export async function runBotPolls(args: readonly string[]): Promise<number> {
     waiting.open(bots);
     await until(() => waiting.count === bots.length, { withinMs: settleMsMax });
     const full = await weigh(processes, tell);
-    const before = await cpuOf(processes);
+    const before = await cpuOf(cluster.pids);
     await sleep(config.seconds * 1_000);
-    const after = await cpuOf(processes);
+    const used = await cpuOf(cluster.pids, before);
     const chats = await eachOf(bots.slice(0, config.talkers), opensMax, async (bot) => {
       const body = { type: "direct", memberIds: [bot.id] };
       return (await call<{ id: number }>(base, "POST", "/v1/chats", { token: person.token, body })).id;
     });
     const answers = await talk({ base, person, chats, waiting, faults, ...config });
     const each = (what: keyof typeof empty): number => (full[what] - empty[what]) / bots.length;
-    const share = (what: keyof typeof before): number => (after[what] - before[what]) / config.seconds;
+    const share = (what: keyof Processes): number => (used[what] ?? 0) / config.seconds;
     const figures = [
       one("memory of a waiting getUpdates, edge", "bytes", each("edge")),
       one("memory of a waiting getUpdates, courier", "bytes", each("courier")),
@@ -101,11 +101,6 @@ async function weigh(processes: Processes, tell: Progress): Promise<Processes> {
     weighProcess(processes.courier, tell),
   ]);
   return { edge: edge.collectedBytes, courier: courier.collectedBytes };
-}
-
-async function cpuOf({ edge, courier }: Processes): Promise<Processes> {
-  const [one, other] = await Promise.all([readUsage(edge), readUsage(courier)]);
-  return { edge: one.cpuSeconds, courier: other.cpuSeconds };
 }
 
 /** Bots that ask again as soon as they are answered. */

@@ -6,9 +6,7 @@
  * is waited for in seconds of Telegram's (`retry_after`) stays.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type Cluster, startCluster, until } from "@rookery/kit";
-import { readInteger } from "@rookery/runtime";
 import {
   type Bot,
   type Simulator,
@@ -16,21 +14,14 @@ import {
   telegramLimits,
 } from "@rookery/telegram-simulator";
 import { call } from "../client.ts";
+import { commonUsage, profiling, readFlags } from "../flags.ts";
 import { createTimeHistogram, type Percentiles } from "../histogram.ts";
 import { addPeople, openClusterStore } from "../people.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { saveResult } from "../result.ts";
 import { mostWithin } from "../send-rate.ts";
 
-interface BroadcastConfig {
-  readonly messages: number;
-  readonly scale: number;
-  /** Answers to people a second, beside the broadcast. */
-  readonly repliesPerSecond: number;
-  readonly couriers: number;
-  readonly save: boolean;
-  readonly asJson: boolean;
-}
+type BroadcastConfig = ReturnType<typeof readConfig>;
 
 interface BroadcastResult {
   readonly seconds: number;
@@ -65,12 +56,21 @@ export const broadcastUsage = `npm run load -- broadcast [flags]
   --scale 20       limits of the simulated Telegram and the bot's pace, both multiplied; 1: as they are (20,000 in 14 min)
   --replies 2      answers to people a second meanwhile, times the scale
   --couriers 1     of the cluster it starts
-  --no-save        leave load/results as it is
-  --json           one JSON object on standard output`;
+${commonUsage}`;
+
+/** @throws ConfigError */
+function readConfig(args: readonly string[]) {
+  return readFlags(args, {
+    messages: [20_000, 100_000, 1],
+    scale: [20, 100, 1],
+    replies: [2, 4, 1],
+    couriers: [1, 16, 1],
+  });
+}
 
 /** @returns the exit code: 1 when any check failed. @throws ConfigError */
 export async function runBroadcast(args: readonly string[]): Promise<number> {
-  const config = readBroadcastConfig(args);
+  const config = readConfig(args);
   const tell = createProgress();
   const { scale } = config;
   const { botPerSecond, chatPerSecond, chatBurst, groupPerMinute } = telegramLimits;
@@ -83,7 +83,11 @@ export async function runBroadcast(args: readonly string[]): Promise<number> {
   const simulator = await startTelegramSimulator({ limits });
   const cluster = await startCluster({
     couriers: config.couriers,
-    env: { TELEGRAM_API_ROOT: simulator.url, TELEGRAM_PACE_FACTOR: String(scale) },
+    env: {
+      TELEGRAM_API_ROOT: simulator.url,
+      TELEGRAM_PACE_FACTOR: String(scale),
+      NODE_OPTIONS: profiling(config),
+    },
   });
   try {
     const bot = simulator.addBot({ username: botName });
@@ -91,7 +95,7 @@ export async function runBroadcast(args: readonly string[]): Promise<number> {
     const names = await gather(simulator, bot, config.messages, tell);
     const chats = await owner.chats(answeredMax);
     const { result, faults } = await announce(simulator, owner, { config, chats, names, tell });
-    const { save, asJson, ...shape } = config;
+    const { save, asJson, profileDir: _, ...shape } = config;
     const report = { shape, ...result, faults };
     if (save) await saveResult(scale === 1 ? "broadcast-real-pace" : "broadcast", report);
     process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : asText(config, result, faults));
@@ -186,7 +190,7 @@ async function announce(
   let read = first;
   const saying: Promise<void>[] = [];
   const answerPeople = async (): Promise<void> => {
-    const everyMs = 1_000 / (config.repliesPerSecond * config.scale);
+    const everyMs = 1_000 / (config.replies * config.scale);
     for (; running; next++) {
       const dueMs = startMs + next * everyMs;
       if (Date.now() < dueMs) await sleep(dueMs - Date.now());
@@ -291,29 +295,4 @@ function asText(config: BroadcastConfig, result: BroadcastResult, faults: readon
     faults.length === 0 ? "everybody got it once, within the limits" : `faults:\n  ${faults.join("\n  ")}`,
     "",
   ].join("\n");
-}
-
-function readBroadcastConfig(args: readonly string[]): BroadcastConfig {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      messages: { type: "string" },
-      scale: { type: "string" },
-      replies: { type: "string" },
-      couriers: { type: "string" },
-      "no-save": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const { json, "no-save": noSave, ...numbers } = values;
-  const read = (name: keyof typeof numbers, fallback: number, max: number): number =>
-    readInteger(numbers, name, { fallback, min: 1, max });
-  return {
-    messages: read("messages", 20_000, 100_000),
-    scale: read("scale", 20, 100),
-    repliesPerSecond: read("replies", 2, 4),
-    couriers: read("couriers", 1, 16),
-    save: !noSave,
-    asJson: json,
-  };
 }

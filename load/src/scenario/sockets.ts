@@ -10,6 +10,7 @@ import { type Cluster, startCluster, until } from "@rookery/kit";
 import { createChat, eachOf, type User } from "../client.ts";
 import { dealChats } from "../deal.ts";
 import type { StageChat } from "../drive.ts";
+import { profiling } from "../flags.ts";
 import { type GeneratorProcess, startGenerator } from "../generator/generator-process.ts";
 import { collectOnSignal, type Weight, weighProcess } from "../memory.ts";
 import { addPeople, openClusterStore } from "../people.ts";
@@ -46,7 +47,7 @@ export async function runSockets(args: readonly string[]): Promise<number> {
   const cluster = await startCluster({
     edges: 1,
     workers: config.workers,
-    env: { NODE_OPTIONS: nodeOptions(config) },
+    env: { NODE_OPTIONS: `--import=${collectOnSignal} ${profiling(config)}` },
   });
   const bare = await startControl();
   const generators = ["rookery", "control"].map((name) => startGenerator(name, tell));
@@ -87,11 +88,6 @@ export async function runSockets(args: readonly string[]): Promise<number> {
     await bare.close();
     await cluster.close();
   }
-}
-
-function nodeOptions({ profileDir }: SocketsConfig): string {
-  const profile = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
-  return [`--import=${collectOnSignal}`, ...profile].join(" ");
 }
 
 /** People by SQL, chats by REST, a socket for each person. */

@@ -6,25 +6,18 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type Cluster, startCluster, until } from "@rookery/kit";
-import { readInteger } from "@rookery/runtime";
 import type { Store } from "@rookery/store";
 import { type Bot, type Person, type Simulator, startTelegramSimulator } from "@rookery/telegram-simulator";
 import { call, type User } from "../client.ts";
+import { commonUsage, profiling, readFlags } from "../flags.ts";
 import { createTimeHistogram, type Percentiles } from "../histogram.ts";
 import { addPeople, openClusterStore } from "../people.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { saveResult } from "../result.ts";
 import { median } from "../figure.ts";
 
-interface HangConfig {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly perSecond: number;
-  readonly save: boolean;
-  readonly asJson: boolean;
-}
+type HangConfig = ReturnType<typeof readConfig>;
 
 interface HangRound {
   readonly hanging: boolean;
@@ -46,21 +39,29 @@ const lookMs = 20;
 const ratioMax = 1.2;
 
 export const telegramHangUsage = `npm run load -- telegram-hang [flags]
-  --rounds 5     with the hanging and without it, in turn
-  --seconds 15   of a round; five of them hang for more than a minute
-  --rate 45      answers a second to the people of the other bots
-  --no-save      leave load/results as it is
-  --json         one JSON object on standard output`;
+  --rounds 5       with the hanging and without it, in turn
+  --seconds 15     of a round; five of them hang for more than a minute
+  --rate 45        answers a second to the people of the other bots
+${commonUsage}`;
+
+/** @throws ConfigError */
+function readConfig(args: readonly string[]) {
+  return readFlags(args, { rounds: [5, 100, 1], seconds: [15, 600, 1], rate: [45, 3 * 25, 1] });
+}
 
 /** @returns the exit code: 1 when any check failed. @throws ConfigError */
 export async function runTelegramHang(args: readonly string[]): Promise<number> {
-  const config = readHangConfig(args);
+  const config = readConfig(args);
   const tell = createProgress();
   const simulator = await startTelegramSimulator();
   const service = await openService();
   const cluster = await startCluster({
     couriers: 1,
-    env: { TELEGRAM_API_ROOT: simulator.url, WEBHOOK_ALLOW_PRIVATE: "true" },
+    env: {
+      TELEGRAM_API_ROOT: simulator.url,
+      WEBHOOK_ALLOW_PRIVATE: "true",
+      NODE_OPTIONS: profiling(config),
+    },
   });
   const store = await openClusterStore(cluster.dataDir);
   try {
@@ -81,7 +82,7 @@ export async function runTelegramHang(args: readonly string[]): Promise<number> 
     const ratios = ratiosOf(rounds);
     const ratio = median(ratios);
     if (ratio > ratioMax) faults.push(`the others' p99 is ${ratio.toFixed(2)} times what it was`);
-    const { save, asJson, ...shape } = config;
+    const { save, asJson, profileDir: _, ...shape } = config;
     const report = { shape, ratio, ratios, rounds, faults };
     if (save) await saveResult("telegram-hang", report);
     process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : asText(ratios, rounds, faults));
@@ -218,16 +219,16 @@ async function talk(stage: Stage, isHanging: boolean, faults: string[]): Promise
   };
   service.hang(isHanging);
   const startMs = Date.now();
-  const total = config.perSecond * config.seconds;
+  const total = config.rate * config.seconds;
   let said = 0;
   let crowdSaid = 0;
   while (said < total) {
     const passedMs = Date.now() - startMs;
-    for (; said < Math.min(total, (passedMs * config.perSecond) / 1_000); said++) {
+    for (; said < Math.min(total, (passedMs * config.rate) / 1_000); said++) {
       const { bot, person } = others[said % others.length] as Talker;
       const text = `${name} ${said}`;
       // Timed from when it was due: whoever is late to say it must not hide a wait.
-      asked.set(answerTo(text), startMs + (said * 1_000) / config.perSecond);
+      asked.set(answerTo(text), startMs + (said * 1_000) / config.rate);
       person.says(bot, text);
     }
     for (; crowdSaid < (passedMs * hanging.length) / crowdEveryMs; crowdSaid++) {
@@ -289,27 +290,4 @@ function asText(ratios: readonly number[], rounds: readonly HangRound[], faults:
     faults.length === 0 ? "the others do not wait for it" : `faults:\n  ${faults.join("\n  ")}`,
     "",
   ].join("\n");
-}
-
-function readHangConfig(args: readonly string[]): HangConfig {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: "string" },
-      seconds: { type: "string" },
-      rate: { type: "string" },
-      "no-save": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const { json, "no-save": noSave, ...numbers } = values;
-  const read = (name: keyof typeof numbers, fallback: number, max: number): number =>
-    readInteger(numbers, name, { fallback, min: 1, max });
-  return {
-    rounds: read("rounds", 5, 100),
-    seconds: read("seconds", 15, 600),
-    perSecond: read("rate", 45, 3 * 25),
-    save: !noSave,
-    asJson: json,
-  };
 }

@@ -9,7 +9,7 @@ import { ConfigError } from "@rookery/runtime";
 import { type Simulator, startTelegramSimulator } from "@rookery/telegram-simulator";
 import { call, connect, type Connection, eachOf, type User } from "../client.ts";
 import { type Figure, figureOf } from "../figure.ts";
-import { commonUsage, readFlags } from "../flags.ts";
+import { commonUsage, profiling, readFlags } from "../flags.ts";
 import { addPeople, openClusterStore } from "../people.ts";
 import { postUpdates, type UpdatePace, type UpdatePhase, type UpdateStage } from "../post-updates.ts";
 import { createProgress, type Progress } from "../progress.ts";
@@ -83,12 +83,11 @@ export async function runTelegram(args: readonly string[]): Promise<number> {
   const config = readConfig(args);
   const tell = createProgress();
   const simulator = await startTelegramSimulator({ limits: null });
-  const profile = config.profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${config.profileDir}`;
   const cluster = await startCluster({
     edges: config.edges,
     workers: config.workers,
     couriers: 1,
-    env: { TELEGRAM_API_ROOT: simulator.url, NODE_OPTIONS: profile },
+    env: { TELEGRAM_API_ROOT: simulator.url, NODE_OPTIONS: profiling(config) },
   });
   const bare = await startControl();
   const targets: Target[] = [];

@@ -11,7 +11,7 @@ import type { Store } from "@rookery/store";
 import { Agent, request } from "undici";
 import { call, connect, type Connection, createChat, eachOf, type User } from "../client.ts";
 import { type Figure, figureOf } from "../figure.ts";
-import { commonUsage, readFlags } from "../flags.ts";
+import { commonUsage, profiling, readFlags } from "../flags.ts";
 import type { Percentiles } from "../histogram.ts";
 import { type HookSink, startHookSink } from "../hook-sink.ts";
 import { addPeople, openClusterStore } from "../people.ts";
@@ -84,10 +84,9 @@ interface Target {
 export async function runWebhooks(args: readonly string[]): Promise<number> {
   const config = readConfig(args);
   const tell = createProgress();
-  const profile = config.profileDir === undefined ? "" : `--cpu-prof --cpu-prof-dir=${config.profileDir}`;
   const sink = await startHookSink();
   const { edges, workers, couriers } = config;
-  const env = { WEBHOOK_ALLOW_PRIVATE: "true", NODE_OPTIONS: profile };
+  const env = { WEBHOOK_ALLOW_PRIVATE: "true", NODE_OPTIONS: profiling(config) };
   const cluster = await startCluster({ edges, workers, couriers, env });
   const store = await openClusterStore(cluster.dataDir);
   const agent = new Agent({ connections: lanes, pipelining: 1 });
