@@ -32,7 +32,7 @@ export interface Appended {
 }
 
 /** How long an append waits for the log. After it the outcome is unknown: repeat with the same `msgId`. */
-export const APPEND_MS_MAX = 2_000;
+const APPEND_MS_MAX = 2_000;
 
 /** NATS as the house uses it: bytes in, bytes out, every wait bounded, nothing kept while disconnected. */
 export interface Bus {

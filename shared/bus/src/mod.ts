@@ -1,5 +1,4 @@
 export {
-  APPEND_MS_MAX,
   type Appended,
   type Bus,
   type BusMessage,

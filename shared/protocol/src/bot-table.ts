@@ -19,7 +19,6 @@ import {
 
 /** Text in the languages people read; whoever reads none of them gets the first there is: en, ru, uz. */
 export const botLanguages = ["en", "ru", "uz"] as const;
-export type BotLanguage = (typeof botLanguages)[number];
 
 const visible = /\S/;
 const textsOf = (bytesMax: number) => {

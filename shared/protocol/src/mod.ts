@@ -17,13 +17,11 @@ export {
   callbackLifeMs,
   namedUpdateTypes,
   type NativeUpdateType,
-  nativeUpdateTypes,
   type Standing,
   updateLifeMs,
 } from "./bot-update.ts";
 export {
   botLanguages,
-  type BotLanguage,
   buttonLifeMs,
   type BotService,
   type BotTexts,
@@ -209,7 +207,6 @@ export {
   webhookDeliveryId,
   type WebhookEvent,
   webhookEventId,
-  webhookInlineMax,
   type WebhookJob,
   webhookPayload,
   type WebhookScope,

@@ -99,7 +99,7 @@ export interface WebhookJob extends WebhookDelivery {
 }
 
 /** UTF-16 units of a body that go along with word of a delivery; a larger one is read from its row. */
-export const webhookInlineMax = 16_384;
+const webhookInlineMax = 16_384;
 
 /** The body of a delivery: Standard Webhooks 1.0.0, whose times are text. */
 export function webhookPayload(type: WebhookType, atMs: number, data: object): string {

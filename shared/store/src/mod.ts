@@ -168,7 +168,6 @@ export {
   type NativeBot,
   type NewNativeBot,
   readNativeBot,
-  readNativeBotByToken,
   readNativeBotsByToken,
   readSealedToken,
   setPrivacyMode,

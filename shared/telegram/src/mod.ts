@@ -15,12 +15,9 @@ export { EntityError, type FormattedText } from "./format/formatted-text.ts";
 export { findEntities } from "./format/found-entity.ts";
 export type { TelegramChat, TelegramMessage, TelegramUser } from "./message.ts";
 export {
-  inaccessibleMessage,
-  nativeEntity,
   type NativeMessage,
   nativeMessage,
   nativePoll,
-  nativePollId,
   type NativeSetting,
   peopleOfMessage,
   picturesOfMessage,
@@ -36,14 +33,12 @@ export {
 } from "./native/native-update.ts";
 export {
   nativeChat,
-  nativeChatId,
   nativeLink,
   nativeMember,
   nativePermissions,
   nativeRights,
   type NativePeople,
   type NativePerson,
-  nativeUser,
 } from "./native/person.ts";
 export { callOf, editCallOf, markupOf, type TelegramCall } from "./outgoing.ts";
 export { isTelegramToken, telegramIdOf } from "./token.ts";

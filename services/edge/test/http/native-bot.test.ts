@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { botTokenDigest } from "@rookery/gateway";
-import { readNativeBotByToken, writeBotCommands } from "@rookery/store";
+import { readNativeBotsByToken, writeBotCommands } from "@rookery/store";
 import { openEdgeFixture } from "../edge-fixture.ts";
 
 const edge = await openEdgeFixture(() => ({ submit: () => Promise.reject(new Error("no commands here")) }));
@@ -37,8 +37,10 @@ async function ask(person: Person, method: string, path: string, body?: object, 
 }
 
 const draft = (username: string) => ({ username, displayName: "Ours", mode: "native" });
-const botOf = async (token: string | undefined) =>
-  (await readNativeBotByToken(edge.store, botTokenDigest(token ?? "")))?.id;
+const botOf = async (token: string | undefined) => {
+  const digest = botTokenDigest(token ?? "");
+  return (await readNativeBotsByToken(edge.store, [digest])).get(digest.toString("hex"))?.id;
+};
 
 test("a native bot is a user, with a token that is told once and found by its digest", async () => {
   const ann = await edge.person();

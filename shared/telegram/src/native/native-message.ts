@@ -78,15 +78,6 @@ export function picturesOfMessage({ attachments, extra }: NativeMessage): readon
   return file !== undefined && lacksSides(file, extra) ? [file.fileId] : [];
 }
 
-/** What a deleted message leaves, and what nobody can show any more. */
-export function inaccessibleMessage(
-  chat: BotChat,
-  seq: number,
-  people: NativePeople,
-): TelegramObjects.TelegramInaccessibleMessage {
-  return { message_id: seq, chat: nativeChat(chat, people), date: 0 };
-}
-
 function contentOf(message: NativeMessage, { chat, people, fileName = ourName }: NativeSetting): Content {
   const { service, poll, location, contact, extra } = message;
   if (extra?.dice !== undefined) return { dice: extra.dice };

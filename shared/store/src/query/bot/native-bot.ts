@@ -69,16 +69,6 @@ const columns = `n.bot_id as id, b.owner_id as "ownerId", b.username, u.display_
 const living = `native_bot n join bot b on b.id = n.bot_id and b.deleted_ms is null join users u on u.id = n.bot_id
   and u.disabled_ms is null`;
 
-/** Whose token it is, by its SHA-256; null: nobody's. */
-export async function readNativeBotByToken(db: Queryable, tokenDigest: Buffer): Promise<NativeBot | null> {
-  const { rows } = await db.query<NativeBot>({
-    name: "read native bot by token",
-    text: `select ${columns} from ${living} where n.token_digest = $1`,
-    values: [tokenDigest],
-  });
-  return rows[0] ?? null;
-}
-
 /** Whose tokens they are, by their digests in hexadecimal; left out: nobody's. */
 export async function readNativeBotsByToken(
   db: Queryable,
