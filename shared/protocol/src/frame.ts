@@ -95,7 +95,10 @@ const chatFields = {
   createdAt: required(9, timeMs),
   description: optional(10, text({ bytesMax: 1_024 })),
   photo: optional(11, attachment),
-  /** What members may not, by the names of Telegram's permissions; absent: `change_info` and `pin_messages`. */
+  /**
+   * What members may not, by the names of Telegram's permissions; absent: `change_info` and `pin_messages`. protobuf does not tell
+   * a list of nothing from none at all: whoever shows what members may reads it there by REST. What is not allowed is refused anyway.
+   */
   forbids: optional(12, list(word, { max: 32 })),
 } satisfies Fields;
 const chat = object("Chat", chatFields);
