@@ -61,6 +61,11 @@ export function faultInfo(fault: Fault): FaultInfo {
   };
 }
 
+/** A fault that came by a wire, on its way up again. */
+export function faultOfInfo({ code, message, ...hints }: FaultInfo): Fault {
+  return new Fault(code, message, hints);
+}
+
 /** The meaning of our WebSocket close codes lies in their range: 40xx at once, 41xx later, 44xx not again. */
 export const closeCodes = {
   draining: 4000,

@@ -108,6 +108,7 @@ export {
   type FaultCode,
   type FaultInfo,
   faultInfo,
+  faultOfInfo,
   faults,
   MalformedFrame,
 } from "./fault.ts";

@@ -40,16 +40,16 @@ export interface RouterStage {
   readonly asked: ReadonlyMap<string, readonly Asked[]>;
   /** The last has the username `bot<count>`. */
   readonly botCount: number;
-  makeBot(routes: RouteTable, services?: ServiceTable): Promise<number>;
-  says(botId: number, chatId: number, text: string, createdMs?: number): Promise<number>;
-  presses(botId: number, chatId: number, data: string): Promise<number>;
+  readonly makeBot: (routes: RouteTable, services?: ServiceTable) => Promise<number>;
+  readonly says: (botId: number, chatId: number, text: string, createdMs?: number) => Promise<number>;
+  readonly presses: (botId: number, chatId: number, data: string) => Promise<number>;
   /** One more courier, which owns everything from now on; its chats apply what they are told, or do not. */
-  start(isApplied?: boolean): Promise<Courier>;
+  readonly start: (isApplied?: boolean) => Promise<Courier>;
   /** Of a bot's updates, in order. */
-  stateOf(botId: number): Promise<string[]>;
+  readonly stateOf: (botId: number) => Promise<string[]>;
   /** Ends those that were started. */
-  stop(): Promise<void>;
-  close(): Promise<void>;
+  readonly stop: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Waits in these tests. */

@@ -1,6 +1,6 @@
 /** What a call does to a chat: a command of the bot's, by the same way as everybody's. */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { type ChatCommand, Fault, type Outcome } from "@rookery/protocol";
+import { type ChatCommand, Fault, faultOfInfo, type Outcome } from "@rookery/protocol";
 import type { Call } from "./method.ts";
 import type { Place } from "./place.ts";
 
@@ -44,8 +44,7 @@ export async function submit<K extends Outcome["kind"]>(
     { timeoutMs: context.commandTimeoutMs },
   );
   if (reply.kind === "refused") {
-    const { code, message, retryMs } = reply.fault;
-    throw new Fault(code, message, retryMs === undefined ? {} : { retryMs });
+    throw faultOfInfo(reply.fault);
   }
   const { outcome } = reply;
   if (outcome.kind !== expected) throw new Fault("conflict");

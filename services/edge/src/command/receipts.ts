@@ -3,7 +3,7 @@
  * only how far each has come. Windows end at the same moments on every edge, so that the chat's owner writes those of all
  * edges together.
  */
-import { type ChatId, Fault, type Mark, type Reply, type UserId } from "@rookery/protocol";
+import { type ChatId, Fault, faultOfInfo, type Mark, type Reply, type UserId } from "@rookery/protocol";
 import type { CommandGateway } from "@rookery/gateway";
 
 const windowMs = 50;
@@ -96,8 +96,7 @@ export function openReceiptWindow(parts: {
       }
       const reply = await new Promise<Reply>((resolve) => add(chatId, mark).settle.push(resolve));
       if (reply.kind === "done") return;
-      const { code, message, retryMs } = reply.fault;
-      throw new Fault(code, message, retryMs === undefined ? {} : { retryMs });
+      throw faultOfInfo(reply.fault);
     },
     close() {
       closed = true;

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Principal } from "@rookery/auth";
-import { type AddressedCommand, type ChatCommand, type ChatId, Fault, type Outcome } from "@rookery/protocol";
+import {
+  type AddressedCommand,
+  type ChatCommand,
+  type ChatId,
+  Fault,
+  faultOfInfo,
+  type Outcome,
+} from "@rookery/protocol";
 import type { EdgeContext } from "./context.ts";
 
 /** A chat command of one REST request. */
@@ -42,8 +49,7 @@ export async function submitToChat<K extends Outcome["kind"]>(
   };
   const reply = await context.commands.submit(addressed, { timeoutMs: context.config.commandTimeoutMs });
   if (reply.kind === "refused") {
-    const { code, message, retryMs } = reply.fault;
-    throw new Fault(code, message, retryMs === undefined ? {} : { retryMs });
+    throw faultOfInfo(reply.fault);
   }
   const { outcome, duplicate } = reply;
   if (!isOfKind(outcome, expected)) {

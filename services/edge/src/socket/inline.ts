@@ -4,6 +4,7 @@ import {
   type ChatCommand,
   type ClientFrameOf,
   Fault,
+  faultOfInfo,
   inlineAnswerMs,
   type InlineResult,
   type Reply,
@@ -66,8 +67,7 @@ export function openInlineMode(parts: {
         { timeoutMs: commandMs },
       );
       if (reply.kind === "refused") {
-        const { code, message, ...hints } = reply.fault;
-        throw new Fault(code, message, hints);
+        throw faultOfInfo(reply.fault);
       }
       if (reply.outcome.kind !== "pressed") throw new Fault("conflict", "the uuid names another command");
       // The repeat of a question has the answer to the first.

@@ -1,6 +1,13 @@
 /** Buttons of bots of our own: the press is committed, the bot is told, and what it says goes to the socket that pressed. */
 import { randomInt } from "node:crypto";
-import { type CallbackReply, type ClientFrameOf, Fault, faultInfo, type Reply } from "@rookery/protocol";
+import {
+  type CallbackReply,
+  type ClientFrameOf,
+  Fault,
+  faultInfo,
+  faultOfInfo,
+  type Reply,
+} from "@rookery/protocol";
 import { type Store, waitForCallback } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
 import type { BotWaits } from "../bot-api/bot-waits.ts";
@@ -60,8 +67,7 @@ export function openPresses(parts: {
     }
     const reply = (told: Reply): void => {
       if (told.kind === "refused") {
-        const { code, message, ...hints } = told.fault;
-        return refuse(new Fault(code, message, hints));
+        return refuse(faultOfInfo(told.fault));
       }
       if (told.outcome.kind !== "pressed") {
         return refuse(new Fault("conflict", "the uuid names another command"));
