@@ -75,7 +75,7 @@ export const goals: readonly Goal[] = [
     first: "p99 ≤ 25 ms at 1,000/s, ≥ 3,000/s",
     later: "p99 ≤ 15 ms at 2,000/s, ≥ 4,000/s",
     limit:
-      "CPU: an update is an append, a commit, a job and its verdict, 0.8 ms of all processes, so 1,000 a second are half the machine",
+      "CPU of what comes alone: an append, a commit and two hops, a turn of each process; shared by many they cost a fifth (PROFILE.md)",
   },
   {
     id: "P8",
