@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { toMessage } from "@rookery/store";
 import { peekFrame } from "../src/peek.ts";
 
 const message = {
@@ -22,6 +23,13 @@ test("a message and an ack are read as their JSON would be", () => {
     [acked.type, acked.chatId, acked.seq, acked.uuid, acked.duplicate],
     ["Ack", 7, 12, "a-1", false],
   );
+});
+
+test("a message as the cluster writes it is not parsed whole", () => {
+  const { type, ...rest } = message;
+  const row = { ...rest, detail: null, source: "ws", ts: 1, editedAt: null, deletedAt: null } as const;
+  const told = peekFrame(Buffer.from(JSON.stringify({ type, ...toMessage(row) })));
+  assert.deepEqual([told.chatId, told.seq, told.uuid, "body" in told], [7, 12, "paced-31", false]);
 });
 
 test("whatever looks otherwise is parsed whole", () => {

@@ -103,8 +103,7 @@ export function openRooms(parts: {
       const room = rooms.get(event.chatId);
       if (room === undefined) return;
       const placed = place(event);
-      const { kind: _, ...reached } = placed;
-      room.learn(reached);
+      room.learn(placed);
       if (!room.known) return;
       if (!room.healing && room.isNext(placed)) deliver(room, placed);
       else startHealing(room);

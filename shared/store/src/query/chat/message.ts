@@ -54,24 +54,42 @@ export interface StoredMessage {
 export const messageColumns = `chat_id as "chatId", seq, rev, sender_id as "senderId", uuid, kind, body, detail,
   source, ts, edited_at as "editedAt", deleted_at as "deletedAt"`;
 
-/** The message as the outside sees it (CONTRACT §2). */
+/** The message as the outside sees it, its fields in the order of CONTRACT §2: place and name first. */
 export function toMessage(row: StoredMessage): Message {
-  const { detail, ...rest } = row;
-  return {
-    ...rest,
+  const { chatId, seq, rev, senderId, uuid, kind, body, detail, source, ts, editedAt, deletedAt } = row;
+  const message = {
+    chatId,
+    seq,
+    rev,
+    senderId,
+    uuid,
+    kind,
+    body,
     entities: detail?.entities ?? [],
     replyTo: detail?.replyTo ?? null,
     forward: detail?.forward ?? null,
     attachments: detail?.attachments ?? [],
     reactions: detail?.reactions ?? {},
     pinned: detail?.pinned ?? false,
-    ...(detail?.telegram === undefined ? {} : { telegram: detail.telegram }),
-    ...(detail?.service === undefined ? {} : { service: detail.service }),
-    ...(detail?.poll === undefined ? {} : { poll: detail.poll }),
-    ...(detail?.location === undefined ? {} : { location: detail.location }),
-    ...(detail?.contact === undefined ? {} : { contact: detail.contact }),
-    ...(detail?.keyboard === undefined ? {} : { keyboard: detail.keyboard }),
-    ...(detail?.viaBotId === undefined ? {} : { viaBotId: detail.viaBotId }),
+    editedAt,
+    deletedAt,
+    ts,
+    source,
+  };
+  return detail === null ? message : { ...message, ...special(detail) };
+}
+
+/** What only some messages have is not there in the others. */
+function special(detail: MessageDetail): Partial<Message> {
+  const { telegram, service, poll, location, contact, keyboard, viaBotId } = detail;
+  return {
+    ...(telegram === undefined ? {} : { telegram }),
+    ...(service === undefined ? {} : { service }),
+    ...(poll === undefined ? {} : { poll }),
+    ...(location === undefined ? {} : { location }),
+    ...(contact === undefined ? {} : { contact }),
+    ...(keyboard === undefined ? {} : { keyboard }),
+    ...(viaBotId === undefined ? {} : { viaBotId }),
   };
 }
 
