@@ -214,7 +214,7 @@ export class CommitLoop {
       const settled = await settleCommit(
         store,
         plan.shards.map((each) => each.fence),
-        plan.shards.map((each) => ({ shard: each.shard.id, rows: each.rows })),
+        plan.shards.map(({ shard, rows, names }) => ({ shard: shard.id, rows, names })),
         log,
         this.#giveUp.signal,
       );
@@ -233,6 +233,7 @@ export class CommitLoop {
       if (!settled.known) return { kind: "unknown" };
       if (settled.outdated) {
         this.#facts.renew();
+        for (const each of plan.shards) if (!committed.includes(each)) each.shard.expectRepeats();
         return { kind: "outdated" };
       }
       return { kind: settled.deposed.size === 0 ? "clean" : "deposed" };

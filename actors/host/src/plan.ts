@@ -8,9 +8,9 @@ import {
   type LoggedCommand,
   type Reply,
 } from "@rookery/protocol";
-import type { Fence, RelayRow, Row, Store } from "@rookery/store";
+import type { CommandName, Fence, RelayRow, Row, Store } from "@rookery/store";
 import { Cell } from "./cell.ts";
-import type { AnyDefinition, Asked, Position } from "./definition.ts";
+import type { AnyDefinition, Position } from "./definition.ts";
 import type { Facts } from "./facts.ts";
 import { recollect } from "./recollection.ts";
 import type { Arrived, Delivery, Shard } from "./shard.ts";
@@ -33,6 +33,8 @@ export interface AddressedReply {
 
 export interface ShardPlan extends Pick {
   readonly rows: Row[];
+  /** Decided as new without a look: the commit looks. */
+  readonly names: CommandName[];
   readonly replies: AddressedReply[];
   readonly events: Event[];
   readonly relays: RelayRow[];
@@ -87,8 +89,8 @@ export interface Means {
 }
 
 /**
- * Activates the actors, recalls what was decided before (L3), reads the old rows that commands are about, and decides in
- * log order. Changes the cells' states ahead of the commit; the caller throws the cells away if it fails.
+ * Activates the actors, recalls what was decided before where that is likely (L3; else the commit looks, which spares a
+ * question a batch), reads the old rows that commands are about, and decides in log order. Changes the cells' states ahead of the commit; the caller throws the cells away if it fails.
  * @throws Poison when an actor throws; anything else is Postgres out of reach.
  */
 export async function decidePlan(
@@ -96,13 +98,27 @@ export async function decidePlan(
   picks: readonly Pick[],
   batch: number,
 ): Promise<Plan> {
+  const lookedUp = new Set<Arrived>();
   for (const definition of definitions.values()) {
-    await Promise.all([activate(definition, store, picks), recall(definition, store, picks, batch)]).then(
-      ([, learn]) => learn(),
-    );
+    const asked = doubtful(definition, picks);
+    for (const arrived of asked) lookedUp.add(arrived);
+    const names = asked.map(({ command: { actor, senderId, uuid } }) => ({
+      actorId: actor.id,
+      senderId,
+      uuid,
+    }));
+    const [found] = await Promise.all([
+      names.length === 0 ? [] : definition.recall(store, names),
+      activate(definition, store, picks),
+    ]);
+    for (const { actorId, senderId, uuid, outcome } of found) {
+      const key = actorKey({ kind: definition.kind, id: actorId });
+      // An actor is in one shard: the others do not have its cell.
+      for (const { shard } of picks) shard.cells.get(key)?.remember(senderId, uuid, outcome, batch);
+    }
     await recollect(definition, store, picks, batch);
   }
-  return { batch, shards: picks.map((pick) => decideShard(pick, facts, batch)) };
+  return { batch, shards: picks.map((pick) => decideShard(pick, { facts, lookedUp, batch })) };
 }
 
 async function activate(definition: AnyDefinition, store: Store, picks: readonly Pick[]): Promise<void> {
@@ -120,32 +136,25 @@ async function activate(definition: AnyDefinition, store: Store, picks: readonly
   }
 }
 
-/** Looks the unknown uuids up; what it returns puts the outcomes found into the cells, which exist by then. */
-async function recall(
-  definition: AnyDefinition,
-  store: Store,
-  picks: readonly Pick[],
-  batch: number,
-): Promise<() => void> {
-  const asked: Asked[] = [];
+/** The commands that are looked up before they are decided: those of sleepers, and of shards where repeats are likely. */
+function doubtful(definition: AnyDefinition, picks: readonly Pick[]): Arrived[] {
+  const found: Arrived[] = [];
   for (const { shard, commands } of picks) {
-    for (const { command, key } of commands) {
-      const { actor, senderId, uuid } = command;
-      if (actor.kind !== definition.kind || !isNamed(command)) continue;
+    const { expectsRepeats } = shard;
+    for (const arrived of commands) {
+      const { command, key } = arrived;
+      if (command.actor.kind !== definition.kind || !isNamed(command)) continue;
       const cell = shard.cells.get(key);
-      if (cell?.recall(senderId, uuid) !== undefined || cell?.isFirst(command) === true) continue;
-      asked.push({ actorId: actor.id, senderId, uuid });
+      if (cell !== undefined && (!expectsRepeats || isKnown(cell, command))) continue;
+      found.push(arrived);
     }
   }
-  if (asked.length === 0) return () => {};
-  const found = await definition.recall(store, asked);
-  return () => {
-    for (const { actorId, senderId, uuid, outcome } of found) {
-      const key = actorKey({ kind: definition.kind, id: actorId });
-      // An actor is in one shard: the others do not have its cell.
-      for (const { shard } of picks) shard.cells.get(key)?.remember(senderId, uuid, outcome, batch);
-    }
-  };
+  return found;
+}
+
+/** Whether there is nothing to look up. */
+function isKnown(cell: Cell, command: LoggedCommand): boolean {
+  return cell.recall(command.senderId, command.uuid) !== undefined || cell.isFirst(command);
 }
 
 /**
@@ -156,11 +165,19 @@ function isNamed({ relayId, senderId, uuid }: LoggedCommand): boolean {
   return uuid !== "" && (relayId === undefined || senderId !== 0);
 }
 
-function decideShard(pick: Pick, facts: Facts, batch: number): ShardPlan {
+/** What all commands of a batch are decided on. */
+interface Ground {
+  readonly facts: Facts;
+  readonly lookedUp: ReadonlySet<Arrived>;
+  readonly batch: number;
+}
+
+function decideShard(pick: Pick, ground: Ground): ShardPlan {
   const plan: ShardPlan = {
     ...pick,
-    fence: { ...pick.fence, factVersion: facts.version },
+    fence: { ...pick.fence, factVersion: ground.facts.version },
     rows: [],
+    names: [],
     replies: [],
     events: [],
     relays: [],
@@ -171,7 +188,7 @@ function decideShard(pick: Pick, facts: Facts, batch: number): ShardPlan {
   for (const arrived of pick.commands) {
     try {
       if (isCrowded(plan, arrived, decided)) continue;
-      decideCommand(plan, arrived, facts, batch);
+      decideCommand(plan, arrived, ground);
     } catch (error) {
       throw new Poison(arrived, error);
     }
@@ -198,7 +215,7 @@ function isCrowded(plan: ShardPlan, arrived: Arrived, decided: Map<ActorKey, num
   return true;
 }
 
-function decideCommand(plan: ShardPlan, arrived: Arrived, facts: Facts, batch: number): void {
+function decideCommand(plan: ShardPlan, arrived: Arrived, { facts, lookedUp, batch }: Ground): void {
   const { command, key, timeMs } = arrived;
   const cell = plan.shard.cells.get(key);
   if (cell === undefined) throw new Error(`this process hosts no actor like ${key}`);
@@ -208,6 +225,7 @@ function decideCommand(plan: ShardPlan, arrived: Arrived, facts: Facts, batch: n
     reply(plan, arrived, { kind: "done", outcome: known, duplicate: true });
     return;
   }
+  if (isNamed(command) && !lookedUp.has(arrived) && !cell.isFirst(command)) plan.names.push(nameOf(arrived));
   const decision = cell.definition.decide(cell.state, command, timeMs, facts.value);
   if (decision.kind === "refused") {
     reply(plan, arrived, { kind: "refused", fault: decision.fault });
@@ -236,6 +254,10 @@ function decideCommand(plan: ShardPlan, arrived: Arrived, facts: Facts, batch: n
     plan.relays.push(row);
   }
   reply(plan, arrived, { kind: "done", outcome: decision.outcome, duplicate: false });
+}
+
+function nameOf({ command: { actor, senderId, uuid }, key }: Arrived): CommandName {
+  return { actor: key, chatId: actor.kind === "chat" ? actor.id : null, senderId, uuid };
 }
 
 function reply(plan: ShardPlan, { edge, command }: Arrived, answer: Reply): void {
@@ -269,6 +291,7 @@ export function parkPlan(pick: Pick, arrived: Arrived, reason: string): ShardPla
         },
       },
     ],
+    names: [],
     replies: [],
     events: [],
     relays: [],

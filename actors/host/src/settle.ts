@@ -15,7 +15,7 @@ export interface Settled {
   readonly deposed: ReadonlySet<number>;
   /** Whether it is known of every shard if it was committed; otherwise the waiting was given up. */
   readonly known: boolean;
-  /** The facts have changed since it was decided: what is in neither of the two was not committed. */
+  /** It was decided by facts that have changed since, or as new and is a repeat: what is in neither of the two was not committed. */
   readonly outdated: boolean;
 }
 
@@ -27,8 +27,8 @@ const retryMsMax = 1_000;
  *
  * A shard that the statement did not commit, or a statement whose answer was lost, is told apart by the shard's row:
  * our epoch and our commit's id, it had committed; our epoch and our `fromSeq`, the identical commit is repeated;
- * anything else, deposed. What was decided with facts that are no longer those of today is not repeated, for it would be
- * refused for ever.
+ * anything else, deposed. What was decided with facts that are no longer those of today, or as new though it had been done
+ * before, is not repeated, for it would be refused for ever.
  *
  * `giveUp` ends the waiting for a Postgres that is away: then some outcomes stay unknown, which is no harm to whoever
  * tells nothing of them. Their commands are in the log, and the next owner reads what was committed.
@@ -44,6 +44,7 @@ export async function settleCommit(
 ): Promise<Settled> {
   const committed = new Set<number>();
   const deposed = new Set<number>();
+  const named = new Set(rows.flatMap(({ shard, names = [] }) => (names.length === 0 ? [] : [shard])));
   let open = fences;
   for (let retryMs = retryMsMin; ; retryMs = Math.min(retryMs * 2, retryMsMax)) {
     try {
@@ -58,7 +59,9 @@ export async function settleCommit(
       open = open.filter((fence) => !committed.has(fence.shard));
       if (open.length > 0) open = await classify(store, open, committed, deposed);
       if (open.length === 0) return { committed, deposed, known: true, outdated: false };
-      if (await isOutdated(store, open)) return { committed, deposed, known: true, outdated: true };
+      const isNamed = open.some(({ shard }) => named.has(shard));
+      if (isNamed || (await isOutdated(store, open)))
+        return { committed, deposed, known: true, outdated: true };
     } catch (error) {
       if (isRefusal(error)) throw error;
       if (giveUp.aborted) return { committed, deposed, known: false, outdated: false };

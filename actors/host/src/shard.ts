@@ -9,6 +9,9 @@ import type { Suspect } from "@rookery/store";
 import type { Cell } from "./cell.ts";
 import { Interest } from "./interest.ts";
 
+/** A repeat is seldom alone: for so long others are looked for before deciding. */
+const repeatsMs = 10_000;
+
 /** A command with what the log says about it. */
 export interface Arrived {
   readonly command: LoggedCommand;
@@ -59,6 +62,8 @@ export class Shard {
   /** What the row said of former owners when it was claimed (L8). */
   deaths: number;
   suspect: Suspect | null;
+  /** Until then commands are looked up before they are decided (L3); after it the commit refuses a repeat. */
+  #repeatsUntilMs = 0;
   /** Taken from us or given back: nothing of it is committed or told any more. */
   lost = false;
 
@@ -79,6 +84,17 @@ export class Shard {
     this.floodUntilMs = claim.floodUntilMs;
     this.deaths = claim.deaths;
     this.suspect = claim.suspect;
+    // Whoever waits for an answer of the former owner's asks again.
+    this.expectRepeats();
+  }
+
+  /** Whether repeats are likely, of what is not remembered here. */
+  get expectsRepeats(): boolean {
+    return performance.now() < this.#repeatsUntilMs;
+  }
+
+  expectRepeats(forMs = repeatsMs): void {
+    this.#repeatsUntilMs = performance.now() + forMs;
   }
 
   /** A message of the log has arrived. */

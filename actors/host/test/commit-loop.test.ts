@@ -123,6 +123,27 @@ test("[L3] what an actor knows to be no repeat is not looked up, and its repeat 
   assert.ok(lookedUp.includes(`${firstly}0`) && lookedUp.includes("perhaps") && !lookedUp.includes(uuid));
 });
 
+test("[L3] new commands are not looked up first; a repeat among them is refused by the commit, then found", async () => {
+  await stage.replies(stage.feed(shard, ...Array.from({ length: 60 }, (_, index) => say(29, `f-${index}`))));
+  await stage.replies(stage.feed(shard, say(29, "settled")));
+  shard.expectRepeats(0);
+  const asked = lookedUp.length;
+  await stage.replies(stage.feed(shard, say(29, "one"), say(29, "two")));
+  assert.equal(lookedUp.length, asked, "nobody is asked");
+  const refs = stage.feed(shard, say(29, "three"), say(29, "f-3"), say(29, "four"), say(29, "f-3"));
+  refs.push(...stage.feed(other, say(30, "neighbour")));
+  assert.deepEqual(brief(await stage.replies(refs)), [
+    [64, false],
+    [4, true],
+    [65, false],
+    [4, true],
+    [1, false],
+  ]);
+  assert.ok(lookedUp.includes("f-3") && shard.expectsRepeats, "where one came others are looked for");
+  assert.equal((await bodiesOf(store, 29)).length, 65);
+  assert.deepEqual(stage.warnings, []);
+});
+
 test("[L3] a refusal is no outcome: the same uuid is decided anew", async () => {
   const refs = stage.feed(shard, say(18, "u", bodies.refused), say(18, "u", "better"));
   assert.deepEqual(brief(await stage.replies(refs)), ["forbidden", [1, false]]);

@@ -41,6 +41,7 @@ function planOf(shard: Shard, events: readonly Event[]): ShardPlan {
     commands: [],
     fence,
     rows: [],
+    names: [],
     replies,
     events: [...events],
     relays: [],

@@ -20,18 +20,30 @@ export interface Fence {
   readonly factVersion: number | null;
 }
 
+/** What names a command for ever (L3). */
+export interface CommandName {
+  /** `chat:5` */
+  readonly actor: string;
+  /** Of an actor whose messages are its own record of them; null: what it has done is in `outcome` alone. */
+  readonly chatId: number | null;
+  readonly senderId: number;
+  readonly uuid: string;
+}
+
 /** The rows of one shard. */
 export interface ShardRows {
   readonly shard: number;
   readonly rows: readonly Row[];
+  /** What was decided as never done before, without having been looked up: where it was, nothing of the shard is written. */
+  readonly names?: readonly CommandName[];
 }
 
 /**
  * The fenced commit: offsets and rows of many shards in **one statement**, so in one round trip and one implicit
  * transaction.
  *
- * A shard whose row no longer matches its fence (another owner's epoch, another offset, another log, other facts) has none
- * of its rows written; the others' are. Shard rows are locked in id order, so two owners that overlap wait instead of
+ * A shard whose row no longer matches its fence (another owner's epoch, another offset, another log, other facts), or one of
+ * whose `names` has an outcome, has none of its rows written; the others' are. Shard rows are locked in id order, so two owners that overlap wait instead of
  * deadlocking. A process stopped at any instruction holds no lock: Postgres either has the whole statement, and
  * finishes it alone, or nothing of it.
  *
@@ -49,9 +61,17 @@ export async function commit(
   const { rows } = await connection.query<{ id: number }>({
     name: `commit ${mask(names)}`,
     text: statement(names),
-    values: [JSON.stringify(fences), ...names.map((name) => JSON.stringify(tables.get(name)))],
+    values: [
+      JSON.stringify(fences),
+      JSON.stringify(batches.flatMap(namesOf)),
+      ...names.map((name) => JSON.stringify(tables.get(name))),
+    ],
   });
   return new Set(rows.map((row) => row.id));
+}
+
+function namesOf({ shard, names = [] }: ShardRows): object[] {
+  return names.map((name) => ({ shardId: shard, ...name }));
 }
 
 /** Rows by table, the last of a key winning. */
@@ -87,12 +107,21 @@ function statement(names: readonly TableName[]): string {
 
 function build(names: readonly TableName[]): string {
   const writes = names.map((name, index) => {
-    const source = `${recordset(name, index + 2)} where r."shardId" in (select id from fenced)`;
+    const source = `${recordset(name, index + 3)} where r."shardId" in (select id from fenced)`;
     return `, write_${name.toLowerCase()} as (${writers[name].sql(source)})`;
   });
   return `with fence as (
   select * from json_to_recordset($1::json) as f(shard integer, epoch bigint, "logId" text,
     "fromSeq" bigint, "toSeq" bigint, "toMsgId" text, "toMs" bigint, "commitId" bigint, "factVersion" bigint)
+), named as (
+  select * from json_to_recordset($2::json)
+    as n("shardId" integer, actor text, "chatId" bigint, "senderId" bigint, uuid text)
+), repeated as (
+  select n."shardId" as id from named n cross join lateral (select from message m
+    where m.chat_id = n."chatId" and m.sender_id = n."senderId" and m.uuid = n.uuid limit 1) m
+  union all
+  select n."shardId" from named n cross join lateral (select from outcome o
+    where o.actor = n.actor and o.sender_id = n."senderId" and o.uuid = n.uuid limit 1) o
 ), locked as (
   select s.id from shard s join fence f on s.id = f.shard
   where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
@@ -106,6 +135,7 @@ function build(names: readonly TableName[]): string {
   from fence f where s.kind = 'log' and s.id = f.shard and s.id in (select id from locked)
     and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
     and s.commit_id < f."commitId"
+    and s.id not in (select id from repeated)
     and (f."factVersion" is null or f."factVersion" = (select version from fact_version))
   returning s.id
 )${writes.join("")}

@@ -12,7 +12,7 @@ export {
 } from "./pool.ts";
 export { type BackupCounts, readBackup, writeBackup } from "./backup.ts";
 export { observeStore } from "./store-metrics.ts";
-export { commit, type Fence, type ShardRows } from "./commit.ts";
+export { commit, type CommandName, type Fence, type ShardRows } from "./commit.ts";
 export { readFactVersion } from "./query/fact/fact-version.ts";
 export {
   type AttemptRow,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { type ChatRow, commit, type Fence, isRefusal, type Row } from "../src/mod.ts";
+import { type ChatRow, type CommandName, commit, type Fence, isRefusal, type Row } from "../src/mod.ts";
 import { tableNames } from "../src/table.ts";
 import {
   changeRow,
@@ -122,6 +122,44 @@ test("[L6] where the offset does not move, the mark of the message there stays",
   assert.deepEqual([appliedSeq, appliedMsgId, appliedMs, commitId], [10, "m-10", nowMs, 2]);
 });
 
+test("[L3] a shard where something decided as new was done before writes nothing, the others do", async () => {
+  await commit(
+    store,
+    [fenceOf(0)],
+    [{ shard: 0, rows: [messageRow(5, 1, { senderId: 7, uuid: "said" }), ...outcomes] }],
+  );
+  const name = (actor: string, uuid: string, senderId = 7): CommandName => {
+    const [kind, id] = actor.split(":");
+    return { actor, chatId: kind === "chat" ? Number(id) : null, senderId, uuid };
+  };
+  const later = fenceOf(0, { fromSeq: 10, toSeq: 11, commitId: 2 });
+  for (const [index, known] of [
+    name("chat:5", "said"),
+    name("chat:5", "edited"),
+    name("bot:9", "noted"),
+  ].entries()) {
+    const parts = [
+      { shard: 0, rows: [messageRow(6, 1)], names: [name("chat:6", "new"), known] },
+      { shard: index + 1, rows: [messageRow(20 + index, 1)], names: [name("chat:20", "new")] },
+    ];
+    const done = await commit(store, [later, fenceOf(index + 1)], parts);
+    assert.deepEqual(done, new Set([index + 1]), JSON.stringify(known));
+  }
+  assert.deepEqual(await seqsOf(store, 6), []);
+  // Another's, elsewhere, or of an actor that keeps no messages: other commands.
+  const names = [
+    name("chat:5", "said", 8),
+    name("chat:6", "said"),
+    name("bot:5", "said"),
+    name("bot:5", "edited"),
+  ];
+  assert.deepEqual(
+    await commit(store, [later], [{ shard: 0, rows: [messageRow(6, 1)], names }]),
+    new Set([0]),
+  );
+  assert.deepEqual(await seqsOf(store, 6), [1]);
+});
+
 test("the last of a key wins in a batch, and over what is there", async () => {
   await commit(store, [fenceOf(0)], [{ shard: 0, rows: [chatRow(5, 1), messageRow(5, 1)] }]);
   const edited = messageRow(5, 1, { body: "edited", editedAt: nowMs, rev: 1 });
@@ -187,6 +225,11 @@ test("statements over different tables have different names, short enough for Po
   for (const name of names) assert.ok(Buffer.byteLength(name) <= 63, name);
 });
 
+const outcomes = ["chat:5 edited", "bot:9 noted"].map((each): Row => {
+  const [actor = "", uuid = ""] = each.split(" ");
+  const outcome = { kind: "noted" } as const;
+  return { table: "outcome", row: { actor, senderId: 7, uuid, outcome, decidedMs: nowMs } };
+});
 const relayDone: Row = { table: "relayDone", row: { id: "r" } };
 const feed: Row = { table: "userFeed", row: { userId: 1, rev: 1 } };
 
