@@ -37,7 +37,6 @@ export function bear({ actor, senderId }: AddressedCommand, birth: Birth, nowMs:
       createdMs: nowMs,
       deletedMs: null,
       telegram: birth.telegram ?? null,
-      lastUpdateId: birth.telegram === undefined ? null : 0,
       members: new Map(),
       receipts: noReceipts,
       acl: new Map(),

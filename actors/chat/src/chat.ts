@@ -20,7 +20,6 @@ import {
   trimRecent,
 } from "./recollection.ts";
 import type { ChatState } from "./state.ts";
-import { isFirst } from "./telegram.ts";
 
 /** The actor of one chat: the only writer of its messages, changes and members. */
 export const chatActor: ActorDefinition<ChatState, ChatFacts> = {
@@ -55,7 +54,6 @@ export const chatActor: ActorDefinition<ChatState, ChatFacts> = {
       return recent === state.recent ? state : { ...state, recent };
     },
   } satisfies Memory<ChatState>,
-  isFirst,
   decide,
 };
 

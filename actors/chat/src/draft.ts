@@ -255,14 +255,6 @@ export class Draft {
     if (telegram !== null) this.state = { ...this.state, telegram: { ...telegram, ...change } };
   }
 
-  /** An update of Telegram's is decided here. Where it is not known what was, one alone does not tell it. */
-  update(updateId: number): void {
-    const { lastUpdateId } = this.state;
-    if (lastUpdateId !== null && lastUpdateId < updateId) {
-      this.state = { ...this.state, lastUpdateId: updateId };
-    }
-  }
-
   /** Sends a command to another actor, or to this one, after the commit. */
   relay(relayed: Relayed): void {
     this.#relays.push(relayed);

@@ -24,8 +24,6 @@ export interface ChatState {
   /** Ended for everybody. */
   readonly deletedMs: number | null;
   readonly telegram: TelegramPlace | null;
-  /** No update with a higher id was decided here; null: that is not known. Not kept: a bot's rows tell it (`loadChats`). */
-  readonly lastUpdateId: number | null;
   readonly members: ReadonlyMap<UserId, Membership>;
   readonly receipts: Receipts;
   /** What the chat allows somebody beside their role. */

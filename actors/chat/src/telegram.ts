@@ -34,24 +34,8 @@ export function keepUpdate(
     createdMs: nowMs,
     ...(requestId === undefined ? {} : { requestId }),
   };
-  draft.update(update.updateId);
   if (!routed) draft.keep({ table: "telegramUpdate", row: job });
   else draft.job({ kind: "telegramUpdate", owner: { kind: "bot", id: update.botId }, job });
-}
-
-/**
- * An update above all that were decided here is no repeat (L3), so nobody has to look. Telegram numbers a bot's updates upward; where
- * it begins anew, lower, they are looked up.
- */
-export function isFirst(
-  { telegram, lastUpdateId }: ChatState,
-  { source, command }: AddressedCommand,
-): boolean {
-  if (source !== "telegram" || telegram === null || lastUpdateId === null) return false;
-  const asked = command as ChatCommand;
-  const update =
-    asked.kind === "send" ? asked.telegram?.update : asked.kind === "update" ? asked.update : undefined;
-  return update?.botId === telegram.botId && update.updateId > lastUpdateId;
 }
 
 /** Somebody wrote there. Who blocked the bot cannot: they are back, also where nobody said so. */

@@ -104,8 +104,6 @@ for (const [shard, seed] of seeds.entries()) {
         state && {
           ...state,
           recent: null,
-          // Of the bot's updates, of which there is none here.
-          lastUpdateId: null,
           members: [...state.members].toSorted(byId),
           settings: {
             about: state.settings.about,
@@ -153,20 +151,3 @@ for (const [shard, seed] of seeds.entries()) {
     });
   });
 }
-
-test("[L3] a chat of Telegram's knows that no update above all of its bot's was decided in it", async () => {
-  await store.query(
-    `insert into chat (id, type, head_seq, rev, created_by, created_ms, telegram)
-     select 900 + bot, 'telegram', 0, 0, 1, 1, jsonb_build_object('botId', bot, 'chatId', 7) from unnest(array[1, 2, 3]) bot`,
-  );
-  await store.query(
-    `insert into telegram_update (bot_id, update_id, chat_id, type, raw, state, created_ms)
-     values (1, 20, 901, 'message', '{}', 'kept', 1), (1, 31, null, 'poll', '{}', 'kept', 1), (1, 30, 999, 'x', '{}', 'done', 1),
-            (2, 5, 902, 'message', '{}', 'pending', 1)`,
-  );
-  const loaded = await chatActor.load(store, [901, 902, 903]);
-  assert.deepEqual(
-    [901, 902, 903].map((id) => loaded.get(id)?.lastUpdateId),
-    [31, 5, null],
-  );
-});

@@ -133,42 +133,6 @@ describe("an update", () => {
   });
 });
 
-describe("[L3] whether an update was ever decided", () => {
-  const update = (updateId: number, botId = 9) => ({ botId, updateId, type: "x", raw: {}, routed: false });
-  const { telegram } = fromTelegram("");
-  assert.ok(telegram !== undefined);
-  const { birth } = telegram;
-  const isFirst = (state: ChatState, command: ChatCommand, source: AddressedCommand["source"] = "telegram") =>
-    chatActor.isFirst?.(state, { ...ask(7, command), source });
-  const message = (updateId: number, botId?: number): Told => ({
-    ...fromTelegram("hi"),
-    telegram: { ...telegram, update: update(updateId, botId) },
-  });
-  const news = (updateId: number): ChatCommand => ({ kind: "update", update: update(updateId), birth });
-  const told = (state: ChatState, command: ChatCommand, uuid: string): ChatState =>
-    onward(state, { ...ask(7, command, uuid), source: "telegram" }).state;
-
-  test("is known of those above the highest that was, message or not", () => {
-    const ten = told(told(chat, message(10), "tg-10"), message(8), "tg-8");
-    assert.deepEqual(
-      [message(11), news(11), message(10), news(10), message(9)].map((command) => isFirst(ten, command)),
-      [true, true, false, false, false],
-    );
-    const eleven = told(ten, news(11), "tg-11");
-    assert.deepEqual([isFirst(eleven, message(11)), isFirst(eleven, message(12))], [false, true]);
-    assert.equal(onward(ten, ask(1, say("and I"), "m-1")).state.lastUpdateId, 10);
-  });
-
-  test("is not known of another bot's, of what is no update, and in a chat that has not counted from its birth", () => {
-    assert.equal(isFirst(chat, message(5, 8)), false);
-    assert.equal(isFirst(chat, message(5), "ws"), false);
-    assert.equal(isFirst(chat, say("x")), false);
-    assert.equal(isFirst(chat, fromTelegram("x")), false);
-    const old = told({ ...chat, lastUpdateId: null }, message(5), "tg-5");
-    assert.deepEqual([old.lastUpdateId, isFirst(old, message(6))], [null, false]);
-  });
-});
-
 describe("what happens to messages at Telegram", () => {
   const { telegram } = fromTelegram("hi");
   assert.ok(telegram !== undefined);

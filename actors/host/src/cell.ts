@@ -1,4 +1,4 @@
-import type { AddressedCommand, Outcome } from "@rookery/protocol";
+import type { Outcome } from "@rookery/protocol";
 import { type AnyDefinition, origin, type Position } from "./definition.ts";
 
 /** Outcomes an actor remembers; older ones are looked up. */
@@ -53,11 +53,6 @@ export class Cell {
     const found = this.#outcomes.get(uuid);
     if (found?.senderId === senderId) return found.outcome;
     return this.#shared ? this.#outcomes.get(both(senderId, uuid))?.outcome : undefined;
-  }
-
-  /** Whether nothing of this name was ever decided, so that there is nothing to look up. */
-  isFirst(command: AddressedCommand): boolean {
-    return this.state !== null && this.definition.isFirst?.(this.state, command) === true;
   }
 
   /** After the commit of `batch`, which left it at `position`: watchers may know, what is old may be forgotten. */

@@ -92,11 +92,6 @@ export interface ActorDefinition<State, Known = unknown> {
   positionOf(state: State): Position;
   readonly memory?: Memory<State>;
   /**
-   * Whether the state alone says that nothing of this command's name was ever decided: such a one is not looked up. Pure. Left
-   * out: it never does.
-   */
-  isFirst?(state: State, command: AddressedCommand): boolean;
-  /**
    * Pure (L9): MUST depend on nothing but its arguments and MUST NOT change `state`. `nowMs` is the log's time of the
    * command, so a replay decides the same. `facts` are what all actors may know and none owns (`facts.ts`); nothing of
    * them may be kept in the state, for the commit checks only those it was decided with.

@@ -143,18 +143,14 @@ function doubtful(definition: AnyDefinition, picks: readonly Pick[]): Arrived[] 
     const { expectsRepeats } = shard;
     for (const arrived of commands) {
       const { command, key } = arrived;
-      if (command.actor.kind !== definition.kind || !isNamed(command)) continue;
+      const { actor, senderId, uuid } = command;
+      if (actor.kind !== definition.kind || !isNamed(command)) continue;
       const cell = shard.cells.get(key);
-      if (cell !== undefined && (!expectsRepeats || isKnown(cell, command))) continue;
+      if (cell !== undefined && (!expectsRepeats || cell.recall(senderId, uuid) !== undefined)) continue;
       found.push(arrived);
     }
   }
   return found;
-}
-
-/** Whether there is nothing to look up. */
-function isKnown(cell: Cell, command: LoggedCommand): boolean {
-  return cell.recall(command.senderId, command.uuid) !== undefined || cell.isFirst(command);
 }
 
 /**
@@ -225,7 +221,7 @@ function decideCommand(plan: ShardPlan, arrived: Arrived, { facts, lookedUp, bat
     reply(plan, arrived, { kind: "done", outcome: known, duplicate: true });
     return;
   }
-  if (isNamed(command) && !lookedUp.has(arrived) && !cell.isFirst(command)) plan.names.push(nameOf(arrived));
+  if (isNamed(command) && !lookedUp.has(arrived)) plan.names.push(nameOf(arrived));
   const decision = cell.definition.decide(cell.state, command, timeMs, facts.value);
   if (decision.kind === "refused") {
     reply(plan, arrived, { kind: "refused", fault: decision.fault });

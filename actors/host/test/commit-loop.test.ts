@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openRandom, seeds, until } from "@rookery/kit";
-import { bodies, firstly, lookedUp } from "./line.ts";
+import { bodies, lookedUp } from "./line.ts";
 import { appliedSeqOf, bodiesOf, brief, openStage, say } from "./stage.ts";
 
 const withinMs = 15_000;
@@ -106,21 +106,6 @@ test("[L3] the same uuid of another sender, or to another chat, is another comma
     [2, false],
     [1, false],
   ]);
-});
-
-test("[L3] what an actor knows to be no repeat is not looked up, and its repeat is one", async () => {
-  // Nobody is there yet who could know.
-  await stage.replies(stage.feed(shard, say(28, `${firstly}0`)));
-  const uuid = `${firstly}1`;
-  const refs = stage.feed(shard, say(28, uuid), say(28, "perhaps"), say(28, uuid));
-  refs.push(...stage.feed(shard, say(28, uuid)));
-  assert.deepEqual(brief(await stage.replies(refs)), [
-    [2, false],
-    [3, false],
-    [2, true],
-    [2, true],
-  ]);
-  assert.ok(lookedUp.includes(`${firstly}0`) && lookedUp.includes("perhaps") && !lookedUp.includes(uuid));
 });
 
 test("[L3] new commands are not looked up first; a repeat among them is refused by the commit, then found", async () => {

@@ -57,8 +57,6 @@ export const bodies = {
   fact: "fact",
 } as const;
 export const toldUserId = 7;
-/** What a uuid begins with that a line knows to be none it has had. */
-export const firstly = "first-";
 /** Uuids that lines were asked to look up. */
 export const lookedUp: string[] = [];
 
@@ -124,7 +122,6 @@ const line: ActorDefinition<LineState, LineFacts> = {
   kind: "chat",
   load: async (db, ids) =>
     new Map((await readHeads(db, ids)).map(({ id, seq }) => [id, { id, headSeq: seq }] as const)),
-  isFirst: (_state, { uuid }) => uuid.startsWith(firstly),
   recall: async (db, asked) => {
     lookedUp.push(...asked.map(({ uuid }) => uuid));
     const found = await recallChatCommands(

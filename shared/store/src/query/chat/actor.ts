@@ -17,8 +17,6 @@ interface LoadedChat {
   readonly createdMs: number;
   readonly deletedMs: number | null;
   readonly telegram: TelegramPlace | null;
-  /** Of all that its bot was told by Telegram and that is kept, the highest; so none in the chat is higher. */
-  readonly lastUpdateId: number | null;
   readonly members: ReadonlyMap<
     number,
     {
@@ -39,8 +37,7 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
     db.query<Omit<LoadedChat, "members" | "receipts" | "acl" | "settings">>({
       name: "load chats",
       text: `select id, type, title, ${headSeqOf("chat.id")} as "headSeq", rev, created_by as "createdBy",
-               created_ms as "createdMs", deleted_ms as "deletedMs", telegram,
-               (select max(update_id) from telegram_update where bot_id = (telegram ->> 'botId')::bigint) as "lastUpdateId"
+               created_ms as "createdMs", deleted_ms as "deletedMs", telegram
              from chat where id = any($1::bigint[])`,
       values: [ids],
     }),
