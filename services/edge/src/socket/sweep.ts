@@ -9,12 +9,14 @@ const silentMsMax = 2.5 * heartbeatMs;
 /** Unsent bytes of one socket; beyond it the client is a slow consumer, and is better off with a Sync (W2). */
 const unsentBytesMax = 1024 * 1024;
 /**
- * Every socket is looked at once a second, a few at a time: 10,000 at once are a pause of 3 ms (`npm run load -- sockets
- * --profile`), which everybody who writes then waits for. Of few sockets all at once: each look wakes the edge.
+ * Every socket is looked at once a second at least, a tenth of them at a time: 10,000 at once are a pause of 3 ms (`npm run load --
+ * sockets --profile`), which everybody who writes then waits for. Few are looked at each time, so that much does not wait for
+ * one who has stopped reading; nobody at all is looked for less often, since each look wakes the edge.
  */
-const lookMs = 1_000;
-const sliceMs = 50;
-const sliceMin = 500;
+const lookMs = 100;
+const looks = 10;
+const fewMax = 50;
+const nobodyMs = 1_000;
 
 /** What a look decides; null: nothing is wrong. Pure. */
 export function judge(
@@ -35,11 +37,10 @@ export function judge(
 export function startSweep(connections: ReadonlySet<Connection>): () => void {
   let turns = connections.values();
   let timer: NodeJS.Timeout;
-  const slices = (): number =>
-    Math.min(lookMs / sliceMs, Math.max(1, Math.ceil(connections.size / sliceMin)));
   const look = (): void => {
     const now = { wallMs: Date.now(), steadyMs: performance.now() };
-    for (const connection of take(Math.ceil(connections.size / slices()))) {
+    const { size } = connections;
+    for (const connection of take(Math.max(Math.ceil(size / looks), Math.min(size, fewMax)))) {
       const { heardMs, pingedMs, unsentBytes } = connection;
       const verdict = judge({ expiresMs: connection.session.principal.expiresMs, unsentBytes, heardMs }, now);
       if (verdict !== null) connection.end(verdict.code, verdict.reason);
@@ -48,7 +49,7 @@ export function startSweep(connections: ReadonlySet<Connection>): () => void {
     rest();
   };
   const rest = (): void => {
-    timer = setTimeout(look, lookMs / slices());
+    timer = setTimeout(look, connections.size === 0 ? nobodyMs : lookMs);
   };
   rest();
   return () => clearTimeout(timer);
