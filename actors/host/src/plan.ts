@@ -89,8 +89,9 @@ export interface Means {
 }
 
 /**
- * Activates the actors, recalls what was decided before where that is likely (L3; else the commit looks, which spares a
- * question a batch), reads the old rows that commands are about, and decides in log order. Changes the cells' states ahead of the commit; the caller throws the cells away if it fails.
+ * Activates the actors, recalls what was decided before where that is likely (L3; elsewhere the commit looks, which spares a
+ * question a batch), reads the old rows that commands are about, and decides in log order. Changes the cells' states ahead of
+ * the commit; the caller throws the cells away if it fails.
  * @throws Poison when an actor throws; anything else is Postgres out of reach.
  */
 export async function decidePlan(
