@@ -8,7 +8,8 @@
  *     └──── throw the touched actors away, put the rest back, decide the bad part one command at a time
  *
  * Whatever is decided while a commit is in flight stands on that commit: if it does not go through as a whole, the
- * decision is thrown away and made again from the rows. So is a commit that was decided with facts that have changed since.
+ * decision is thrown away and made again from the rows. So is a commit that was decided with facts that have changed since,
+ * or as new where it was a repeat.
  */
 import type { ActorKind } from "@rookery/protocol";
 import type { Log, Tracer } from "@rookery/runtime";

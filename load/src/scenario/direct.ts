@@ -51,11 +51,13 @@ export async function runDirect(args: readonly string[]): Promise<number> {
   const log = await openLogCeiling(bench.cluster.dataDir);
   try {
     const rounds: Round[] = [];
+    const turns: Turn[] = [];
     const pace = { kind: "window", unackedMax: window } as const;
-    // Round 0 pays for compilation, is longer for that, and not counted.
+    // Round 0 pays for compilation, is longer for that, and not counted; its faults are.
     for (let round = 0; round <= config.rounds; round++) {
       const count = round === 0 ? warmTimes * messages : messages;
       const turn = await takeTurn(bench.rookery, round, { name: `d${round}`, messages: count, pace });
+      turns.push(turn);
       const pids = (): Record<string, readonly number[]> => {
         const { nats, postgres } = bench.cluster.pids;
         return { nats, postgres, self: [process.pid] };
@@ -71,7 +73,7 @@ export async function runDirect(args: readonly string[]): Promise<number> {
       );
       if (round > 0) rounds.push({ ...turn, appendsPerSecond, insertsPerSecond, ceilingCpuSeconds });
     }
-    const faults = [...faultsOf(rounds), ...(await bench.closeSockets())];
+    const faults = [...faultsOf(turns), ...(await bench.closeSockets())];
     const figure = { goal: "P3", better: "more", unit: "msg/s" } as const;
     const ceiling = "the slower of append and insert";
     const figures = [

@@ -47,7 +47,8 @@ export async function runLatency(args: readonly string[]): Promise<number> {
   try {
     const bare = await bench.addControl("bare");
     const rounds: Round[] = [];
-    // Round 0 pays for compilation, and is not counted.
+    const turns: Turn[] = [];
+    // Round 0 pays for compilation, and is not counted; its faults are.
     for (let round = 0; round <= config.rounds; round++) {
       const phase = {
         name: `l${round}`,
@@ -61,9 +62,9 @@ export async function runLatency(args: readonly string[]): Promise<number> {
         `round ${round}: ack p50 ${ours.report.acks.p50Ms.toFixed(1)} p99 ${ours.report.acks.p99Ms.toFixed(1)}, last p99 ${ours.report.lasts.p99Ms.toFixed(1)} ms; bare last p99 ${control.report.lasts.p99Ms.toFixed(1)}, fsync p99 ${fsync.p99Ms.toFixed(1)}`,
         true,
       );
+      turns.push(ours, control);
       if (round > 0) rounds.push({ ours, control, fsyncP99Ms: fsync.p99Ms });
     }
-    const turns = rounds.flatMap(({ ours, control }) => [ours, control]);
     const faults = [...faultsOf(turns), ...(await bench.closeSockets())];
     const floor = "raw uWS broadcast p99 + fsync p99";
     const figure = (about: string, of: (turn: Turn) => number): ReturnType<typeof figureOf> =>
