@@ -8,7 +8,7 @@
  */
 import type { Log } from "@rookery/runtime";
 import { isRefusal, markSuspect, type Store, type Suspect } from "@rookery/store";
-import { parkPlan, type Pick, type Plan, Poison, pickDeliveries } from "./plan.ts";
+import { parkPlan, type Pick, type Plan, Poison, pickDeliveries, storable } from "./plan.ts";
 import type { Arrived, Delivery, Shard } from "./shard.ts";
 
 /** Between attempts while Postgres is out of reach. */
@@ -92,8 +92,10 @@ async function isolateDelivery(
 /** Notes that the command is about to be tried. @returns why it must not be, or null. */
 async function suspect(parts: IsolationParts, shard: Shard, arrived: Arrived | null): Promise<string | null> {
   if (arrived === null) return null;
-  const { command, key: actor, seq } = arrived;
-  const { senderId, uuid } = command;
+  const { command, key, seq } = arrived;
+  const { senderId } = command;
+  // As it can be noted, and is read back.
+  const [actor, uuid] = [storable(key), storable(command.uuid)];
   const known = shard.suspect;
   const same =
     known?.seq === seq && known.actor === actor && known.senderId === senderId && known.uuid === uuid;

@@ -12,8 +12,11 @@ import type { CommandName, Fence, RelayRow, Row, Store } from "@rookery/store";
 import { Cell } from "./cell.ts";
 import type { AnyDefinition, Position } from "./definition.ts";
 import type { Facts } from "./facts.ts";
+import { Poison } from "./poison.ts";
 import { recollect } from "./recollection.ts";
 import type { Arrived, Delivery, Shard } from "./shard.ts";
+
+export { Poison };
 
 /** Commands of one actor read and not yet committed; beyond it the oldest are answered `overloaded` (L7). */
 const mailboxMax = 2_000;
@@ -47,17 +50,6 @@ export interface Plan {
   /** Counts the plans of this process. */
   readonly batch: number;
   readonly shards: readonly ShardPlan[];
-}
-
-/** A command that made its actor throw (L8). */
-export class Poison extends Error {
-  override name = "Poison";
-  readonly arrived: Arrived;
-
-  constructor(arrived: Arrived, cause: unknown) {
-    super(`the command at ${arrived.seq} cannot be decided`, { cause });
-    this.arrived = arrived;
-  }
 }
 
 /** The commands of whole log messages, and the fence that applies them. */
@@ -264,7 +256,7 @@ function reply(plan: ShardPlan, { edge, command }: Arrived, answer: Reply): void
 }
 
 /** Text that Postgres takes, whatever it was. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }
 

@@ -62,6 +62,13 @@ for (const [what, poison] of poisons) {
   });
 }
 
+test("[L8] a command that an actor cannot even be asked about is parked like one that it cannot bear", async () => {
+  await stage.replies(stage.feed(shard, say(chatId, "before")));
+  const refs = stage.feed(shard, say(chatId, "a"), say(chatId, "p", bodies.unknown), say(chatId, "b"));
+  assert.deepEqual(brief(await stage.replies(refs)), [[2, false], "internal", [3, false]]);
+  assert.equal((await letters()).length, 1);
+});
+
 test("[L8] Postgres lost while commands are tried one by one is waited for, and nothing is parked for it", async () => {
   let refs: number[] = [];
   await stage.whileLocked(
@@ -222,6 +229,13 @@ test("[L8] a shard whose owners died is gone through one by one, the command at 
   ]);
   assert.deepEqual([row?.deaths, row?.suspect], [0, null], "a commit ends the suspicion");
   assert.deepEqual([dying.deaths, dying.suspect], [0, null]);
+});
+
+test("[L8] a name that cannot be noted does not hold up a shard whose owners died", async () => {
+  await store.query("update shard set deaths = 2 where kind = 'log' and id = 2");
+  const dying = await stage.claim(2);
+  const refs = stage.feed(dying, say(chatId, "a"), say(chatId, "p\0", "body"), say(chatId, "b"));
+  assert.deepEqual(brief(await stage.replies(refs)), [[1, false], "internal", [2, false]]);
 });
 
 test("[L8] a command that ended three owners is parked by the fourth, untried; one that ended two is tried", async () => {

@@ -49,6 +49,8 @@ interface EarState {
 export const bodies = {
   /** The actor throws. */
   poison: "throw",
+  /** It throws already when it is asked which rows it needs, as of a command of a kind that it does not know. */
+  unknown: "unknown",
   /** Refused, and so nothing is there afterwards. */
   refused: "refuse",
   /** A message that tells user 7. */
@@ -68,7 +70,7 @@ function decideLine(
 ): Decision<LineState> {
   const { body: said } = command as Extract<ChatCommand, { kind: "send" }>;
   const body = said === bodies.fact ? `${said}: ${facts.word}` : said;
-  if (body === bodies.poison) throw new Error("this actor cannot bear it");
+  if (body === bodies.poison || body === bodies.unknown) throw new Error("this actor cannot bear it");
   if (body === bodies.refused) return { kind: "refused", fault: { code: "forbidden", message: "no" } };
   const [chatId, seq] = [actor.id, (state?.headSeq ?? 0) + 1];
   const row = {
@@ -132,6 +134,15 @@ const line: ActorDefinition<LineState, LineFacts> = {
   },
   heads: async (db, ids) => new Map((await readHeads(db, ids)).map(({ id, ...position }) => [id, position])),
   positionOf: ({ headSeq }) => ({ seq: headSeq, rev: 0, receiptRev: 0 }),
+  memory: {
+    missing(_, { command }) {
+      if ("body" in command && command.body === bodies.unknown) throw new Error("what is that?");
+      return [];
+    },
+    fetch: async () => new Map(),
+    learn: (state) => state,
+    trim: (state) => state,
+  },
   decide: decideLine,
 };
 
