@@ -9,6 +9,7 @@ import {
   type Command,
   type CommandBatch,
   encodeInternal,
+  jsonSize,
   type LoggedCommand,
   type ShardId,
   shardOf,
@@ -16,11 +17,14 @@ import {
 } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import { listRelays, type RelayRow, type Store } from "@rookery/store";
+import { portions } from "./portion.ts";
 
 /** Rows that stand longer than this are sent again. */
 export const relayAgainMs = 2_000;
 /** Rows read in one sweep. */
 const sweepMax = 1_000;
+/** In one message of the log: as many commands as its reader takes at once, and about their bytes. */
+const batchMax = { items: 250, bytes: 512 * 1024 };
 
 export interface Relay {
   /** After the commit. Never throws: what is not sent now is sent by a sweep. */
@@ -41,13 +45,17 @@ export function openRelay(parts: {
 
   const send = (rows: readonly RelayRow[]): void => {
     for (const [shard, commands] of byTarget(rows, shards)) {
-      sent += 1;
-      const batch: CommandBatch = { edge: null, commands };
-      // Its process may have a gateway too, whose batches are `<id>.<n>`: the log drops what comes under a name it knows.
-      bus
-        .append(subjects.commands(shard), encodeInternal(batch), { msgId: `relay.${worker}.${sent}` })
-        .catch((error: unknown) => log.warn({ err: String(error), shard }, "a relay will be sent again"));
+      for (const portion of portions(commands, batchMax, jsonSize)) append(shard, portion);
     }
+  };
+
+  const append = (shard: ShardId, commands: readonly LoggedCommand[]): void => {
+    sent += 1;
+    const batch: CommandBatch = { edge: null, commands };
+    // Its process may have a gateway too, whose batches are `<id>.<n>`: the log drops what comes under a name it knows.
+    bus
+      .append(subjects.commands(shard), encodeInternal(batch), { msgId: `relay.${worker}.${sent}` })
+      .catch((error: unknown) => log.warn({ err: String(error), shard }, "a relay will be sent again"));
   };
 
   return {

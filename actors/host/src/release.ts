@@ -7,6 +7,7 @@ import {
   type Head,
   type Job,
   type JobBatch,
+  jsonSize,
   type Message,
   type Reply,
   type ShardId,
@@ -16,15 +17,14 @@ import {
 } from "@rookery/protocol";
 import type { Bus, Liveness } from "@rookery/bus";
 import type { Position } from "./definition.ts";
+import { portions } from "./portion.ts";
 import type { Plan, ShardPlan } from "./plan.ts";
 import type { Shard } from "./shard.ts";
 
 /** Of one message on the bus; a release beyond it is cut in several. */
 const messageBytesMax = 512 * 1024;
-/** Jobs in one message: with bodies of 16 KiB it still fits. */
-const jobsPerMessage = 30;
-/** Bodies of webhooks in one message, as they are: they are text in text, and so escaped twice at worst. */
-const payloadsMax = 64 * 1024;
+/** In one message: jobs, and about their bytes; bodies of webhooks are text in text, and so escaped twice at worst. */
+const jobsMax = { items: 30, bytes: 192 * 1024 };
 /** Heads and hashes are repeated so often (L5). */
 export const healMs = 5_000;
 /** An actor's head is repeated for so long after its last event. */
@@ -40,25 +40,9 @@ export function sendJobs(bus: Pick<Bus, "publish">, shards: number, jobs: readon
     else others.push(job);
   }
   for (const [shard, each] of byShard) {
-    for (const jobs of portions(each))
+    for (const jobs of portions(each, jobsMax, jsonSize))
       bus.publish(subjects.jobs(shard), encodeInternal({ jobs } satisfies JobBatch));
   }
-}
-
-function* portions(jobs: readonly Job[]): Generator<Job[]> {
-  let portion: Job[] = [];
-  let payloads = 0;
-  for (const job of jobs) {
-    const size = job.kind === "webhookDelivery" ? (job.job.payload?.length ?? 0) : 0;
-    if (portion.length === jobsPerMessage || (portion.length > 0 && payloads + size > payloadsMax)) {
-      yield portion;
-      portion = [];
-      payloads = 0;
-    }
-    portion.push(job);
-    payloads += size;
-  }
-  if (portion.length > 0) yield portion;
 }
 
 export interface Releaser {
@@ -179,28 +163,43 @@ function* cut(releases: readonly ShardRelease[]): Generator<ShardRelease[]> {
       bytes += size;
       continue;
     }
-    for (const event of release.events) yield [{ ...release, replies: [], heads: [], events: [event] }];
-    part.push({ ...release, events: [] });
+    const alone = { items: Number.POSITIVE_INFINITY, bytes: messageBytesMax };
+    for (const events of portions(release.events, alone, eventSize)) {
+      yield [{ ...release, replies: [], heads: [], events }];
+    }
+    const rest = { ...release, events: [] };
+    part.push(rest);
+    bytes += sizeOf(rest);
   }
   if (part.length > 0) yield part;
 }
 
-/** About how many bytes a release takes: bodies count, the rest is small and fixed. */
+/** About how many bytes a release takes: what is in its events counts, the rest is small and fixed. */
 function sizeOf(release: ShardRelease): number {
   let bytes = 64 + release.replies.length * 96 + release.heads.length * 32;
-  for (const event of release.events) {
-    bytes += 512;
-    if (event.kind === "receipts") bytes += event.marks.length * 64;
-    else if (event.kind === "message") bytes += textSize(event.message) + pollSize(event.message);
-    else if (event.kind === "change" && event.frame.type === "MessageEdited") bytes += textSize(event.frame);
-  }
+  for (const event of release.events) bytes += eventSize(event);
   return bytes;
 }
 
-function textSize({ body, entities }: Pick<Message, "body" | "entities">): number {
-  return body.length * 3 + entities.length * 96;
+function eventSize(event: Event): number {
+  switch (event.kind) {
+    case "message":
+      return 512 + contentSize(event.message);
+    case "change":
+      return 512 + jsonSize(event.frame);
+    case "receipts":
+      return 512 + event.marks.length * 64;
+    case "feed":
+      return 512;
+  }
 }
 
-function pollSize({ poll }: Message): number {
-  return poll === undefined ? 0 : poll.options.reduce((sum, { text }) => sum + 32 + text.length * 3, 0);
+/** Of most messages it is their body. Whatever else has no fixed size counts too: links alone may be twelve times as much. */
+function contentSize(message: Message): number {
+  const { body, entities, attachments, poll, keyboard, contact, service } = message;
+  let bytes = body.length * 3;
+  if (entities.length > 0) bytes += jsonSize(entities);
+  if (attachments.length > 0) bytes += jsonSize(attachments);
+  for (const part of [poll, keyboard, contact, service]) if (part !== undefined) bytes += jsonSize(part);
+  return bytes;
 }

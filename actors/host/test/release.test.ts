@@ -29,7 +29,7 @@ const claim = { id: 3, epoch: 5, logId: "log", appliedSeq: 0, floodUntilMs: 0, d
 
 function message(seq: number, more: Partial<Message> = {}): Event {
   const body = { id: seq, chatId: 1, seq, rev: 0, senderId: 1, uuid: `u-${seq}`, kind: "text", body: "" };
-  const rest = { entities: [], ts: 1, editedAt: null, deletedAt: null };
+  const rest = { entities: [], attachments: [], ts: 1, editedAt: null, deletedAt: null };
   return { kind: "message", chatId: 1, message: { ...body, ...rest, ...more } } as unknown as Event;
 }
 
@@ -128,6 +128,58 @@ test("[L7] a release larger than a message of the bus comes in several, all of i
   const sizes = batches("edge-b").map(({ size }) => size);
   assert.ok(sizes.length > 3, `${sizes.length} messages`);
   assert.ok(Math.max(...sizes) < payloadBytesMax, `${Math.max(...sizes)} bytes`);
+});
+
+/** As many links as a message takes, each as long as it may be. */
+const links = Array.from({ length: 100 }, () => ({
+  type: "text_link",
+  offset: 0,
+  length: 1,
+  url: "https://example.org/".padEnd(2_048, "x"),
+}));
+/** A keyboard that is all links. */
+const buttons = Array.from({ length: 8 }, () => ({ text: "b", url: links[0]?.url ?? "" }));
+const keyboard = { rows: Array.from({ length: 50 }, () => ({ buttons })) };
+
+test("[L7] what messages hold beside their bodies counts too: links, buttons, files", () => {
+  const { releaser, batches } = openStage([]);
+  const shard = new Shard(claim);
+  shard.interest.apply({ edge: "edge-b", version: 1, whole: true, add: ["chat:1"], remove: [] });
+  const name = "€".repeat(170);
+  const attachments = Array.from({ length: 10 }, () => ({ fileId: "f", kind: "photo", name, mime: name }));
+  const edited = { type: "MessageEdited", chatId: 1, seq: 1, body: "", entities: links, keyboard };
+  const listOf = (count: number, more: object): Event[] =>
+    Array.from({ length: count }, (_, index) => message(index + 1, more as never));
+  for (const [batch, events] of [
+    listOf(50, { entities: links }),
+    listOf(500, { attachments }),
+    listOf(10, { keyboard }),
+    listOf(10, {}).map(() => ({ kind: "change", chatId: 1, frame: edited }) as unknown as Event),
+  ].entries()) {
+    const before = batches("edge-b").length;
+    releaser.release({ batch, shards: [planOf(shard, events)] });
+    const came = batches("edge-b").slice(before);
+    assert.deepEqual(
+      came.flatMap(({ shards }) => shards.flatMap((each) => each.events)),
+      events,
+    );
+    // One event alone may be nearly as large as this.
+    const largest = Math.max(...came.map(({ size }) => size));
+    assert.ok(largest < 2 * payloadBytesMax, `${largest} bytes in release ${batch}`);
+  }
+});
+
+test("[L7] jobs with links and buttons come in messages of bounded size", () => {
+  const { sent, bus } = openBus();
+  const content = { kind: "text", body: "", entities: links, keyboard };
+  const jobs = Array.from({ length: 60 }, (_, index) => ({
+    kind: "telegramSend",
+    owner: { kind: "bot", id: 1 },
+    job: { id: `1/${index}`, content },
+  })) as unknown as Job[];
+  sendJobs(bus, 8, jobs);
+  assert.equal(sent.flatMap(({ bytes }) => parseInternal<JobBatch>(bytes).jobs).length, jobs.length);
+  assert.ok(Math.max(...sent.map(({ bytes }) => bytes.length)) < 2 * payloadBytesMax);
 });
 
 test("[L7] releases of many shards to one edge are cut between shards", () => {

@@ -10,6 +10,7 @@ import {
   type Command,
   encodeInternal,
   Fault,
+  jsonSize,
   type LoggedCommand,
   type Reply,
   type ShardId,
@@ -23,7 +24,7 @@ import { openCongestion } from "./congestion.ts";
 const pendingMax = 50_000;
 /** So many may wait however late answers come: a pause (a new owner, a slow disk) is no overload. */
 const patientMax = 2_048;
-/** Of one log message: bodies counted in UTF-16 units, the rest estimated. */
+/** Of one log message: texts counted in UTF-16 units, the rest estimated. */
 const batchUnitsMax = 128 * 1024;
 const commandUnits = 512;
 /**
@@ -245,8 +246,7 @@ function* cut(commands: readonly LoggedCommand[]): Generator<LoggedCommand[]> {
   let part: LoggedCommand[] = [];
   let units = 0;
   for (const command of commands) {
-    const { command: asked } = command;
-    const size = commandUnits + ("body" in asked ? asked.body.length : 0) + updateUnits(asked);
+    const size = commandUnits + unitsOf(command.command);
     if (part.length > 0 && units + size > batchUnitsMax) {
       yield part;
       part = [];
@@ -258,9 +258,12 @@ function* cut(commands: readonly LoggedCommand[]): Generator<LoggedCommand[]> {
   if (part.length > 0) yield part;
 }
 
-/** Of an update of Telegram's that is kept whole. */
-function updateUnits(command: Command): number {
-  const update =
-    command.kind === "send" ? command.telegram?.update : "update" in command ? command.update : undefined;
-  return update === undefined ? 0 : JSON.stringify(update.raw).length;
+/** Bodies, and what may be larger still: an update that is kept whole, links and buttons. */
+function unitsOf(command: Command): number {
+  let units = 0;
+  for (const value of Object.values(command)) {
+    if (typeof value === "string") units += value.length;
+    else if (typeof value === "object") units += jsonSize(value);
+  }
+  return units;
 }

@@ -93,3 +93,37 @@ test("[L6] what waits is sent again when its shard is silent or has answered lat
     gateway.close();
   }
 });
+
+test("[L7] commands of one moment come in messages of bounded size: links and buttons count", async () => {
+  const sizes: number[] = [];
+  const sentUuids: string[] = [];
+  const append = async (_: string, bytes: Uint8Array): Promise<{ seq: number; duplicate: boolean }> => {
+    sizes.push(bytes.length);
+    sentUuids.push(...parseInternal<CommandBatch>(bytes).commands.map(({ uuid }) => uuid));
+    return { seq: 1, duplicate: false };
+  };
+  const gateway = openGateway({
+    bus: { connected: true, append } as unknown as Bus,
+    shards: 1,
+    edge: "e",
+    log,
+  });
+  try {
+    const url = "https://example.org/".padEnd(2_048, "x");
+    const entities = Array.from({ length: 30 }, () => ({ type: "text_link", offset: 0, length: 1, url }));
+    const uuids = Array.from({ length: 256 }, (_, index) => `u-${index}`);
+    for (const uuid of uuids) {
+      const command = { kind: "send", body: "", messageKind: "text", entities } as const;
+      gateway.ask(
+        { actor: { kind: "chat", id: 1 }, senderId: 1, uuid, source: "ws", command },
+        60_000,
+        () => {},
+      );
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(sentUuids, uuids);
+    assert.ok(Math.max(...sizes) < 1024 * 1024, `${Math.max(...sizes)} bytes`);
+  } finally {
+    gateway.close();
+  }
+});

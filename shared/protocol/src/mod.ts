@@ -215,4 +215,5 @@ export {
   type WebhookType,
   webhookTypes,
 } from "./webhook.ts";
+export { jsonSize } from "./json-size.ts";
 export { commandLogName, encodeInternal, parseInternal, subjects } from "./subject.ts";
