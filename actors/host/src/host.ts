@@ -71,6 +71,8 @@ export interface Host {
   /** Resolves when this process serves the shards that were to be had at its start. */
   readonly settled: Promise<void>;
   status(): ShardStatus[];
+  /** Since the start: commits of a shard that were refused for a repeat or newer facts, and decided again. */
+  readonly refusedCommits: number;
   /** Drains: every shard is committed as far as it is decided, and given back. */
   close(): Promise<void>;
 }
@@ -92,6 +94,10 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const definitions = new Map<ActorKind, AnyDefinition>(parts.definitions.map((each) => [each.kind, each]));
   const readPositions = openHeadReader(store, definitions);
   const tenures = new Map<ShardId, Tenure>();
+  /** Shards whose log is being begun anew: what is drained meanwhile is not. */
+  const renewing = new Map<ShardId, Ownership>();
+  /** Of shards that are ours no more. */
+  let refusedBefore = 0;
   const liveness = startLiveness(bus, { role: "worker", id: parts.id });
   const releaser = openReleaser({ bus, liveness, worker: parts.id });
   const relay = openRelay({ bus, store, shards: parts.shards, worker: parts.id, log });
@@ -124,22 +130,31 @@ export async function startHost(parts: HostParts): Promise<Host> {
     kind: "log",
     role: "worker",
     id: parts.id,
-    claimed: (row) => begin(row, row.logId === commandLog.identity ? row.appliedSeq : null),
-    drain: end,
+    async claimed(row) {
+      const stream = commandLog;
+      if (row.logId === stream.identity) begin(row, row.appliedSeq, stream);
+      else if (await adopt(row, stream)) begin(row, null, stream);
+    },
+    async drain(id) {
+      renewing.delete(id);
+      await end(id);
+    },
   });
 
-  /** Starts to serve a shard from its offset; null: the log is another one, from its beginning (L6). */
-  async function begin(row: Ownership, appliedSeq: number | null): Promise<void> {
-    if (appliedSeq === null) {
-      if (row.logId !== null)
-        log.warn({ shard: row.id, appliedSeq: row.appliedSeq }, "a new log incarnation");
-      const ours = await adoptLog(store, row, { logId: commandLog.identity, appliedSeq: 0 });
-      if (!ours) return ownership.lost(row.id);
-    }
+  /** The log is another one than the shard's row says. @returns whether the shard is still ours */
+  async function adopt(row: Ownership, { identity: logId }: LogStream): Promise<boolean> {
+    if (row.logId !== null) log.warn({ shard: row.id, appliedSeq: row.appliedSeq }, "a new log incarnation");
+    const isOurs = await adoptLog(store, row, { logId, appliedSeq: 0 });
+    if (!isOurs) ownership.lost(row.id);
+    return isOurs;
+  }
+
+  /** Starts to serve a shard from its offset; null: from the beginning of a log that is another one (L6). */
+  function begin(row: Ownership, appliedSeq: number | null, stream: LogStream): void {
     const shard = new Shard({
       id: row.id,
       epoch: row.epoch,
-      logId: commandLog.identity,
+      logId: stream.identity,
       appliedSeq: appliedSeq ?? 0,
       floodUntilMs: performance.now() + floodMs,
       deaths: row.deaths,
@@ -157,7 +172,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       attendance,
       inboxBytes: 0,
       trimmedSeq: 0,
-      reader: commandLog.read({
+      reader: stream.read({
         subject: subjects.commands(shard.id),
         afterSeq: shard.appliedSeq,
         ...mark,
@@ -197,11 +212,18 @@ export async function startHost(parts: HostParts): Promise<Host> {
   /** The log is not what it was: what is in it now is applied from its beginning, repeats changing nothing (L6). */
   async function beginAgain(row: Ownership, reason: BrokenReason): Promise<void> {
     log.error({ shard: row.id, reason }, "the log is not what it was; it is read from its beginning");
+    renewing.set(row.id, row);
     await end(row.id);
-    while (ownership.held.get(row.id) === row.epoch) {
+    while (renewing.get(row.id) === row) {
       try {
-        commandLog = await parts.openLog();
-        return await begin(row, null);
+        const stream = await parts.openLog();
+        commandLog = stream;
+        const isOurs = await adopt(row, stream);
+        // Drained meanwhile: it may be somebody else's by now.
+        if (renewing.get(row.id) !== row) return;
+        renewing.delete(row.id);
+        if (isOurs) begin(row, null, stream);
+        return;
       } catch (error) {
         log.warn({ err: String(error), shard: row.id }, "the log cannot be begun yet");
         await new Promise((resolve) => setTimeout(resolve, beginAgainMs));
@@ -215,8 +237,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
     tenures.delete(id);
     tenure.interest.close();
     tenure.attendance?.close();
+    // At once: whatever comes next, nothing more of it is decided here.
+    const landed = loop.remove(tenure.shard);
     await tenure.reader.close();
-    await loop.remove(tenure.shard);
+    await landed;
+    refusedBefore += tenure.shard.refusedCommits;
   }
 
   function makeRoom(tenure: Tenure | undefined): void {
@@ -283,6 +308,9 @@ export async function startHost(parts: HostParts): Promise<Host> {
   return {
     settled: ownership.settled,
     status,
+    get refusedCommits() {
+      return [...tenures.values()].reduce((sum, { shard }) => sum + shard.refusedCommits, refusedBefore);
+    },
     async close() {
       for (const timer of timers) clearInterval(timer);
       facts.close();

@@ -52,6 +52,8 @@ export interface ShardOwnership {
 export function startOwnership(parts: OwnershipParts): ShardOwnership {
   const { bus, store, liveness, log, kind, role, id } = parts;
   const held = new Map<ShardId, number>();
+  /** Not ours to begin again before that has ended: a shard is served once at a time. */
+  const draining = new Set<ShardId>();
   let leaving = false;
   let looking: Promise<void> | null = null;
   let again = false;
@@ -89,6 +91,11 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
     for (const row of rows) {
       if (held.has(row.id) && (row.owner !== id || row.epoch !== held.get(row.id))) lost(row.id);
     }
+    // Drained when giving back failed, or lost: nobody takes what the table says a living owner has.
+    const stranded = rows.filter(
+      (row) => row.owner === id && target.get(row.id) !== id && !held.has(row.id) && !draining.has(row.id),
+    );
+    await release(stranded);
     const surplus = rows.filter((row) => held.has(row.id) && target.get(row.id) !== id);
     await giveBack(surplus.map((row) => row.id));
     // What a living owner has too much of, it gives back itself.
@@ -96,6 +103,7 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
       (row) =>
         target.get(row.id) === id &&
         !held.has(row.id) &&
+        !draining.has(row.id) &&
         !(row.owner !== null && row.owner !== id && present.has(row.owner)),
     );
     await claim(wanted);
@@ -119,23 +127,38 @@ export function startOwnership(parts: OwnershipParts): ShardOwnership {
     }
   };
 
+  const drain = async (shard: ShardId): Promise<void> => {
+    draining.add(shard);
+    try {
+      await parts.drain(shard);
+    } finally {
+      draining.delete(shard);
+    }
+  };
+
   const giveBack = async (shards: readonly ShardId[]): Promise<void> => {
     if (shards.length === 0) return;
-    await Promise.all(shards.map((shard) => parts.drain(shard)));
+    await Promise.all(shards.map(drain));
     const rows = shards.flatMap((shard) => {
       const epoch = held.get(shard);
       return epoch === undefined ? [] : [{ id: shard, epoch }];
     });
-    await releaseShards(store, kind, rows, id);
+    // Whether that can be written or not, nobody serves them here any more.
     for (const shard of shards) held.delete(shard);
+    await release(rows);
+  };
+
+  const release = async (rows: Parameters<typeof releaseShards>[2]): Promise<void> => {
+    if (rows.length === 0) return;
+    await releaseShards(store, kind, rows, id);
     bus.publish(subjects.released, encodeInternal({ kind }));
-    log.info({ kind, shards, held: held.size }, "gave shards back");
+    log.info({ kind, shards: rows.map((row) => row.id), held: held.size }, "gave shards back");
   };
 
   const lost = (shard: ShardId): void => {
     if (!held.delete(shard)) return;
     log.warn({ kind, shard }, "lost a shard");
-    void parts.drain(shard).then(look);
+    if (!draining.has(shard)) void drain(shard).then(look);
   };
 
   const released = bus.subscribe(subjects.released, look);

@@ -60,8 +60,11 @@ export async function settleCommit(
       if (open.length > 0) open = await classify(store, open, committed, deposed);
       if (open.length === 0) return { committed, deposed, known: true, outdated: false };
       const isNamed = open.some(({ shard }) => named.has(shard));
-      if (isNamed || (await isOutdated(store, open)))
+      if (isNamed || (await isOutdated(store, open))) {
+        const shards = open.map(({ shard }) => shard);
+        log.info({ shards }, "a commit has a repeat in it, or facts are newer: it is decided again");
         return { committed, deposed, known: true, outdated: true };
+      }
     } catch (error) {
       if (isRefusal(error)) throw error;
       if (giveUp.aborted) return { committed, deposed, known: false, outdated: false };

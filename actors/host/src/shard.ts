@@ -62,6 +62,8 @@ export class Shard {
   /** What the row said of former owners when it was claimed (L8). */
   deaths: number;
   suspect: Suspect | null;
+  /** Commits that were refused for a repeat among their commands, or for newer facts, and decided again. */
+  refusedCommits = 0;
   /** Until then commands are looked up before they are decided (L3); after it the commit refuses a repeat. */
   #repeatsUntilMs = 0;
   /** Taken from us or given back: nothing of it is committed or told any more. */
@@ -85,7 +87,7 @@ export class Shard {
     this.deaths = claim.deaths;
     this.suspect = claim.suspect;
     // Whoever waits for an answer of the former owner's asks again.
-    this.expectRepeats();
+    this.#repeatsUntilMs = performance.now() + repeatsMs;
   }
 
   /** Whether repeats are likely, of what is not remembered here. */
@@ -93,7 +95,9 @@ export class Shard {
     return performance.now() < this.#repeatsUntilMs;
   }
 
+  /** A commit of it was refused, as one that has a repeat is. */
   expectRepeats(forMs = repeatsMs): void {
+    this.refusedCommits += 1;
     this.#repeatsUntilMs = performance.now() + forMs;
   }
 

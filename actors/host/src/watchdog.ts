@@ -25,7 +25,9 @@ export function startWatchdog(parts: {
   const isStill = (shard: Shard): boolean => {
     const nowMs = performance.now();
     const last = seen.get(shard);
-    if (last === undefined || last.appliedSeq !== shard.appliedSeq || shard.lag === 0) {
+    // What is decided and not committed is work too, also where nothing lies behind it.
+    const isIdle = shard.lag === 0 && shard.decidedSeq === shard.appliedSeq;
+    if (last === undefined || last.appliedSeq !== shard.appliedSeq || isIdle) {
       seen.set(shard, { appliedSeq: shard.appliedSeq, atMs: nowMs });
       return false;
     }

@@ -112,7 +112,7 @@ test("[L3] new commands are not looked up first; a repeat among them is refused 
   await stage.replies(stage.feed(shard, ...Array.from({ length: 60 }, (_, index) => say(29, `f-${index}`))));
   await stage.replies(stage.feed(shard, say(29, "settled")));
   shard.expectRepeats(0);
-  const asked = lookedUp.length;
+  const [asked, refused] = [lookedUp.length, shard.refusedCommits];
   await stage.replies(stage.feed(shard, say(29, "one"), say(29, "two")));
   assert.equal(lookedUp.length, asked, "nobody is asked");
   const refs = stage.feed(shard, say(29, "three"), say(29, "f-3"), say(29, "four"), say(29, "f-3"));
@@ -125,6 +125,7 @@ test("[L3] new commands are not looked up first; a repeat among them is refused 
     [1, false],
   ]);
   assert.ok(lookedUp.includes("f-3") && shard.expectsRepeats, "where one came others are looked for");
+  assert.ok(shard.refusedCommits > refused, "and it is counted");
   assert.equal((await bodiesOf(store, 29)).length, 65);
   assert.deepEqual(stage.warnings, []);
 });

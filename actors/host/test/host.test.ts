@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "@rookery/kit";
-import { type Event, interestHash, subjects } from "@rookery/protocol";
+import { commandLogName, type Event, interestHash, subjects } from "@rookery/protocol";
 import { listShards } from "@rookery/store";
 import { toldUserId } from "./line.ts";
 import { bodiesOf, brief } from "./stage.ts";
@@ -251,4 +251,23 @@ test("[L1] [L3] one that is to stop while Postgres is away stops soon, tells not
     ]);
     assert.equal((await bodiesOf(store, chatId)).length, 3 + index * 2);
   }
+});
+
+test("[L6] what is given back while its log is begun anew is not begun again here", async () => {
+  for (const player of theatre.players()) await player.close();
+  const slow = Promise.withResolvers<void>();
+  const first = await theatre.start("worker-10", () => slow.promise);
+  const before = await listShards(store, "log");
+  await bus.request(`$JS.API.STREAM.DELETE.${commandLogName}`, new Uint8Array(), { timeoutMs: 5_000 });
+  await until(() => heldBy(first) === 0, { withinMs, what: "the loss of the log noticed" });
+  await first.host.close();
+  slow.resolve();
+  const isNew = async () =>
+    (await listShards(store, "log")).every(({ logId }, index) => logId !== before[index]?.logId);
+  await until(isNew, { withinMs, what: "the new log" });
+  assert.deepEqual(first.host.status(), []);
+  await first.close();
+  const next = await theatre.start("worker-11");
+  assert.deepEqual(brief(await theatre.replies(await theatre.ask(1_000, { uuid: "a" }))), [[1, false]]);
+  assert.equal(heldBy(next), shards);
 });

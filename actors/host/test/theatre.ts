@@ -48,7 +48,8 @@ export interface Theatre {
   readonly bus: Bus;
   /** Everything the edge was told, in order. */
   readonly told: readonly Told[];
-  start(id: string): Promise<Player>;
+  /** @param logAgain awaited before it opens the log anew, other than at its start */
+  start(id: string, logAgain?: () => Promise<void>): Promise<Player>;
   /** Those that were started and not closed. */
   players(): readonly Player[];
   /** Appends commands to the log of a chat's shard, in one message. @returns their refs. */
@@ -113,15 +114,20 @@ export async function openTheatre(): Promise<Theatre> {
     bus,
     told,
     players: () => [...players],
-    async start(id) {
+    async start(id, logAgain) {
       const gate = await openGate(url);
       const postgres = await openGate(database.url);
       const own = openStore({ url: postgres.url, name: id, connectionsMax: 4, log });
       const ownBus = await openBus({ url: gate.url, name: id, log });
+      let opened = 0;
       const host = await startHost({
         bus: ownBus,
         store: own,
-        openLog: () => openCommandLog(ownBus),
+        async openLog() {
+          opened += 1;
+          if (opened > 1) await logAgain?.();
+          return await openCommandLog(ownBus);
+        },
         definitions: lineDefinitions,
         readFacts: readWord,
         shards,
