@@ -7,6 +7,7 @@ import { anyDefinition, startHost } from "@rookery/host";
 import { commandLogName, shardHashVersion, subjects } from "@rookery/protocol";
 import {
   ConfigError,
+  Counter,
   Gauge,
   Histogram,
   type Log,
@@ -19,6 +20,7 @@ import { userActor } from "@rookery/user";
 import type { WorkerConfig } from "./config.ts";
 import { readFacts } from "./facts.ts";
 import { LagClock } from "./lag-clock.ts";
+import { startOutcomeSweep } from "./outcome-sweep.ts";
 import { openPresence } from "./presence.ts";
 
 /** One commits, the others load, recall and claim. */
@@ -83,6 +85,15 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
       rows.observe(commit.rows);
     },
   });
+  new Counter({
+    name: "rookery_commits_refused_total",
+    help: "Commits of a shard that were not written, for a repeat among their commands or newer facts, and decided again",
+    registers: [metrics],
+    collect() {
+      this.reset();
+      this.inc(host.refusedCommits);
+    },
+  });
   new Gauge({
     name: "rookery_shards_owned",
     help: "Log shards this worker owns",
@@ -114,13 +125,19 @@ export async function startWorker(config: WorkerConfig, log: Log): Promise<Servi
     },
   });
   const noting = setInterval(() => lateSeconds.set(lateness.note(host.status(), performance.now())), noteMs);
+  // Whoever has the first shard: one worker of the cluster.
+  const sweep = startOutcomeSweep({
+    store,
+    isOurs: () => host.status().some(({ shard }) => shard === 0),
+    log,
+  });
   await host.settled;
   status.serving();
   return {
     async close() {
       status.draining();
       clearInterval(noting);
-      await host.close();
+      await Promise.all([host.close(), sweep.close()]);
       await presence.close();
       await tracer?.close();
       await Promise.all([bus.close(), endStore(store), status.close()]);

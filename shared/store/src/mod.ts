@@ -410,5 +410,6 @@ export { orphanSends, type OrphanSend } from "./query/telegram/orphan-send.ts";
 export { type JudgedUpdate, judgedUpdates } from "./query/telegram/flood.ts";
 export { adoptBot } from "./query/bot/adopt-bot.ts";
 export { invalidateButtons } from "./query/bot/button.ts";
+export { sweepOutcomes } from "./query/outcome/sweep-outcome.ts";
 export { sweepTelegramUpdates } from "./query/telegram/sweep-update.ts";
 export { type BotSecrets, listAllBots, rekeyBots, rekeyHeaders } from "./query/bot/rekey-bot.ts";
