@@ -1,7 +1,15 @@
 import type { Relay } from "@rookery/host";
 import type { ShardId } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
-import { finishSends, type JobFence, relayIdOf, type SendResult, stateOf, type Store } from "@rookery/store";
+import {
+  finishSends,
+  isRefusal,
+  type JobFence,
+  relayIdOf,
+  type SendResult,
+  stateOf,
+  type Store,
+} from "@rookery/store";
 import { type BatchWriter, openBatchWriter } from "../batch-writer.ts";
 import type { QueuedSend, SendingBot } from "./sending-bot.ts";
 
@@ -34,7 +42,35 @@ export function openResultWriter(parts: {
     parts.relay.send(results.flatMap((result) => (done.has(result.id) ? relayOf(result) : [])));
   };
 
-  return openBatchWriter({ undone: "results of sends are not written yet", write, givenUp, log });
+  /** One that Postgres refuses holds up nobody: it is written without what Telegram said. */
+  const writeEach = async (batch: readonly NotedResult[]): Promise<void> => {
+    for (const each of batch) {
+      try {
+        await write([each]);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        const { id, state } = each.result;
+        log.error(
+          { sendId: id, err: String(error) },
+          "what became of a send cannot be written as it was told",
+        );
+        const words = state === "sent" ? null : "what Telegram said cannot be stored";
+        await write([{ ...each, result: { ...each.result, pollId: null, error: words } }]);
+      }
+    }
+  };
+
+  // Those of a batch that are written already are open no more: to write them again changes nothing.
+  return openBatchWriter({
+    undone: "results of sends are not written yet",
+    write: (batch) =>
+      write(batch).catch((error: unknown) => {
+        if (!isRefusal(error)) throw error;
+        return writeEach(batch);
+      }),
+    givenUp,
+    log,
+  });
 }
 
 /** Word of a result for its chat. */

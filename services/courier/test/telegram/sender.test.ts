@@ -215,6 +215,28 @@ test("the result is in the row, and on its way to the chat in the same statement
   await courier.close();
 });
 
+test("[L8] a result that Postgres refuses holds up no other: it is written without Telegram's words", async () => {
+  const botId = await makeBot();
+  // What Telegram quotes may end in half a character.
+  const half = new TelegramError("refused", "400 Bad Request: can't parse \ud83d", { code: 400 });
+  const courier = await start((call) => (call.params["chat_id"] === 1_600 ? half : 77));
+  courier.wake(await write(botId, 160, 1), await write(botId, 161, 1), await write(botId, 160, 2));
+  await settled(botId);
+  const { rows } = await store.query(
+    "select id, state, message_id, error from telegram_send where bot_id = $1 order by chat_id, place",
+    [botId],
+  );
+  const failed = { state: "failed", message_id: null, error: "what Telegram said cannot be stored" };
+  assert.deepEqual(rows, [
+    { id: "160/1", ...failed },
+    { id: "160/2", ...failed },
+    { id: "161/1", state: "sent", message_id: 77, error: null },
+  ]);
+  assert.equal(courier.seen.length, 3, "each went out once");
+  await until(() => courier.told.length === 3, { withinMs, what: "word for the chats" });
+  await courier.close();
+});
+
 test("429 and a refused connection are repeated, in their place; nothing overtakes within the chat", async () => {
   const botId = await makeBot();
   const answers = [
