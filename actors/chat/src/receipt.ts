@@ -26,9 +26,9 @@ export interface Receipts {
 
 export const noReceipts: Receipts = { rev: 0, size: 0, blocks: [new Map()] };
 
-/** Receipts as they were written. */
-export function receiptsOf({ receiptRev: rev, marks }: ChatMarks): Receipts {
-  let count = 1;
+/** Receipts as they were written: never in fewer blocks, for a row is not taken away, and whoever reads it finds it. */
+export function receiptsOf({ receiptRev: rev, blocks, marks }: ChatMarks): Receipts {
+  let count = blocks;
   while (count * blockMax < marks.length) count *= 2;
   return { rev, size: marks.length, blocks: blocksOf(marks, count) };
 }
@@ -104,7 +104,7 @@ function advance(
     return { receipts: { rev: rev + 1, size, blocks }, written: [...drafts.keys()] };
   }
   const all = blocks.flatMap((block) => [...block].map(([userId, progress]) => ({ userId, ...progress })));
-  const receipts = receiptsOf({ receiptRev: rev + 1, marks: all });
+  const receipts = receiptsOf({ receiptRev: rev + 1, blocks: before.length, marks: all });
   return { receipts, written: [...receipts.blocks.keys()] };
 }
 

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { openTestDatabase, seeds } from "@rookery/kit";
-import type { AddressedCommand, Message, Outcome } from "@rookery/protocol";
+import type { AddressedCommand, ChatCommand, Message, Outcome } from "@rookery/protocol";
 import {
   claimShards,
   commit,
   ensureCluster,
+  listMembers,
   openStore,
   readChanges,
   readMessages,
@@ -15,7 +16,7 @@ import {
 } from "@rookery/store";
 import { chatActor, type ChatState, decide } from "../src/mod.ts";
 import { nothingRecent } from "../src/recollection.ts";
-import { nowMs } from "./command.ts";
+import { done, nowMs } from "./command.ts";
 import { applyChange } from "./reader.ts";
 import { makeHistory } from "./history.ts";
 
@@ -29,8 +30,11 @@ after(async () => {
   await store.end();
   await database.close();
 });
-await ensureCluster(store, { shards: seeds.length, hashVersion: 1 });
-for (const shard of seeds.keys()) await claimShards(store, "log", [{ id: shard, epoch: 0 }], "test");
+/** One beside those of the histories. */
+const crowdShard = seeds.length;
+await ensureCluster(store, { shards: crowdShard + 1, hashVersion: 1 });
+for (const shard of [...seeds.keys(), crowdShard])
+  await claimShards(store, "log", [{ id: shard, epoch: 0 }], "test");
 await store.query("update shard set log_id = 'log'");
 
 interface Walked {
@@ -151,3 +155,52 @@ for (const [shard, seed] of seeds.entries()) {
     });
   });
 }
+
+test("a crowd's receipts stay in as many rows when most have left: whoever wakes then reads and writes the same ones", async () => {
+  const actor = { kind: "chat", id: 4 } as const;
+  const userIds = Array.from({ length: 1_500 }, (_, index) => index + 1);
+  let [state, seq, sent]: [ChatState | null, number, number] = [null, 0, 0];
+  const decideAll = async (...commands: (readonly [senderId: number, command: ChatCommand])[]) => {
+    const rows: Row[] = [];
+    for (const [senderId, command] of commands) {
+      const uuid = command.kind === "mark" ? "" : `c-${(sent += 1)}`;
+      const decision = done(decide(state, { actor, senderId, uuid, source: "ws", command }, nowMs));
+      ({ state } = decision);
+      rows.push(...decision.rows);
+    }
+    const fence = {
+      shard: crowdShard,
+      epoch: 1,
+      logId: "log",
+      fromSeq: seq,
+      toSeq: seq + 1,
+      commitId: seq + 1,
+    };
+    const full = { ...fence, toMsgId: null, toMs: nowMs, factVersion: null };
+    assert.equal((await commit(store, [full], [{ shard: crowdShard, rows }])).size, 1);
+    seq += 1;
+  };
+  const wake = async () => {
+    state = (await chatActor.load(store, [actor.id])).get(actor.id) ?? null;
+  };
+  const markOf = (userId: number, readSeq: number) => ({ userId, deliveredSeq: readSeq, readSeq });
+  const members = userIds.map((userId) => ({ userId, role: "member" }) as const);
+  await decideAll([1, { kind: "create", birth: { type: "group", title: "t", members } }]);
+  await decideAll([0, { kind: "mark", marks: userIds.map((userId) => markOf(userId, 1)) }]);
+  await decideAll(...userIds.slice(0, 600).map((userId) => [userId, { kind: "leave" }] as const));
+  await wake();
+  await decideAll([0, { kind: "mark", marks: [markOf(1_000, 300), markOf(1_001, 300)] }]);
+  await wake();
+  await decideAll([0, { kind: "mark", marks: [markOf(1_002, 400)] }]);
+  const listed = await listMembers(store, actor.id, { after: 998, limit: 5 });
+  assert.deepEqual(
+    listed.map(({ userId, readSeq }) => [userId, readSeq]),
+    [
+      [999, 1],
+      [1_000, 300],
+      [1_001, 300],
+      [1_002, 400],
+      [1_003, 1],
+    ],
+  );
+});

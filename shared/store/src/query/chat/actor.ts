@@ -65,7 +65,7 @@ export async function loadChats(db: Queryable, ids: readonly number[]): Promise<
     if (place === undefined) byChat.set(chatId, (place = new Map()));
     place.set(userId, member);
   }
-  const none = { receiptRev: 0, marks: [] };
+  const none = { receiptRev: 0, blocks: 1, marks: [] };
   return new Map(
     chats.rows.map((chat) => [
       chat.id,

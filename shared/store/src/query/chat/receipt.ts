@@ -8,6 +8,8 @@ export type StoredMarks = Readonly<Record<string, readonly [deliveredSeq: number
 /** The marks of a chat, whole, as they are at this rev of them. */
 export interface ChatMarks {
   readonly receiptRev: number;
+  /** In how many rows they are kept; they stay so many when marks go. */
+  readonly blocks: number;
   readonly marks: readonly Mark[];
 }
 
@@ -19,6 +21,7 @@ export const readSeq = "coalesce((r.marks->(m.user_id::text)->>1)::bigint, 0)";
 
 interface ReceiptBlock {
   readonly chatId: number;
+  readonly blocks: number;
   readonly rev: number;
   readonly marks: StoredMarks;
 }
@@ -26,7 +29,7 @@ interface ReceiptBlock {
 /** Bytes of a row that are few. */
 const fewBytesMax = 4_096;
 
-const blockColumns = 'chat_id as "chatId", rev, marks';
+const blockColumns = 'chat_id as "chatId", blocks, rev, marks';
 
 /** All marks of these chats; chats without any are left out. */
 export async function readMarks(
@@ -74,11 +77,12 @@ export async function readReaders(
 }
 
 function gather(rows: readonly ReceiptBlock[]): Map<number, ChatMarks> {
-  const chats = new Map<number, { receiptRev: number; marks: Mark[] }>();
-  for (const { chatId, rev, marks } of rows) {
+  const chats = new Map<number, { receiptRev: number; blocks: number; marks: Mark[] }>();
+  for (const { chatId, blocks, rev, marks } of rows) {
     let chat = chats.get(chatId);
-    if (chat === undefined) chats.set(chatId, (chat = { receiptRev: 0, marks: [] }));
+    if (chat === undefined) chats.set(chatId, (chat = { receiptRev: 0, blocks: 1, marks: [] }));
     chat.receiptRev = Math.max(chat.receiptRev, rev);
+    chat.blocks = Math.max(chat.blocks, blocks);
     for (const [userId, [delivered, read]] of Object.entries(marks)) {
       chat.marks.push({ userId: Number(userId), deliveredSeq: delivered, readSeq: read });
     }
