@@ -2,7 +2,7 @@
  * The messages a chat has at hand: those written or fetched last. A chain, newest first, so that a write adds a link and copies
  * nothing: a state that is thrown away lets go of its links, and the states before it have lost none.
  *
- * The bound: a batch has at most 256 commands for a chat; each writes at most one message and has at most one fetched.
+ * The bound: a batch has at most 256 commands for a chat; each writes at most one message, be it in steps, and has at most one fetched.
  * What batch N wrote is nowhere else until N has committed, and meanwhile N + 1 fetches and writes. So the last 768
  * writes must be here; at least 960 are.
  */
@@ -52,8 +52,10 @@ export function recentTelegramMessage(recent: Recollection, messageId: number): 
 export function keepRecent(recent: Recollection, messages: Iterable<StoredMessage>): Recollection {
   let { newest, length } = recent;
   for (const message of messages) {
-    newest = { message, older: newest };
-    length += 1;
+    // What one command writes of a message in several steps is one writing.
+    const again = newest?.message.seq === message.seq ? newest : null;
+    newest = { message, older: again === null ? newest : again.older };
+    if (again === null) length += 1;
   }
   return cut({ newest, length }, keptMin);
 }

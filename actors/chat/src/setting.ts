@@ -1,4 +1,5 @@
 /** What a chat is and allows, as who leads it says: of itself, of all its members, of one of them. */
+import { isDeepStrictEqual } from "node:util";
 import {
   type AddressedCommand,
   type ChatAbout,
@@ -50,7 +51,8 @@ export function describe(
     ...(rules === undefined ? {} : { forbids: rules }),
   };
   const draft = new Draft(state, nowMs);
-  if (JSON.stringify(next) === JSON.stringify(about)) return draft.changed(command);
+  // Postgres keeps the parts of an object in an order of its own.
+  if (isDeepStrictEqual(next, about)) return draft.changed(command);
   draft.about(next);
   tellOfChat(draft);
   return draft.changed(command);

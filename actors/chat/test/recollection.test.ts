@@ -36,6 +36,14 @@ test("a message is found as it was written last, wherever it was before", () => 
   assert.equal(recentMessage(recent, 7)?.rev, 1);
 });
 
+test("[L7] a message that one command writes in many steps takes the place of one", () => {
+  let recent = nothingRecent;
+  for (let seq = 1; seq <= neededMin; seq += 1) {
+    for (let rev = 1; rev <= 20; rev += 1) recent = keepRecent(frozen(recent), [message(seq, rev)]);
+  }
+  for (let seq = 1; seq <= neededMin; seq += 1) assert.equal(recentMessage(recent, seq)?.rev, 20);
+});
+
 test("a trim leaves a few of the last, never an older writing of one of them", () => {
   let recent = nothingRecent;
   for (let seq = 1; seq <= 300; seq += 1) recent = keepRecent(recent, [message(seq), message(1, seq)]);
