@@ -290,7 +290,8 @@ export class Draft {
   }
 
   #write(message: StoredMessage, headSeq = this.state.headSeq): void {
-    this.#rows.push({ table: "message", row: message });
+    const isNew = headSeq > this.state.headSeq;
+    this.#rows.push({ table: isNew ? "message" : "messageChange", row: message });
     this.state = { ...this.state, headSeq, recent: keepRecent(this.state.recent, [message]) };
   }
 

@@ -131,6 +131,10 @@ export function messages({ events }: Done): Message[] {
 
 type RowOf<T extends Row["table"]> = Extract<Row, { table: T }>["row"];
 
+/** Of messages both new ones and changes. */
 export function rowsOf<T extends Row["table"]>({ rows }: Done, table: T): RowOf<T>[] {
-  return rows.flatMap((row) => (row.table === table ? [row.row as RowOf<T>] : []));
+  return rows.flatMap((row) => {
+    const isWanted = row.table === table || (table === "message" && row.table === "messageChange");
+    return isWanted ? [row.row as RowOf<T>] : [];
+  });
 }

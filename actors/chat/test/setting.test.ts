@@ -66,6 +66,17 @@ describe("what a chat allows its members", () => {
     assert.equal(chat.said(2, { kind: "rename", title: "ours" }), "changed");
   });
 
+  it("what it says of itself already takes no rev, in whatever order Postgres has kept it", () => {
+    const chat = openChat();
+    const picture = { fileId: "f", kind: "photo", name: "tea" };
+    const asked: ChatCommand = { kind: "describe", description: "of tea", photo: picture };
+    assert.equal(chat.said(1, asked), "changed");
+    const about = { photo: { kind: "photo", name: "tea", fileId: "f" }, description: "of tea" };
+    const woken = { ...chat.state(), settings: { ...chat.state().settings, about } };
+    const again = decide(woken, ask(1, asked, "again"), nowMs);
+    assert.equal(again.kind === "done" ? again.state.rev : null, woken.rev);
+  });
+
   it("restricts one member until then, and not who leads", () => {
     const chat = openChat();
     assert.equal(chat.said(2, restrict(3, ["send_messages"])), "forbidden");
@@ -189,7 +200,7 @@ describe("reactions of others", () => {
     const take: ChatCommand = { kind: "unreact", seq: 2, userId: 3 };
     assert.equal(chat.said(2, take), "forbidden");
     assert.equal(chat.said(1, take), "changed");
-    const messages = chat.rows.flatMap((row) => (row.table === "message" ? [row.row] : []));
+    const messages = chat.rows.flatMap((row) => (row.table === "messageChange" ? [row.row] : []));
     assert.deepEqual(messages.at(-1)?.detail?.reactions, { "👍": [2], "🎉": [2] });
     const before = chat.state().rev;
     assert.equal(chat.said(1, take), "changed");

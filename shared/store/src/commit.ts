@@ -74,17 +74,21 @@ function namesOf({ shard, names = [] }: ShardRows): object[] {
   return names.map((name) => ({ shardId: shard, ...name }));
 }
 
-/** Rows by table, the last of a key winning. */
+/** Rows by table, the last of a key winning; but a new message takes nobody's place, and one that is changed is new still. */
 function gather(batches: readonly ShardRows[]): Map<TableName, object[]> {
   const tables = new Map<TableName, Map<string, object>>();
   let unkeyed = 0;
   for (const { shard, rows } of batches) {
     for (const { table, row } of rows) {
-      let place = tables.get(table);
-      if (place === undefined) tables.set(table, (place = new Map()));
       const { key } = writers[table];
       const fields = row as unknown as Readonly<Record<string, unknown>>;
-      const name = key === null ? `#${unkeyed++}` : key.map((column) => fields[column]).join(":");
+      let name = key === null ? `#${unkeyed++}` : key.map((column) => fields[column]).join(":");
+      const made = tables.get("message");
+      const isNew = made?.has(name) === true && (table === "message" || table === "messageChange");
+      if (isNew && table === "message") name = `#${unkeyed++}`;
+      const home = isNew ? "message" : table;
+      let place = tables.get(home);
+      if (place === undefined) tables.set(home, (place = new Map()));
       place.set(name, { shardId: shard, ...row });
     }
   }

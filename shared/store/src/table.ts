@@ -4,7 +4,7 @@
  * (100 rows: 1.8 ms both, 0.5 against 0.9 ms of our CPU).
  *
  * A row is the *final* state of its key in a batch: an actor that writes a message and changes it before the commit
- * writes one row.
+ * writes one row, a new one.
  */
 import type {
   AclEntry,
@@ -158,7 +158,10 @@ export interface ChatSettingRow {
 export interface Rows {
   readonly chat: ChatRow;
   readonly member: MemberRow;
+  /** A new one: a place or a name that is taken is refused. */
   readonly message: MessageRow;
+  /** One that is there, as it is from now on. */
+  readonly messageChange: MessageRow;
   readonly change: ChangeRow;
   readonly receipt: ReceiptRow;
   readonly telegramSend: TelegramSendRow;
@@ -192,6 +195,22 @@ interface Writer<R> {
   readonly sql: (source: string) => string;
 }
 
+const messageKey = ["chatId", "seq"] as const;
+const messageColumns: Writer<MessageRow>["columns"] = {
+  chatId: "bigint",
+  seq: "bigint",
+  rev: "bigint",
+  senderId: "bigint",
+  uuid: "text",
+  kind: "text",
+  body: "text",
+  detail: "jsonb",
+  source: "text",
+  ts: "bigint",
+  editedAt: "bigint",
+  deletedAt: "bigint",
+};
+
 export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
   chat: upsert("chat", ["id"], {
     id: "bigint",
@@ -212,20 +231,8 @@ export const writers: { readonly [T in TableName]: Writer<Rows[T]> } = {
     leftMs: "bigint",
     rev: "bigint",
   }),
-  message: upsert("message", ["chatId", "seq"], {
-    chatId: "bigint",
-    seq: "bigint",
-    rev: "bigint",
-    senderId: "bigint",
-    uuid: "text",
-    kind: "text",
-    body: "text",
-    detail: "jsonb",
-    source: "text",
-    ts: "bigint",
-    editedAt: "bigint",
-    deletedAt: "bigint",
-  }),
+  message: { ...insert<MessageRow>("message", messageColumns), key: messageKey },
+  messageChange: upsert("message", messageKey, messageColumns),
   change: insert("change", { chatId: "bigint", rev: "bigint", frame: "jsonb" }),
   receipt: upsert("receipt", ["chatId", "block"], {
     chatId: "bigint",

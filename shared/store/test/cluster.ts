@@ -61,7 +61,17 @@ export async function shardRow(store: Store, id: number): Promise<Ownership> {
   return found;
 }
 
+/** A new one. */
 export function messageRow(chatId: number, seq: number, changes: Partial<MessageRow> = {}): Row {
+  return { table: "message", row: messageOf(chatId, seq, changes) };
+}
+
+/** One that is there already. */
+export function messageChangeRow(chatId: number, seq: number, changes: Partial<MessageRow>): Row {
+  return { table: "messageChange", row: messageOf(chatId, seq, changes) };
+}
+
+function messageOf(chatId: number, seq: number, changes: Partial<MessageRow>): MessageRow {
   const row: MessageRow = {
     chatId,
     seq,
@@ -76,10 +86,10 @@ export function messageRow(chatId: number, seq: number, changes: Partial<Message
     editedAt: null,
     deletedAt: null,
   };
-  return { table: "message", row: { ...row, ...changes } };
+  return { ...row, ...changes };
 }
 
-/** Unlike a message it cannot be written twice without a complaint. */
+/** It cannot be written twice without a complaint. */
 export function changeRow(chatId: number, rev: number, userId = 1): Row {
   const frame: ChangeRow["frame"] = {
     type: "MemberChanged",

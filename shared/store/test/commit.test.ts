@@ -6,6 +6,7 @@ import {
   changeRow,
   fenceOf,
   logId,
+  messageChangeRow,
   messageRow,
   nowMs,
   openTestCluster,
@@ -162,15 +163,23 @@ test("[L3] a shard where something decided as new was done before writes nothing
 
 test("the last of a key wins in a batch, and over what is there", async () => {
   await commit(store, [fenceOf(0)], [{ shard: 0, rows: [chatRow(5, 1), messageRow(5, 1)] }]);
-  const edited = messageRow(5, 1, { body: "edited", editedAt: nowMs, rev: 1 });
-  const rows = [chatRow(5, 7), messageRow(5, 2), messageRow(5, 1, { body: "lost" }), edited, chatRow(5, 2)];
+  const [lost, edited] = ["lost", "edited"].map((body) => messageChangeRow(5, 1, { body, rev: 1 }));
+  assert.ok(lost !== undefined && edited !== undefined);
+  const rows = [
+    chatRow(5, 7),
+    messageRow(5, 2),
+    lost,
+    edited,
+    messageChangeRow(5, 2, { body: "new", rev: 2 }),
+    chatRow(5, 2),
+  ];
   await commit(store, [fenceOf(0, { fromSeq: 10, toSeq: 11, commitId: 2 })], [{ shard: 0, rows }]);
   const { rows: chats } = await store.query("select id, rev from chat");
   assert.deepEqual(chats, [{ id: 5, rev: 2 }]);
   const { rows: messages } = await store.query("select seq, body, rev from message order by seq");
   assert.deepEqual(messages, [
     { seq: 1, body: "edited", rev: 1 },
-    { seq: 2, body: "no. 2", rev: 0 },
+    { seq: 2, body: "new", rev: 2 },
   ]);
 });
 
@@ -183,6 +192,8 @@ const refusals: readonly (readonly [string, Row, RegExp])[] = [
   ["a type no chat has", chatRow(6, 1, { type: "salon" as never }), /^23514/],
   ["a change that is there", changeRow(5, 1), /^23505/],
   ["a uuid that is there", messageRow(5, 9, { uuid: "u-1" }), /^23505/],
+  ["a new message where one is", messageRow(5, 1, { uuid: "other" }), /^23505/],
+  ["a new message where the same commit has one", messageRow(5, 2, { uuid: "other" }), /^23505/],
 ];
 
 for (const [what, row, code] of refusals) {
