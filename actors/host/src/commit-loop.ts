@@ -1,5 +1,5 @@
 /**
- * The loop that makes one commit after another, with one being decided while one is in flight.
+ * The loop that makes one commit after another; where much waits, the next is decided while one is in flight.
  *
  *   pick ──▶ decide ──▶ (wait for the commit in flight) ──▶ commit ──▶ release
  *     ▲         │                  │
@@ -27,6 +27,11 @@ import { Signal } from "./signal.ts";
 const commandsMax = 1_000;
 /** Of one shard in one commit, so that a busy shard leaves room for its neighbours. */
 const commandsPerShardMax = 250;
+/**
+ * So many are decided while a commit is in flight; fewer wait until it has landed. What is decided early is closed: who comes a
+ * moment later waits for that commit too. So it is worth it only where deciding takes as long as a commit.
+ */
+const earlyMinDefault = 50;
 
 export interface CommitLoopParts {
   readonly store: Store;
@@ -40,6 +45,8 @@ export interface CommitLoopParts {
   readonly observe: (commit: { readonly seconds: number; readonly rows: number }) => void;
   /** Null, or none: nothing is traced. */
   readonly tracer?: Tracer | null;
+  /** So many commands are decided while a commit is in flight (50). */
+  readonly earlyMin?: number;
 }
 
 interface Flight {
@@ -112,7 +119,7 @@ export class CommitLoop {
   async #run(): Promise<void> {
     for (;;) {
       if (this.#flight?.verdict !== undefined) await this.#land(null);
-      const deliveries = this.#stopping ? new Map<Shard, Delivery[]>() : this.#pick();
+      const deliveries = this.#stopping || this.#isEarly() ? new Map<Shard, Delivery[]>() : this.#pick();
       if (deliveries.size === 0) {
         if (this.#stopping && this.#flight === null) return;
         await this.#wake.wait();
@@ -122,6 +129,18 @@ export class CommitLoop {
       if (!(await this.#land(deliveries))) continue;
       await this.#take(attempt, deliveries);
     }
+  }
+
+  /** Whether a commit is in flight and too little waits to be decided before it has landed. */
+  #isEarly(): boolean {
+    if (this.#flight === null) return false;
+    const enough = this.#parts.earlyMin ?? earlyMinDefault;
+    let count = 0;
+    for (const { inbox } of this.#shards) {
+      for (const { commands } of inbox) count += commands.length;
+      if (count >= enough) return false;
+    }
+    return true;
   }
 
   /** The next messages of every shard, the first place going round. */

@@ -80,6 +80,35 @@ test("[L3] a repeat in the very same batch is one, and burns no sequence", async
   assert.deepEqual(stage.warnings, [], "nor is it left to the unique index");
 });
 
+test("few that come while a commit is in flight share the next; many are decided before it has landed", async () => {
+  const early = await openStage(3);
+  const mine = await early.claim(0);
+  const refs: number[] = [];
+  await early.whileLocked(
+    mine,
+    () => refs.push(...early.feed(mine, say(10, "a"))),
+    async (db) => {
+      refs.push(...early.feed(mine, say(10, "b")));
+      // Long enough for it to be decided, if it were.
+      await db.query("select pg_sleep(0.05)");
+      assert.equal(mine.inbox.length, 1);
+      refs.push(...early.feed(mine, say(10, "c")));
+    },
+  );
+  await early.replies(refs);
+  assert.equal(early.releases.length, 2);
+  await early.whileLocked(
+    mine,
+    () => refs.push(...early.feed(mine, say(10, "d"))),
+    async () => {
+      refs.push(...early.feed(mine, say(10, "e"), say(10, "f"), say(10, "g")));
+      await until(() => mine.inbox.length === 0, { withinMs });
+    },
+  );
+  await early.replies(refs);
+  assert.deepEqual(await bodiesOf(early.store, 10), ["a", "b", "c", "d", "e", "f", "g"]);
+});
+
 test("[L3] a repeat of what is not committed yet waits for that commit", async () => {
   let refs: number[] = [];
   await stage.whileLocked(

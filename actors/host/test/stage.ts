@@ -58,7 +58,8 @@ export function say(id: number, uuid: string, body = uuid): Partial<LoggedComman
   return { actor: { kind: "chat", id }, uuid, command };
 }
 
-export async function openStage(): Promise<Stage> {
+/** @param earlyMin one: whatever comes is decided at once, also while a commit is in flight */
+export async function openStage(earlyMin = 1): Promise<Stage> {
   const database = await openTestDatabase();
   const log = openLog("test", { LOG_LEVEL: "silent" });
   const warnings: string[] = [];
@@ -85,6 +86,7 @@ export async function openStage(): Promise<Stage> {
       },
       log,
       observe: () => {},
+      earlyMin,
       release(plan) {
         releases.push(plan.shards.map(({ shard }) => shard.id));
         for (const each of plan.shards) {
