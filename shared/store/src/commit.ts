@@ -127,21 +127,20 @@ function build(names: readonly TableName[]): string {
   select n."shardId" from named n cross join lateral (select from outcome o
     where o.actor = n.actor and o.sender_id = n."senderId" and o.uuid = n.uuid limit 1) o
 ), locked as (
-  select s.id from shard s join fence f on s.id = f.shard
-  where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
-    and s.commit_id < f."commitId"
+  select s.id from shard s where s.kind = 'log' and s.id = any (array(select shard from fence))
   order by s.id for update of s
 ), fenced as (
   update shard s set applied_seq = f."toSeq", 
     applied_msg_id = case when f."toSeq" = f."fromSeq" then s.applied_msg_id else f."toMsgId" end,
     applied_ms = case when f."toSeq" = f."fromSeq" then s.applied_ms else f."toMs" end,
     commit_id = f."commitId", deaths = 0, suspect = null
-  from fence f where s.kind = 'log' and s.id = f.shard and s.id in (select id from locked)
+  from fence f where (select count(*) from locked) >= 0
+    and s.kind = 'log' and s.id = f.shard
     and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and s.log_id = f."logId"
     and s.commit_id < f."commitId"
     and s.id not in (select id from repeated)
     and (f."factVersion" is null or f."factVersion" = (select version from fact_version))
   returning s.id
 )${writes.join("")}
-select id from fenced where (select count(*) from locked) >= 0`;
+select id from fenced`;
 }

@@ -18,6 +18,11 @@ export interface StoreOptions {
 }
 
 const queryMsDefault = 5_000;
+/**
+ * A prepared statement keeps its plan until somebody analyses its tables. One made while a table was empty would read it whole,
+ * once for each command of a commit, for the minute in which it has grown by thousands.
+ */
+const plansByIndex = "-c enable_seqscan=off";
 
 /** Ids, sequences and times are below 2^53, so bigint is a JavaScript number. */
 const types: pg.CustomTypesConfig = {
@@ -42,6 +47,7 @@ export function openStore(options: StoreOptions): Store {
     query_timeout: options.queryMsMax ?? queryMsDefault,
     idle_in_transaction_session_timeout: 5_000,
     keepAlive: true,
+    options: plansByIndex,
     types,
   });
   pool.on("error", (error) => options.log.warn({ err: error.message }, "an idle Postgres connection broke"));

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { type ChatRow, type CommandName, commit, type Fence, isRefusal, type Row } from "../src/mod.ts";
+import {
+  type ChatRow,
+  type CommandName,
+  commit,
+  type Fence,
+  inTransaction,
+  isRefusal,
+  type Row,
+} from "../src/mod.ts";
 import { tableNames } from "../src/table.ts";
 import {
   changeRow,
@@ -220,6 +228,24 @@ for (const [what, row, code] of refusals) {
     assert.deepEqual(await seqsOf(store, 7), []);
   });
 }
+
+test("a statement that was planned while its tables were empty reads none of them whole", async () => {
+  await store.query("analyze message, outcome");
+  await inTransaction(store, async (db) => {
+    // The plan is kept from the sixth time on.
+    for (let commitId = 1; commitId <= 10; commitId += 1) {
+      const fence = fenceOf(0, { fromSeq: commitId - 1, toSeq: commitId, commitId });
+      await commit(db, [fence], [{ shard: 0, rows: [messageRow(5, commitId)] }]);
+    }
+    const { rows: prepared } = await db.query<{ name: string; generic: number }>(
+      "select name, generic_plans as generic from pg_prepared_statements where name like 'commit %'",
+    );
+    const name = prepared.find(({ generic }) => generic > 0)?.name;
+    const { rows: plan } = await db.query(`explain execute "${name}" ('[]', '[]', '[]')`);
+    assert.match(JSON.stringify(plan), /Index .{0,9}Scan using \w+ on outcome/);
+    assert.doesNotMatch(JSON.stringify(plan), /Seq Scan on (message|outcome)/);
+  });
+});
 
 test("statements over different tables have different names, short enough for Postgres", async () => {
   const names = new Set<string>();

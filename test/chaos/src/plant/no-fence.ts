@@ -11,13 +11,8 @@ export const noFence: Plant = {
   edits: [
     {
       file: "shared/store/src/commit.ts",
-      find: `where s.kind = 'log' and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and`,
-      replace: `where s.kind = 'log' and`,
-    },
-    {
-      file: "shared/store/src/commit.ts",
-      find: `in (select id from locked)\n    and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and`,
-      replace: `in (select id from locked) and`,
+      find: `and s.epoch = f.epoch and s.applied_seq = f."fromSeq" and`,
+      replace: `and`,
     },
   ],
   caughtBy: ["lost", "misacked", "phantom", "disagreed", "gap", "duplicated", "reacked", "parked", "behind"],
