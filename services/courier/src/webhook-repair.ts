@@ -37,7 +37,6 @@ const callTimeoutMs = 10_000;
 const callsMax = 4;
 /** Read in one look; what is left is found by the next. */
 const workMax = 1_000;
-const errorCharsMax = 500;
 
 /**
  * Tells Telegram where each bot's updates go, until it agrees: `setWebhook` for bots in webhook mode,
@@ -132,7 +131,7 @@ async function attempt(work: WebhookWork, means: Means): Promise<WebhookResult> 
       ...about,
       status: refused ? "failed" : "pending",
       url: null,
-      error: error.message.slice(0, errorCharsMax),
+      error: error.message,
       nextAttemptMs: Date.now() + (askedMs ?? retryDelayMs(work.attempts, Math.random())),
     };
   }

@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { cutWords } from "./cut.ts";
 import type { TelegramCall } from "./outgoing.ts";
 import type { UpdateType } from "./update-type.ts";
 
+/** Of Telegram's words: they quote what was sent, so they are as long, and as odd, as that. */
+const wordsMax = 500;
+
 /**
  * Why a call failed. `refused`: Telegram answered that it will not (4xx), a repeat is refused too. `outage`: it
- * could not be asked, or its outcome is unknown, or it asks for patience (429, `retryMs`).
+ * could not be asked, or its outcome is unknown, or it asks for patience (429, `retryMs`). Its message is fit for a row.
  */
 export class TelegramError extends Error {
   override name = "TelegramError";
@@ -26,7 +30,7 @@ export class TelegramError extends Error {
       readonly migratedTo?: number;
     } = {},
   ) {
-    super(message);
+    super(cutWords(message, wordsMax));
     this.kind = kind;
     this.isUnknown = about.isUnknown ?? false;
     this.migratedTo = about.migratedTo ?? null;
@@ -198,7 +202,12 @@ export function openTelegramClient(options: TelegramClientOptions): TelegramClie
       if (!parsed.success) throw new TelegramError("outage", "getWebhookInfo: no webhook in the answer");
       const { url, pending_update_count: pending, last_error_message: lastError, ...rest } = parsed.data;
       const lastErrorMs = rest.last_error_date === undefined ? null : rest.last_error_date * 1_000;
-      return { url, pending, lastError: lastError ?? null, lastErrorMs };
+      return {
+        url,
+        pending,
+        lastError: lastError === undefined ? null : cutWords(lastError, wordsMax),
+        lastErrorMs,
+      };
     },
     getUpdates: async (token, { offset, limit, timeoutSeconds, allowedUpdates }, signal) => {
       const body = { offset, limit, timeout: timeoutSeconds, allowed_updates: allowedUpdates };

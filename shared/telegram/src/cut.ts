@@ -7,3 +7,8 @@ export function cutBytes(text: string, bytesMax: number): string {
   while (end > 0 && ((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end--;
   return bytes.toString("utf8", 0, end);
 }
+
+/** Fit for a row, whatever it was: at most `unitsMax` UTF-16 units, and none of what Postgres takes nowhere (U+0000, half a character). */
+export function cutWords(text: string, unitsMax: number): string {
+  return text.slice(0, unitsMax).toWellFormed().replaceAll("\0", "\uFFFD");
+}

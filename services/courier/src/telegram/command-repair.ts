@@ -21,7 +21,6 @@ const pollMsDefault = 2_000;
 const callTimeoutMs = 10_000;
 /** Read in one look; what is left is found by the next. */
 const workMax = 100;
-const errorCharsMax = 500;
 /** Telegram takes no more in a menu. */
 const commandsMax = 100;
 
@@ -59,7 +58,7 @@ export function startCommandRepair(options: {
         botId,
         version,
         status: isRefused ? "failed" : "pending",
-        error: error.message.slice(0, errorCharsMax),
+        error: error.message,
         nextAttemptMs: Date.now() + (askedMs ?? retryDelayMs(work.attempts, Math.random())),
       });
     }

@@ -42,7 +42,6 @@ const idleMs = 500;
 const laterMs = 500;
 /** Another asks for the same bot: the former owner for a moment, or a stranger for ever. */
 const conflictMs = 1_000;
-const errorCharsMax = 500;
 
 export interface TelegramPoller {
   close(): Promise<void>;
@@ -122,7 +121,7 @@ export function startTelegramPoller(parts: {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof TelegramError)) throw error;
-        await noteError(bot, error.message.slice(0, errorCharsMax));
+        await noteError(bot, error.message);
         if (error.code === 409) await contend(bot, token, signal);
         else await sleep(error.retryMs ?? retryDelayMs(failures, Math.random()), signal);
         failures += 1;

@@ -22,7 +22,6 @@ export type Transmission =
   /** It may have been done. */
   | { readonly kind: "unknown"; readonly error: string };
 
-const errorCharsMax = 500;
 /** Where Telegram asks for patience and does not say how much. */
 const patienceMs = 1_000;
 /** It is so already: a repeat of what was done. Telegram says it by its text alone. */
@@ -47,7 +46,7 @@ export async function transmit(
     return { kind: "sent", ...(await call(client, token, send, signal)) };
   } catch (thrown) {
     if (!(thrown instanceof TelegramError)) throw thrown;
-    const error = thrown.message.slice(0, errorCharsMax);
+    const { message: error } = thrown;
     const { action, messageId } = send;
     if (action !== "send" && messageId !== null && error.includes(alreadySo[action])) {
       return { kind: "sent", messageId };

@@ -19,7 +19,6 @@ const lookMs = 5_000;
 const callTimeoutMs = 10_000;
 /** In one look; what is left is found by the next. */
 const watchedMax = 100;
-const errorCharsMax = 500;
 
 export function startWebhookWatch(parts: {
   readonly store: Store;
@@ -40,8 +39,7 @@ export function startWebhookWatch(parts: {
     try {
       const opened = parts.secrets.openSecret(token, botSecretOwner.token(botId));
       const { url, pending, lastError, lastErrorMs } = await client.getWebhookInfo(opened, stop.signal);
-      const error = lastError?.slice(0, errorCharsMax) ?? null;
-      await noteTelegramWord(store, { botId, error, errorMs: lastErrorMs, pending });
+      await noteTelegramWord(store, { botId, error: lastError, errorMs: lastErrorMs, pending });
       if (url !== baseUrl + username) {
         log.warn({ botId }, "Telegram has another webhook than ours, which is set anew");
         await reopenWebhook(store, { botId, version }, Date.now());
