@@ -14,7 +14,7 @@ export const patienceMsMax = 3_600_000;
 /** Of one line in memory; what is beyond is read when its turn comes (L7). */
 const lineMax = 20;
 /** Lines in memory (L7). */
-const linesMax = 5_000;
+const linesMaxDefault = 5_000;
 
 export interface Post {
   readonly updateId: number;
@@ -34,13 +34,18 @@ interface Line {
 
 export class PostQueue {
   readonly #lines = new Map<string, Line>();
+  readonly #linesMax: number;
   #underWay = 0;
+
+  constructor(linesMax = linesMaxDefault) {
+    this.#linesMax = linesMax;
+  }
 
   /** False: there is no room for another line; nothing after it can be taken either. */
   add(post: Post): boolean {
     let line = this.#lines.get(post.queue);
     if (line === undefined) {
-      if (this.#lines.size >= linesMax) return false;
+      if (this.#lines.size >= this.#linesMax) return false;
       this.#lines.set(post.queue, (line = { posts: [], more: false, dueMs: 0, isUnderWay: false }));
     }
     const last = line.posts.at(-1);

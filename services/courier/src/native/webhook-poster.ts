@@ -34,10 +34,12 @@ const lookMs = 2_000;
 const retryMs = 200;
 /** Read at once. */
 const pageMax = 200;
-/** Posts under way, of all bots (L7). */
-const underWayMax = 512;
+/** Posts under way, of all bots (L7); of one bot never more than are free for the others. */
+const underWayMaxDefault = 512;
 /** A bot has so long for its answer. */
 const answerMs = 60_000;
+/** A stop, or a shard that goes, waits so long for posts under way: what is given up is posted again by the next owner. */
+const landingMs = 2_000;
 /** The same words are written again so often. */
 const errorEveryMs = 60_000;
 /** Of the text of an error that a bot is told. */
@@ -59,6 +61,8 @@ interface Poster {
   readonly shard: ShardId;
   readonly secret: string | null;
   readonly queue: PostQueue;
+  /** Gives up what is under way. */
+  readonly stop: AbortController;
   /** All up to here is in lines. */
   readTo: number;
   /** There may be something after it. */
@@ -82,10 +86,13 @@ export function startWebhookPoster(parts: {
   readonly run: RunAnswer;
   readonly shards: number;
   readonly log: Log;
+  /** For tests. */
+  readonly underWayMax?: number;
+  readonly linesMax?: number;
 }): WebhookPoster {
-  const { store, log } = parts;
+  const { store, log, underWayMax = underWayMaxDefault } = parts;
   const posters = new Map<UserId, Poster>();
-  const flights = new Set<Promise<void>>();
+  const flights = new Map<Promise<void>, Poster>();
   const taken: { readonly poster: Poster; readonly post: Post }[] = [];
   let underWay = 0;
   let taking: Promise<void> | null = null;
@@ -108,7 +115,8 @@ export function startWebhookPoster(parts: {
       }
       const secret =
         bot.secret === null ? null : parts.secrets.openSecret(bot.secret, botSecretOwner.webhook(bot.botId));
-      const fresh = { queue: new PostQueue(), readTo: 0, hungry: true, told: null };
+      const queue = new PostQueue(parts.linesMax);
+      const fresh = { queue, stop: new AbortController(), readTo: 0, hungry: true, told: null };
       posters.set(bot.botId, { bot, shard, secret, ...fresh });
     }
     for (const botId of posters.keys()) if (!living.has(botId)) posters.delete(botId);
@@ -141,16 +149,31 @@ export function startWebhookPoster(parts: {
     for (const poster of posters.values()) {
       if (!isCurrent(poster)) continue;
       await feed(poster);
-      const room = Math.min(poster.bot.maxConnections - poster.queue.underWay, underWayMax - underWay);
-      for (const post of poster.queue.take(Date.now(), Math.max(0, room))) launch(poster, post);
+      // Its shard may have gone meanwhile.
+      if (!isCurrent(poster)) continue;
+      for (const post of poster.queue.take(Date.now(), roomOf(poster))) launch(poster, post);
       const dueMs = poster.queue.nextMs();
       if (dueMs !== null && dueMs > Date.now() && (nextMs === null || dueMs < nextMs)) nextMs = dueMs;
     }
     return nextMs === null ? null : Math.max(1, Math.min(nextMs - Date.now(), lookMs));
   };
 
+  /** Bots whose posts hang have the fewer the more of them there are, and never all: whoever has nothing under way may post. */
+  const roomOf = ({ bot, queue }: Poster): number => {
+    const share = Math.ceil((underWayMax - underWay - queue.underWay) / 2);
+    return Math.max(0, Math.min(bot.maxConnections - queue.underWay, share));
+  };
+
   const feed = async (poster: Poster): Promise<void> => {
     const { bot, queue } = poster;
+    // First: as long as lines are full of what was left out of them, there is no room for others.
+    for (const { queue: name } of queue.starved()) {
+      const page = { after: 0, queue: name, limit: pageMax };
+      const updates = await queuedUpdates(store, bot.botId, page, Date.now());
+      queue.filled(name, false);
+      for (const post of await postsOf(bot.botId, updates)) queue.add(post);
+      if (updates.length === pageMax) queue.filled(name, true);
+    }
     while (poster.hungry) {
       poster.hungry = false;
       const page = { after: poster.readTo, queue: null, limit: pageMax };
@@ -164,13 +187,6 @@ export function startWebhookPoster(parts: {
         poster.readTo = post.updateId;
       }
       poster.hungry ||= updates.length === pageMax;
-    }
-    for (const { queue: name } of queue.starved()) {
-      const page = { after: 0, queue: name, limit: pageMax };
-      const updates = await queuedUpdates(store, bot.botId, page, Date.now());
-      queue.filled(name, false);
-      for (const post of await postsOf(bot.botId, updates)) queue.add(post);
-      if (updates.length === pageMax) queue.filled(name, true);
     }
   };
 
@@ -201,11 +217,12 @@ export function startWebhookPoster(parts: {
         flights.delete(flight);
         pump();
       });
-    flights.add(flight);
+    flights.set(flight, poster);
   };
 
   const deliver = async (poster: Poster, post: Post): Promise<void> => {
     const { bot, secret } = poster;
+    const { signal } = poster.stop;
     post.attempts += 1;
     let answer: Awaited<ReturnType<HttpPost["post"]>>;
     try {
@@ -216,7 +233,7 @@ export function startWebhookPoster(parts: {
         },
         body: post.body,
         timeoutMs: answerMs,
-        signal: shards.signalOf(poster.shard),
+        signal,
         ...(bot.ip === null ? {} : { address: bot.ip }),
       });
     } catch (error) {
@@ -229,7 +246,6 @@ export function startWebhookPoster(parts: {
       return failed(poster, post, words, retryAfter);
     }
     if (bytes.byteLength > 0) {
-      const signal = shards.signalOf(poster.shard);
       try {
         await parts.run(bot.botId, { key: `webhook-${post.updateId}`, type, body: bytes, signal });
       } catch (error) {
@@ -244,7 +260,8 @@ export function startWebhookPoster(parts: {
   /** What bots have is committed together; until then nothing of its line goes on. */
   const take = async (): Promise<void> => {
     if (taking !== null) await taking;
-    if (taken.length === 0) return;
+    // Another who waited as well commits it with theirs.
+    if (taken.length === 0) return void (await taking);
     const batch = taken.splice(0);
     taking = commit(batch).finally(() => {
       taking = null;
@@ -301,9 +318,19 @@ export function startWebhookPoster(parts: {
     look,
     async drain(shard) {
       for (const [botId, poster] of posters) if (poster.shard === shard) posters.delete(botId);
-      await Promise.all(flights);
+      await land(shard);
     },
   });
+
+  /** Until nothing of the shard is under way, or nothing at all. */
+  const land = async (shard?: ShardId): Promise<void> => {
+    const its = [...flights].filter(([, poster]) => shard === undefined || poster.shard === shard);
+    const patience = setTimeout(() => {
+      for (const [, { stop }] of its) stop.abort();
+    }, landingMs);
+    await Promise.all(its.map(([flight]) => flight));
+    clearTimeout(patience);
+  };
 
   return {
     stir(botIds, isMoved) {
@@ -319,7 +346,7 @@ export function startWebhookPoster(parts: {
       clearTimeout(timer);
       await shards.close();
       await pumping;
-      await Promise.all(flights);
+      await land();
     },
   };
 }

@@ -83,7 +83,10 @@ async function openProgram(answer: (heard: Heard, count: number) => Said | Promi
   };
 }
 
-async function openPoster(run: RunAnswer = () => Promise.resolve()) {
+async function openPoster(
+  run: RunAnswer = () => Promise.resolve(),
+  bounds: { readonly underWayMax?: number; readonly linesMax?: number } = {},
+) {
   const { jobShards, held } = await courier.own();
   const people = openShownPeople(store, Date.now);
   const poster = startWebhookPoster({
@@ -96,10 +99,12 @@ async function openPoster(run: RunAnswer = () => Promise.resolve()) {
     run,
     shards,
     log,
+    ...bounds,
   });
   closing.push(() => poster.close());
   return {
     poster,
+    jobShards,
     write: async (botId: number, chatId: number, ...bodies: string[]) => {
       await writeUpdates(store, { botId, chatId }, ...bodies);
       const shard = shardOf("bot", botId, shards);
@@ -196,6 +201,43 @@ test("no more posts at once than max_connections", async () => {
   await poster.close();
 });
 
+test("[L7] bots that answer nothing leave room for the others, however many wait for them", async () => {
+  const { poster, write, setWebhook } = await openPoster(undefined, { underWayMax: 8 });
+  const silent = async () => {
+    const botId = await makeBot();
+    const program = await openProgram(() => new Promise<Said>(() => {}));
+    for (let chatId = 1; chatId <= 10; chatId += 1) await write(botId, chatId, `in ${chatId}`);
+    await setWebhook(botId, program.url);
+    await until(() => program.heard.length > 0, patience);
+    return program;
+  };
+  const programs = [await silent(), await silent(), await silent()];
+  const botId = await makeBot();
+  const program = await openProgram(() => ({ status: 200 }));
+  await write(botId, 1, "a", "b");
+  await write(botId, 2, "c");
+  await setWebhook(botId, program.url);
+  await until(async () => (await left(botId)) === 0, patience);
+  const held = programs.map(({ heard }) => heard.length);
+  assert.ok(held.reduce((sum, count) => sum + count, 0) < 8, held.join());
+  await poster.close();
+});
+
+test("[L7] more chats than there is room for, each with more than is kept of it, are all posted in order", async () => {
+  const { poster, write, setWebhook } = await openPoster(undefined, { linesMax: 2 });
+  const botId = await makeBot();
+  const program = await openProgram(() => ({ status: 200 }));
+  const texts = Array.from({ length: 25 }, (_, number) => `${number}`);
+  for (const chatId of [1, 2, 3]) await write(botId, chatId, ...texts);
+  await setWebhook(botId, program.url);
+  await until(async () => (await left(botId)) === 0, patience);
+  for (const chatId of [1, 2, 3]) {
+    const told = program.heard.flatMap((each) => (each.chatId === chatId ? [each.text] : []));
+    assert.deepEqual(told, texts);
+  }
+  await poster.close();
+});
+
 test("what a bot answers is done before it has the update, under one name however often it is posted", async () => {
   const botId = await makeBot();
   const program = await openProgram(() => ({
@@ -239,4 +281,36 @@ test("[L10] another owner goes on with what was not taken", async () => {
     ["a", "b"],
   );
   await next.poster.close();
+});
+
+test("what is under way when a courier stops may end: it is posted once", async () => {
+  const botId = await makeBot();
+  const answer = Promise.withResolvers<Said>();
+  const program = await openProgram(() => answer.promise);
+  const { poster, write, setWebhook } = await openPoster();
+  await setWebhook(botId, program.url);
+  await write(botId, 1, "a");
+  await until(() => program.heard.length === 1, patience);
+  const closed = poster.close();
+  answer.resolve({ status: 200 });
+  await closed;
+  assert.equal(await left(botId), 0);
+  assert.equal(program.heard.length, 1);
+});
+
+test("a shard that goes waits for its own posts, and not for those of others that hang", async () => {
+  const { poster, jobShards, write, setWebhook } = await openPoster();
+  const program = await openProgram(() => new Promise<Said>(() => {}));
+  const botId = await makeBot();
+  await setWebhook(botId, program.url);
+  await write(botId, 1, "a");
+  await until(() => program.heard.length === 1, patience);
+  const [other] = Array.from({ length: shards }, (_, shard) => shard).filter(
+    (shard) => shard !== shardOf("bot", botId, shards),
+  );
+  const drained = jobShards.drain(other ?? 0).then(() => "drained");
+  // An answer is waited for 60 s.
+  assert.equal(await Promise.race([drained, sleep(30_000, "late", { ref: false })]), "drained");
+  await jobShards.drain(shardOf("bot", botId, shards));
+  await poster.close();
 });
