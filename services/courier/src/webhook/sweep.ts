@@ -8,7 +8,7 @@ const firstMs = 60_000;
 /** Of one statement, and of one sweep: what is left goes with the next. */
 const batchMax = 1_000;
 const sweptMax = 200_000;
-/** Events stay for longer than any delivery of theirs may be under way. */
+/** Events stay for longer than their deliveries, so that one that was just replayed has its body; and while one of theirs is open. */
 const slackMs = 4 * waitMsMax;
 
 /** Forgets deliveries that are done, with their attempts, and events; hourly and bounded, while `isOurs`: one courier of the cluster. */

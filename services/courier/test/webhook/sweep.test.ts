@@ -25,6 +25,7 @@ test("what is done and old is forgotten, with its attempts, and its event when n
   await leave(3, "pending", 31);
   await leave(4, "delivered", 29);
   await leave(5, "dead", 1);
+  await leave(6, "pending", 60);
   // More than one portion, of another endpoint.
   const many = await stage.makeEndpoint("http://127.0.0.1:9/many");
   await store.query(
@@ -37,11 +38,11 @@ test("what is done and old is forgotten, with its attempts, and its event when n
   const column = async (sql: string): Promise<number[]> =>
     (await store.query<{ seq: string }>(sql)).rows.map(({ seq }) => Number(seq.split("m").at(-1)));
   const left = () => column("select id as seq from webhook_delivery order by id");
-  await until(async () => (await left()).length === 3, { withinMs: 60_000, what: "the sweep" });
+  await until(async () => (await left()).length === 4, { withinMs: 60_000, what: "the sweep" });
   const events = () => column("select id as seq from webhook_event order by id");
-  await until(async () => (await events()).length === 4, { withinMs: 60_000, what: "the sweep of events" });
+  await until(async () => (await events()).length === 5, { withinMs: 60_000, what: "the sweep of events" });
   await sweep.close();
-  assert.deepEqual(await left(), [3, 4, 5]);
-  assert.deepEqual(await column("select delivery_id as seq from webhook_attempt order by 1"), [3, 4, 5]);
-  assert.deepEqual(await events(), [2, 3, 4, 5], "a month and a week old: some delivery may be under way");
+  assert.deepEqual(await left(), [3, 4, 5, 6]);
+  assert.deepEqual(await column("select delivery_id as seq from webhook_attempt order by 1"), [3, 4, 5, 6]);
+  assert.deepEqual(await events(), [2, 3, 4, 5, 6], "a month and a week old, or of a delivery that is open");
 });

@@ -176,12 +176,14 @@ export async function sweepDeliveries(db: Queryable, olderThanMs: number, limit:
   return rows.length;
 }
 
-/** Events that nothing refers to any more by their age. @returns how many. */
+/** Events that are older and of which no delivery is open: a schedule of one's own may take months. @returns how many. */
 export async function sweepEvents(db: Queryable, olderThanMs: number, limit: number): Promise<number> {
   const { rowCount } = await db.query({
     name: "sweep webhook events",
     text: `delete from webhook_event where id in (
-             select id from webhook_event where created_ms < $1 order by created_ms limit $2)`,
+             select id from webhook_event where created_ms < $1
+               and id not in (select event_id from webhook_delivery where state = 'pending' and created_ms < $1)
+             order by created_ms limit $2)`,
     values: [olderThanMs, limit],
   });
   return rowCount ?? 0;
