@@ -2,6 +2,7 @@
 import { type AddressedCommand, type ChatCommand, limits, type Seq, type UserId } from "@rookery/protocol";
 import type { MessageDetail, StoredMessage } from "@rookery/store";
 import { Draft } from "./draft.ts";
+import type { ChatFacts } from "./facts.ts";
 import { editRefusal, queueChange } from "./outgoing.ts";
 import { forbiddenTo, may, maySend, roleOf } from "./permission.ts";
 import { recentMessage } from "./recollection.ts";
@@ -45,19 +46,23 @@ export function edit(
   return draft.changed(command, seq);
 }
 
-/** What is deleted leaves a tombstone: its place, its sender and its time. */
+/**
+ * What is deleted leaves a tombstone: its place, its sender and its time. In the private chat with a person a bot deletes what
+ * they wrote, too, as at Telegram.
+ */
 export function remove(
   state: ChatState | null,
   command: AddressedCommand,
   { seq }: Asked<"delete">,
-  nowMs: number,
+  { facts, nowMs }: { readonly facts: ChatFacts; readonly nowMs: number },
 ): Decided {
   const role = roleOf(state, command);
   if (state === null || role === null) return notFound();
   const message = recentMessage(state.recent, seq);
   if (message === undefined) return noMessage();
   if (message.kind === "service") return refused("forbidden", "what the chat itself says stays");
-  if (message.senderId !== command.senderId && !may(state, command, "delete_messages", nowMs)) {
+  const isBots = state.type === "direct" && facts.nativeBots.has(command.senderId);
+  if (message.senderId !== command.senderId && !isBots && !may(state, command, "delete_messages", nowMs)) {
     return refused("forbidden", "only the owner and admins can delete others' messages");
   }
   const draft = new Draft(state, nowMs);

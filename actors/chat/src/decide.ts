@@ -77,7 +77,7 @@ function judge(state: ChatState | null, command: AddressedCommand, nowMs: number
     case "amend":
       return amend(state, command, asked, nowMs);
     case "delete":
-      return remove(state, command, asked, nowMs);
+      return remove(state, command, asked, { facts, nowMs });
     case "react":
       return react(state, command, asked, nowMs);
     case "unreact":

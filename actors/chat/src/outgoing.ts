@@ -4,6 +4,7 @@ import type {
   ChatCommand,
   Keyboard,
   OutgoingMessage,
+  PollDraft,
   TelegramSend,
   TelegramState,
 } from "@rookery/protocol";
@@ -18,6 +19,10 @@ type Asked<K extends ChatCommand["kind"]> = Extract<ChatCommand, { kind: K }>;
 /** UTF-16 units of a text, and of one beside a file. */
 const textMax = 4_096;
 const captionMax = 1_024;
+/** Of a poll. */
+const questionMax = 300;
+const optionMax = 100;
+const optionsMax = 12;
 
 /** Why Telegram would not take it; null: it would. */
 export function telegramRefusal({ body, attachments = [], ...asked }: Asked<"send">): Decided | null {
@@ -29,7 +34,18 @@ export function telegramRefusal({ body, attachments = [], ...asked }: Asked<"sen
   if (asked.messageKind === "e2ee") {
     return refused("invalid", "kind: ciphertext means nothing to Telegram");
   }
-  return lengthRefusal(body, attachments.length > 0);
+  return (
+    (asked.poll === undefined ? null : pollRefusal(asked.poll)) ?? lengthRefusal(body, attachments.length > 0)
+  );
+}
+
+function pollRefusal({ question, options }: PollDraft): Decided | null {
+  const tells = (what: string): Decided => refused("invalid", `poll: Telegram takes at most ${what}`);
+  if (question.length > questionMax) return tells(`${questionMax} characters of a question`);
+  if (options.length > optionsMax) return tells(`${optionsMax} options`);
+  return options.some((option) => option.length > optionMax)
+    ? tells(`${optionMax} characters of an option`)
+    : null;
 }
 
 /** The bot was blocked, or is not there any more: nothing arrives until it is back. */

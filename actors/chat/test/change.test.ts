@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { limits, type Message } from "@rookery/protocol";
 import { toMessage } from "@rookery/store";
 import { type ChatState, decide } from "../src/mod.ts";
+import { nothingKnown } from "../src/facts.ts";
 import { keepRecent, recentMessage } from "../src/recollection.ts";
 import {
   ask,
@@ -137,6 +138,19 @@ describe("delete", () => {
     const telegram = replay(ask(20, fromTelegram("hi"))).state;
     later(telegram, 1, remove(1));
     assert.equal(refusedTo(telegram, 8, remove(1)), "not_found");
+  });
+
+  test("is for a bot of ours, in the private chat with a person, of what they wrote too", () => {
+    const direct = onward(born("direct", [1, 9]), ask(1, say("hi"), "m-1")).state;
+    const bot = { id: 9, username: "tea_bot", privacyMode: true, allowedUpdates: null };
+    const facts = { ...nothingKnown, nativeBots: new Map([[9, bot]]) };
+    const asked = ask(9, remove(1), "c-1");
+    assert.equal(refusal(decide(direct, asked, laterMs)), "forbidden");
+    assert.deepEqual(changes(done(decide(direct, asked, laterMs, facts))), [
+      { type: "MessageDeleted", chatId, seq: 1, rev: 1 },
+    ]);
+    const bots = { ...facts, nativeBots: new Map([[3, { ...bot, id: 3 }]]) };
+    assert.equal(refusal(decide(group, ask(3, remove(2), "c-1"), laterMs, bots)), "forbidden");
   });
 
   test("of what is deleted changes nothing", () => {

@@ -79,6 +79,9 @@ describe("a message into a Telegram chat", () => {
       { ...say(""), attachments: [attachment, attachment] },
       say(""),
       { ...say("AAEC"), messageKind: "e2ee" },
+      { ...say(""), messageKind: "poll", poll: { ...poll, question: "x".repeat(301) } },
+      { ...say(""), messageKind: "poll", poll: { ...poll, options: ["a", "x".repeat(101)] } },
+      { ...say(""), messageKind: "poll", poll: { ...poll, options: Array.from("abcdefghijklm") } },
     ]) {
       assert.equal(refused(command), "invalid");
     }

@@ -87,6 +87,15 @@ test("what cannot be sent is refused in Telegram's words, and nobody sees it", a
     await photo({ photo: "https://x.uz/a.jpg", caption: "x".repeat(1_025) }),
     "400 Bad Request: message caption is too long",
   );
+  const poll = (fields: object) =>
+    refusal(stage, "sendPoll", { chat_id: ada.id, question: "?", options: ["a", "b"], ...fields });
+  for (const [fields, words] of [
+    [{ question: "x".repeat(301) }, "poll question length must not exceed 300"],
+    [{ options: ["a", "x".repeat(101)] }, "poll options length must not exceed 100"],
+    [{ options: ["a", " "] }, "poll options must be non-empty"],
+  ] as const) {
+    assert.equal(await poll(fields), `400 Bad Request: ${words}`);
+  }
   ada.blocks(bot);
   assert.equal(await send({}), "403 Forbidden: bot was blocked by the user");
   assert.equal(simulator.journal.seenBy(ada.id).length, 0);

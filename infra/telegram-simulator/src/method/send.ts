@@ -82,6 +82,8 @@ function required({ args }: MethodCall, field: string): string {
 
 const pollOptionsMin = 2;
 const pollOptionsMax = 12;
+const pollQuestionCharsMax = 300;
+const pollOptionCharsMax = 100;
 
 function readPoll(call: MethodCall): Json {
   const { args, world } = call;
@@ -92,10 +94,16 @@ function readPoll(call: MethodCall): Json {
   const texts = given.map((option: unknown) =>
     typeof option === "string" ? option : makeArguments(option as Json).text("text"),
   );
+  if (texts.some((text) => text.trim() === "")) throw badRequest("poll options must be non-empty");
+  if (texts.some((text) => text.length > pollOptionCharsMax))
+    throw badRequest(`poll options length must not exceed ${pollOptionCharsMax}`);
+  const question = required(call, "question");
+  if (question.length > pollQuestionCharsMax)
+    throw badRequest(`poll question length must not exceed ${pollQuestionCharsMax}`);
   const anonymous = args.text("is_anonymous");
   return {
     id: world.nextQueryId(),
-    question: required(call, "question"),
+    question,
     options: texts.map((text) => ({ text, voter_count: 0 })),
     total_voter_count: 0,
     is_closed: false,
