@@ -83,6 +83,11 @@ const button = object("Button", {
   url: optional(3, text({ bytesMax: 2_048 })),
   /** On a reply keyboard: a press sends one's phone number or place. */
   request: optional(4, choice("contact", "location")),
+  /** A press puts this on the clipboard. */
+  copy: optional(5, text({ bytesMax: 1_024, pattern: visible })),
+  /** A press begins to ask the bot in inline mode, with `query` or nothing yet: in this chat, or in one that is chosen then. */
+  inline: optional(6, choice("here", "elsewhere")),
+  query: optional(7, text({ bytesMax: 1_024 })),
 });
 
 /** Buttons under a message (`inline`, the default), or in place of a person's keyboard (`reply`) until it is `removed`. */

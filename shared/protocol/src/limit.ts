@@ -21,7 +21,7 @@ export const limits = {
   votesMax: 1_000,
   /** Telegram takes 100 buttons. */
   buttonsInRowMax: 8,
-  keyboardRowsMax: 50,
+  keyboardRowsMax: 100,
   syncChatsMax: 500,
   /** Channels one socket watches. */
   channelsMax: 1_000,

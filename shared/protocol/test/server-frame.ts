@@ -57,6 +57,7 @@ const full: Message = {
         buttons: [
           { text: "Yes", data: "y" },
           { text: "Me", request: "contact", url: "https://a.b" },
+          { text: "Copy", copy: "words", inline: "here", query: "tea" },
         ],
       },
     ],

@@ -33,6 +33,7 @@ export {
 } from "./native/native-update.ts";
 export {
   nativeChat,
+  nativeChatId,
   nativeLink,
   nativeMember,
   nativePermissions,

@@ -1,3 +1,4 @@
+import type { TelegramObjects } from "@gramio/types";
 import type { Entity, Keyboard, OutgoingMessage } from "@rookery/protocol";
 
 /** A call of the Bot API. */
@@ -60,10 +61,7 @@ export function markupOf({ rows, place = "inline" }: Keyboard): object {
   if (place === "inline") {
     return {
       inline_keyboard: rows.map(({ buttons }) =>
-        buttons.map(({ text, data, url }) => ({
-          text,
-          ...(url === undefined ? { callback_data: data ?? "-" } : { url }),
-        })),
+        buttons.map((button) => ({ text: button.text, ...pressOf(button, "-") })),
       ),
     };
   }
@@ -77,6 +75,20 @@ export function markupOf({ rows, place = "inline" }: Keyboard): object {
     resize_keyboard: true,
   };
 }
+
+/** What a press on a button under a message does, as the Bot API says it. Pure. */
+export function pressOf(
+  { data, url, copy, inline, query = "" }: Keyboard["rows"][number]["buttons"][number],
+  nothing: string,
+): PressAction {
+  if (url !== undefined) return { url };
+  if (data !== undefined) return { callback_data: data };
+  if (copy !== undefined) return { copy_text: { text: copy } };
+  if (inline === "here") return { switch_inline_query_current_chat: query };
+  return inline === "elsewhere" ? { switch_inline_query: query } : { callback_data: nothing };
+}
+
+type PressAction = Partial<TelegramObjects.TelegramInlineKeyboardButton>;
 
 function contentOf({ body, entities = [], attachments = [], ...message }: OutgoingMessage): TelegramCall {
   const [file] = attachments;

@@ -3,7 +3,7 @@ import type { Entity } from "@rookery/protocol";
 import { EntityError, formatText, type FormattedText } from "@rookery/telegram";
 import { badRequest } from "./api-refusal.ts";
 import type { Arguments } from "./arguments.ts";
-import { type Fields, isFields, json, list } from "./parameter.ts";
+import { type Fields, isFields, json, list, wordOf } from "./parameter.ts";
 import type { Parameter } from "./method.ts";
 
 export const textMax = 4_096;
@@ -24,10 +24,21 @@ export function formatted(
 
 /** The caption of a file; empty where none is said. */
 export function caption(args: Arguments): FormattedText {
-  const said = formatted(args.text("caption") ?? "", {
+  return beside(args.text("caption") ?? "", {
     parseMode: args.text("parse_mode"),
     entities: list("caption entities")(args, "caption_entities"),
   });
+}
+
+/** That of an `InputMedia`. */
+export function captionOf(item: Fields): FormattedText {
+  const { parse_mode: parseMode, caption_entities: entities } = item;
+  const mode = typeof parseMode === "string" ? parseMode : undefined;
+  return beside(wordOf(item, "caption"), { parseMode: mode, entities });
+}
+
+function beside(text: string, marks: Parameters<typeof formatted>[1]): FormattedText {
+  const said = formatted(text, marks);
   if (said.text.length > captionMax) throw badRequest("message caption is too long");
   return said;
 }
@@ -74,6 +85,8 @@ function entityOf(fields: Fields): Entity | null {
 
 export interface ReplyAsk {
   readonly seq: number;
+  /** Where it is, as the bot says; empty: in the chat that is written to. */
+  readonly chatId: string;
   /** Sends all the same when what is answered is gone. */
   readonly isLoose: boolean;
 }
@@ -91,5 +104,9 @@ export const replyAsk: Parameter<ReplyAsk | null> = (args, name) => {
       };
   const seq = Number(fields["message_id"] ?? 0);
   if (!Number.isSafeInteger(seq) || seq <= 0) return null;
-  return { seq, isLoose: ["true", "1"].includes(String(fields["allow_sending_without_reply"])) };
+  return {
+    seq,
+    chatId: wordOf(fields, "chat_id"),
+    isLoose: ["true", "1"].includes(String(fields["allow_sending_without_reply"])),
+  };
 };

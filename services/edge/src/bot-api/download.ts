@@ -16,18 +16,23 @@ export interface Download {
   readonly isGone: () => boolean;
 }
 
-/** The path that `getFile` gives: the name the bot has for it, behind a folder. */
-export function filePathOf(fileId: string, { mime }: Pick<FileRow, "mime">): string {
+/**
+ * The path that `getFile` gives: the name the bot has for it, behind a folder; with the ending of the file's own name, by which
+ * programs tell what it is.
+ */
+export function filePathOf(fileId: string, { mime, name }: Pick<FileRow, "mime" | "name">): string {
   const [kind = ""] = mime.split("/");
   const folder =
     kind === "image" ? "photos" : kind === "video" ? "videos" : kind === "audio" ? "music" : "documents";
-  return `${folder}/${fileId}`;
+  const [ending = ""] = /\.[A-Za-z0-9]{1,10}$/.exec(name ?? "") ?? [];
+  return `${folder}/${fileId}${ending.toLowerCase()}`;
 }
 
 /** Writes the file. @throws ApiRefusal 404 */
 export async function sendFile(context: BotApiContext, download: Download): Promise<void> {
   const { bot, path, verb, range, res, isGone } = download;
-  const fileId = context.files.names.fileOf(bot.id, path.slice(path.indexOf("/") + 1));
+  const [name = ""] = path.slice(path.indexOf("/") + 1).split(".");
+  const fileId = context.files.names.fileOf(bot.id, name);
   const file = fileId === null ? null : await context.files.read(fileId);
   if (file === null) throw new ApiRefusal(404, "");
   const part = readRange(range, file.size);

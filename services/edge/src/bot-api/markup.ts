@@ -1,7 +1,7 @@
 /** `reply_markup` as our keyboards, with Telegram's words for what is wrong with it. Pure. */
 import { type Keyboard, limits } from "@rookery/protocol";
 import { badRequest } from "./api-refusal.ts";
-import { type Fields, isFields, json } from "./parameter.ts";
+import { type Fields, isFields, json, wordOf } from "./parameter.ts";
 import type { Parameter } from "./method.ts";
 
 type Button = Keyboard["rows"][number]["buttons"][number];
@@ -42,16 +42,48 @@ function rowsOf(value: unknown, read: (button: unknown) => Button): Keyboard["ro
 
 function inlineButton(value: unknown): Button {
   const { text, button } = buttonOf(value);
-  const { callback_data: data, url } = button;
+  const { callback_data: data, copy_text: copied } = button;
   if (typeof data === "string") {
     if (data === "" || Buffer.byteLength(data) > 64) throw badRequest("BUTTON_DATA_INVALID");
     return { text, data };
   }
-  if (typeof url === "string") {
-    if (!URL.canParse(url) || Buffer.byteLength(url) > 2_048) throw badRequest("BUTTON_URL_INVALID");
-    return { text, url };
+  const link = linkOf(button);
+  if (link !== undefined) return { text, url: pageOf(link) };
+  if (isFields(copied)) {
+    const copy = wordOf(copied, "text");
+    if (!/\S/.test(copy) || copy.length > 256) throw badRequest("BUTTON_COPY_TEXT_INVALID");
+    return { text, copy };
   }
+  const begun = questionOf(button);
+  if (begun !== undefined) return { text, ...begun };
   throw badRequest("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
+}
+
+/** A page, also where Telegram would log the person in there, or show it in a window of its own. */
+function linkOf({ url, login_url: login, web_app: app }: Fields): string | undefined {
+  const page = [login, app].find(isFields)?.["url"];
+  return [url, page].find((each) => typeof each === "string");
+}
+
+/** The link written out, as at Telegram: `t.me/rook` is a page of http. No other programs are started by it than Telegram starts. */
+function pageOf(link: string): string {
+  const isWhole = /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(link);
+  const page = isWhole ? link : `http://${link}`;
+  const isPage = /^(?:https?|tg|ton|tonsite):/i.test(page) && (isWhole || /^[^/?#]*\./.test(link));
+  if (!isPage || !URL.canParse(page) || Buffer.byteLength(page) > 2_048)
+    throw badRequest("BUTTON_URL_INVALID");
+  return page;
+}
+
+/** What a press begins to ask the bot in inline mode. */
+function questionOf(button: Fields): Pick<Button, "inline" | "query"> | undefined {
+  const { switch_inline_query: elsewhere, switch_inline_query_current_chat: here } = button;
+  const chosen = button["switch_inline_query_chosen_chat"];
+  const said = [here, elsewhere].find((each) => typeof each === "string");
+  if (said === undefined && !isFields(chosen)) return undefined;
+  const query = said ?? (isFields(chosen) ? wordOf(chosen, "query") : "");
+  if (query.length > 256) throw badRequest("BUTTON_QUERY_INVALID");
+  return { inline: typeof here === "string" ? "here" : "elsewhere", ...(query === "" ? {} : { query }) };
 }
 
 function replyButton(value: unknown): Button {

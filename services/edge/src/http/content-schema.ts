@@ -65,6 +65,9 @@ const keyboard = z.object({
               data: omittable(text({ bytesMin: 1, bytesMax: 64 })),
               url: omittable(text({ bytesMax: 2_048 })),
               request: omittable(z.enum(["contact", "location"])),
+              copy: omittable(visible(1_024)),
+              inline: omittable(z.enum(["here", "elsewhere"])),
+              query: omittable(text({ bytesMax: 1_024 })),
             }),
           )
           .min(1)

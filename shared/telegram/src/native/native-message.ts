@@ -2,6 +2,7 @@
 import type { TelegramObjects } from "@gramio/types";
 import type { Attachment, BotChat, BotExtra, Entity, Keyboard, Message, Service } from "@rookery/protocol";
 import { findEntities } from "../format/found-entity.ts";
+import { pressOf } from "../outgoing.ts";
 import { type FileName, lacksSides, mediaOf, type ShownFile } from "./native-media.ts";
 import { nativeChat, nativeChatId, type NativePeople, nativeUser } from "./person.ts";
 
@@ -238,10 +239,7 @@ function inlineMarkup({ rows, place = "inline" }: Keyboard): Content {
   return {
     reply_markup: {
       inline_keyboard: rows.map(({ buttons }) =>
-        buttons.map(({ text, data, url }) => ({
-          text,
-          ...(url === undefined ? { callback_data: data ?? "" } : { url }),
-        })),
+        buttons.map((button) => ({ text: button.text, ...pressOf(button, "") })),
       ),
     },
   };

@@ -3,7 +3,7 @@ import { type ChatCommand, type Fault, type Keyboard, parseInlineMessageId } fro
 import { pinnedSeqs, reactedSeqs } from "@rookery/store";
 import { nativePoll, type TelegramObjects } from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
-import { caption, formatted, messageText } from "../content.ts";
+import { caption, captionOf, messageText } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
 import { type Call, type Method, method } from "../method.ts";
 import { chatId, flag, isFields, json, list, optionalInteger, seq, text, wordOf } from "../parameter.ts";
@@ -118,10 +118,7 @@ export const changeMethods: readonly Method[] = [
     }
     if ((await messageAt(call, target.place, target.at)) === null)
       throw badRequest("message to edit not found");
-    const words = formatted(wordOf(item, "caption"), {
-      parseMode: typeof item["parse_mode"] === "string" ? item["parse_mode"] : undefined,
-      entities: item["caption_entities"],
-    });
+    const words = captionOf(item);
     const { attachment, extra } = await takeMedia(call, type, wordOf(item, "media"), item);
     const change = {
       messageKind: type,

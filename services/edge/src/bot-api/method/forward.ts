@@ -85,13 +85,21 @@ async function forward(
 async function copy(
   call: Call,
   places: readonly [Place, Place],
-  about: { readonly at: number; readonly values: Sent; readonly nth: number; readonly change: Partial<Said> },
+  about: {
+    readonly at: number;
+    readonly values: Sent;
+    readonly nth: number;
+    /** In place of the one there is. */
+    readonly caption: Pick<Said, "body" | "entities">;
+  },
 ): Promise<number> {
   const [source, target] = places;
   const message = await sourceOf(call, source, about.at, "copy");
+  // Only what stands beside a file is a caption: a text stays as it is.
+  const isFile = message.attachments.length > 0;
   return await sendTo(call, target, {
     ...contentOf(message),
-    ...about.change,
+    ...(isFile ? about.caption : {}),
     values: about.values,
     nth: about.nth,
   });
@@ -135,15 +143,15 @@ export const forwardMethods: readonly Method[] = [
   method("copyMessage", { ...sending, ...from }, async (call, values) => {
     const places = await placesOf(call, values);
     const words = call.args.text("caption") === undefined ? null : caption(call.args);
-    const change = words === null ? {} : { body: words.text, entities: words.entities };
-    return { message_id: await copy(call, places, { at: values.message_id, values, nth: 0, change }) };
+    const said = words === null ? {} : { body: words.text, entities: words.entities };
+    const about = { at: values.message_id, values, nth: 0, caption: said };
+    return { message_id: await copy(call, places, about) };
   }),
   method("copyMessages", many, async (call, values) => {
     const places = await placesOf(call, values);
-    return await each(seqsOf(values.message_ids), async (at, nth) => {
-      const message = values.remove_caption ? await messageAt(call, places[0], at) : null;
-      const isFile = (message?.attachments.length ?? 0) > 0;
-      return await copy(call, places, { at, values, nth, change: isFile ? { body: "", entities: [] } : {} });
-    });
+    const said = values.remove_caption ? { body: "", entities: [] } : {};
+    return await each(seqsOf(values.message_ids), (at, nth) =>
+      copy(call, places, { at, values, nth, caption: said }),
+    );
   }),
 ];

@@ -11,10 +11,9 @@ import type {
   Location,
   PollDraft,
 } from "@rookery/protocol";
-import { limits } from "@rookery/protocol";
-import type { TelegramObjects } from "@rookery/telegram";
+import { nativeChatId, type TelegramObjects } from "@rookery/telegram";
 import { ApiRefusal, badRequest } from "../api-refusal.ts";
-import { caption, formatted, messageText, replyAsk } from "../content.ts";
+import { caption, captionOf, messageText, type ReplyAsk, replyAsk } from "../content.ts";
 import { replyMarkup } from "../markup.ts";
 import { type Call, type Method, method } from "../method.ts";
 import { chatId, flag, integer, isFields, list, text, wordOf } from "../parameter.ts";
@@ -45,7 +44,7 @@ export interface Said {
 }
 
 type Sending = {
-  readonly reply_parameters: { readonly seq: number; readonly isLoose: boolean } | null;
+  readonly reply_parameters: ReplyAsk | null;
   readonly reply_markup: Extract<ChatCommand, { kind: "send" }>["keyboard"];
   readonly protect_content: boolean;
 };
@@ -71,7 +70,9 @@ export function writingWords({ type }: Place): Words {
 /** The place of what is answered. @throws ApiRefusal `message to be replied not found` */
 async function replyTo(call: Call, place: Place, asked: Sending["reply_parameters"]): Promise<number | null> {
   if (asked === null) return null;
-  if ((await messageAt(call, place, asked.seq)) !== null) return asked.seq;
+  // What stands in another chat is answered there.
+  const isHere = asked.chatId === "" || Number(asked.chatId) === nativeChatId(place.chat);
+  if (isHere && (await messageAt(call, place, asked.seq)) !== null) return asked.seq;
   if (asked.isLoose) return null;
   throw badRequest("message to be replied not found");
 }
@@ -148,6 +149,9 @@ export function needed(value: string, words: string): string {
 
 const diceMax: Readonly<Record<string, number>> = { "🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64 };
 
+/** Telegram's; people may have more. */
+const pollOptionsMax = 12;
+
 function optionsOf(said: readonly unknown[] | undefined): string[] {
   const options = (said ?? []).map((each) => {
     const option = typeof each === "string" ? each : isFields(each) ? each["text"] : undefined;
@@ -156,7 +160,8 @@ function optionsOf(said: readonly unknown[] | undefined): string[] {
     return option;
   });
   if (options.length < 2) throw badRequest("poll must have at least 2 option");
-  if (options.length > limits.pollOptionsMax) throw badRequest("poll can't have more than 12 options");
+  if (options.length > pollOptionsMax)
+    throw badRequest(`poll can't have more than ${pollOptionsMax} options`);
   return options;
 }
 
@@ -189,10 +194,7 @@ export const sendMethods: readonly Method[] = [
         if (type !== "photo" && type !== "video" && type !== "document" && type !== "audio") {
           throw badRequest(`type "${wordOf(item, "type")}" can't be used in sendMediaGroup`);
         }
-        const words = formatted(wordOf(item, "caption"), {
-          parseMode: typeof item["parse_mode"] === "string" ? item["parse_mode"] : undefined,
-          entities: item["caption_entities"],
-        });
+        const words = captionOf(item);
         return { type, words, ...(await takeMedia(call, type, wordOf(item, "media"), item)) } as const;
       }),
     );

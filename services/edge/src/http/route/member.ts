@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { adminRights, type ChatCommand, Fault, limits } from "@rookery/protocol";
-import { listMembers, readMember } from "@rookery/store";
+import type { Principal } from "@rookery/auth";
+import { adminRights, type AdminRight, type ChatCommand, Fault, limits } from "@rookery/protocol";
+import { listMembers, readBotSetting, readChat, readMember } from "@rookery/store";
 import { demandReading } from "../chat-rights.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
@@ -18,7 +19,9 @@ const rank = z.object({
     .min(1)
     .max(adminRights.length)
     .optional()
-    .describe("What an admin may, by the names of Telegram's rights; left out: as all admins"),
+    .describe(
+      "What an admin may, by the names of Telegram's rights; left out: as all admins, or what a bot asks for (setMyDefaultAdministratorRights)",
+    ),
 });
 const invited = z.object({ added: z.array(z.int()).readonly(), already: z.array(z.int()).readonly() });
 
@@ -26,6 +29,20 @@ const invited = z.object({ added: z.array(z.int()).readonly(), already: z.array(
 export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
   const needs = openNeeds(context);
+
+  /** What a bot of ours asks for when it is made an admin; undefined: nothing, or it is one already. */
+  const askedFor = async (
+    { userId: byId, keyId }: Principal,
+    chatId: number,
+    userId: number,
+  ): Promise<readonly AdminRight[] | undefined> => {
+    const chat = await readChat(store, byId, chatId, keyId);
+    const key = chat?.type === "channel" ? "channels" : "groups";
+    const asked = await readBotSetting(store, { botId: userId, name: "admin_rights", key });
+    if (!Array.isArray(asked) || asked.length === 0) return undefined;
+    if ((await readMember(store, chatId, userId))?.role === "admin") return undefined;
+    return adminRights.filter((each) => each === "manage_chat" || asked.includes(each));
+  };
 
   const list = createRoute({
     method: "get",
@@ -110,13 +127,12 @@ export function registerMemberRoutes(app: EdgeApp, context: EdgeContext): void {
   });
   app.openapi(change, async (c) => {
     const { id: chatId, userId } = c.req.valid("param");
-    const { role, rights } = c.req.valid("json");
+    const { role, rights: said } = c.req.valid("json");
     const uuid = c.req.valid("header")["idempotency-key"];
     const by = { chatId, sender: c.get("principal"), uuid, requestId: c.get("requestId") };
-    const isPromotion = role === "admin" && rights !== undefined;
-    const command: ChatCommand = isPromotion
-      ? { kind: "promote", userId, rights }
-      : { kind: "role", userId, role };
+    const rights = role === "admin" ? (said ?? (await askedFor(by.sender, chatId, userId))) : undefined;
+    const command: ChatCommand =
+      rights === undefined ? { kind: "role", userId, role } : { kind: "promote", userId, rights };
     await submitToChat(context, { ...by, command }, "changed");
     const member = await readMember(store, chatId, userId);
     if (member === null) throw new Fault("not_found", "there is no such member");
