@@ -21,8 +21,11 @@ const queryMsDefault = 5_000;
 /**
  * A prepared statement keeps its plan until somebody analyses its tables. One made while a table was empty would read it whole,
  * once for each command of a commit, for the minute in which it has grown by thousands.
+ *
+ * Where a table without an index has to be read all the same, Postgres before 18 takes the plan for so dear that it would compile it,
+ * for tens of milliseconds each time, on a server that compiles.
  */
-const plansByIndex = "-c enable_seqscan=off";
+const plansByIndex = "-c enable_seqscan=off -c jit=off";
 
 /** Ids, sequences and times are below 2^53, so bigint is a JavaScript number. */
 const types: pg.CustomTypesConfig = {

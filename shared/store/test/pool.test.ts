@@ -22,6 +22,21 @@ test("bigint is a number up to 2^53, jsonb its value", async () => {
   assert.deepEqual(rows, [{ max: Number.MAX_SAFE_INTEGER, below: -5, none: null, json: { a: [1] } }]);
 });
 
+test("no statement is compiled, whatever the server does for others: tables read by index make it look dear", async () => {
+  await store.query(`alter database ${new URL(url).pathname.slice(1)} set jit = on`);
+  const later = openStore({
+    url,
+    name: "pool test",
+    connectionsMax: 1,
+    log: openLog("test", { LOG_LEVEL: "silent" }),
+  });
+  const { rows } = await later.query(
+    "select current_setting('jit') as jit, current_setting('enable_seqscan') as seqscan",
+  );
+  await later.end();
+  assert.deepEqual(rows, [{ jit: "off", seqscan: "off" }]);
+});
+
 test("a transaction is whole or nothing, and its connection serves again", async () => {
   await inTransaction(store, (db) => db.query("insert into thing values (1)"));
   await assert.rejects(
