@@ -41,6 +41,8 @@ interface Pending {
   readonly command: LoggedCommand;
   readonly askedMs: number;
   sentMs: number;
+  /** How often it was on its way to the log. */
+  sendings: number;
   readonly deadlineMs: number;
   readonly settle: (reply: Reply) => void;
 }
@@ -100,7 +102,7 @@ export function openGateway(parts: {
     log.warn({ err, ...counts }, "commands did not reach the log");
   });
 
-  /** A full log has stored nothing; after anything else the outcome is unknown, and the repeat finds out. */
+  /** A full log has stored nothing of this; after anything else the outcome is unknown, and the repeat finds out. */
   const refused = (error: unknown, commands: readonly LoggedCommand[]): void => {
     unsent = {
       batches: unsent.batches + 1,
@@ -109,8 +111,10 @@ export function openGateway(parts: {
     };
     complain();
     if (!(error instanceof LogFull)) return;
-    for (const { ref } of commands) {
-      settle(ref ?? 0, {
+    for (const { ref = 0 } of commands) {
+      // Sent before, it may lie in the log since then: nobody can say that nothing happened.
+      if ((waiting.get(ref)?.sendings ?? 0) > 1) continue;
+      settle(ref, {
         kind: "refused",
         fault: { code: "overloaded", message: "the log is full", retryMs: againMs },
       });
@@ -125,6 +129,7 @@ export function openGateway(parts: {
   };
 
   const enqueue = (pending: Pending): void => {
+    pending.sendings += 1;
     const commands = outbox.get(pending.shard);
     if (commands === undefined) outbox.set(pending.shard, [pending.command]);
     else commands.push(pending.command);
@@ -194,6 +199,7 @@ export function openGateway(parts: {
       command: { ...command, ref: refs },
       askedMs: nowMs,
       sentMs: nowMs,
+      sendings: 0,
       deadlineMs: nowMs + timeoutMs,
       settle: done,
     };

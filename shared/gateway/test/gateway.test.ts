@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Bus } from "@rookery/bus";
+import { type Bus, LogFull } from "@rookery/bus";
 import { type AddressedCommand, type CommandBatch, parseInternal, type Reply } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
 import { openGateway } from "../src/gateway.ts";
@@ -123,6 +123,46 @@ test("[L7] commands of one moment come in messages of bounded size: links and bu
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(sentUuids, uuids);
     assert.ok(Math.max(...sizes) < 1024 * 1024, `${Math.max(...sizes)} bytes`);
+  } finally {
+    gateway.close();
+  }
+});
+
+test("[L7] a full log is overload for a command that was never in it; one sent before may have been done", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval", "setImmediate"] });
+  let isFull = false;
+  let nowMs = 0;
+  const append = async (): Promise<{ seq: number; duplicate: boolean }> => {
+    if (isFull) throw new LogFull("cmd.1.0", 10_077);
+    return { seq: 1, duplicate: false };
+  };
+  const bus = { connected: true, append } as unknown as Bus;
+  const gateway = openGateway({ bus, shards: 1, edge: "e", log, now: () => nowMs });
+  const told: string[] = [];
+  const pass = async (ms: number): Promise<void> => {
+    nowMs += ms;
+    t.mock.timers.tick(250);
+    // What the log answers is heard in microtasks.
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  };
+  const ask = (uuid: string): void => {
+    const command = { kind: "send", body: "", messageKind: "text" };
+    const asked = { actor: { kind: "chat", id: 1 }, senderId: 1, uuid, source: "ws", command };
+    gateway.ask(asked as unknown as AddressedCommand, 5_000, (reply) => {
+      told.push(`${uuid} ${reply.kind === "refused" ? reply.fault.code : reply.kind}`);
+    });
+  };
+  try {
+    ask("early");
+    await pass(10);
+    isFull = true;
+    // Nobody has answered for two seconds: it is sent again, and refused. The first may lie there still.
+    await pass(2_100);
+    ask("late");
+    await pass(10);
+    assert.deepEqual(told, ["late overloaded"]);
+    await pass(3_000);
+    assert.deepEqual(told, ["late overloaded", "early unavailable"]);
   } finally {
     gateway.close();
   }
