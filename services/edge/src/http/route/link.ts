@@ -12,6 +12,7 @@ import { idempotencyHeaders, idInPath, omittable, text } from "../validation.ts"
 import { refuseCrowded } from "./chat.ts";
 
 const codeBytes = 12;
+const codeChars = 16;
 const code = z
   .string()
   .regex(/^[A-Za-z0-9_-]{16}$/, "is no link's")
@@ -88,7 +89,11 @@ export function registerLinkRoutes(app: EdgeApp, context: EdgeContext): void {
       headers: idempotencyHeaders,
       body: { required: true, content: { "application/json": { schema: draft } } },
     },
-    responses: { 201: json(linkSchema, "The link"), default: problem },
+    responses: {
+      201: json(linkSchema, "The link"),
+      200: json(linkSchema, "The link that an earlier request of this name made, as it is now"),
+      default: problem,
+    },
   });
   app.openapi(make, async (c) => {
     const chatId = c.req.valid("param").id;
@@ -96,7 +101,13 @@ export function registerLinkRoutes(app: EdgeApp, context: EdgeContext): void {
     if (asks && memberLimit !== undefined) {
       throw new Fault("invalid", "memberLimit: whoever asks is let in one by one");
     }
-    const made = randomBytes(codeBytes).toString("base64url");
+    const sender = c.get("principal");
+    const uuid = c.req.valid("header")["idempotency-key"];
+    // A repeat makes the same link, which nobody else can tell.
+    const made =
+      uuid === undefined
+        ? randomBytes(codeBytes).toString("base64url")
+        : context.files.names.idFor(sender.userId, `link:${chatId}:${uuid}`).slice(0, codeChars);
     const link = {
       code: made,
       url: linkUrl(context.config.publicUrl, made),
@@ -106,12 +117,12 @@ export function registerLinkRoutes(app: EdgeApp, context: EdgeContext): void {
       ...(expiresAt === undefined ? {} : { expiresMs: expiresAt }),
       ...(memberLimit === undefined ? {} : { memberLimit }),
     };
-    const sender = c.get("principal");
-    const uuid = c.req.valid("header")["idempotency-key"];
     const by = { chatId, sender, uuid, requestId: c.get("requestId") };
     const command = { kind: "link", link, isNew: true } as const;
-    await submitToChat(context, { ...by, command }, "changed");
-    return c.json(showLink({ ...link, creatorId: sender.userId, isRevoked: false, joined: 0 }), 201);
+    const { duplicate } = await submitToChat(context, { ...by, command }, "changed");
+    const kept = (await readSettings(store, chatId)).links.get(made);
+    if (kept === undefined) throw new Fault("conflict", "this Idempotency-Key was used for another request");
+    return c.json(showLink(kept), duplicate ? 200 : 201);
   });
 
   const list = createRoute({
