@@ -12,9 +12,12 @@ export interface Claim {
   readonly roles: readonly string[];
 }
 
-/** `expired` is told apart from `bad` because a client refreshes after one and logs in after the other. */
+/**
+ * `expired` is told apart from `bad` because a client refreshes after one and logs in after the other. `ended` is a good token of a
+ * session that is over, as whoever knows of sessions says; a token alone does not tell.
+ */
 export type Verdict =
-  | { readonly kind: "valid"; readonly principal: Principal }
+  | { readonly kind: "valid" | "ended"; readonly principal: Principal }
   | { readonly kind: "expired" }
   | { readonly kind: "bad" };
 

@@ -312,7 +312,7 @@ export { knownUserIds } from "./query/identity/known-user.ts";
 export { listSessions } from "./query/identity/list-session.ts";
 export { lockSession } from "./query/identity/lock-session.ts";
 export { type Credential, type Login, readCredential } from "./query/identity/read-credential.ts";
-export { readSessionUser } from "./query/identity/read-session.ts";
+export { readSessionEnd, readSessionUser } from "./query/identity/read-session.ts";
 export { lockUser, readUser } from "./query/identity/read-user.ts";
 export { findUser, listUsers } from "./query/identity/list-user.ts";
 export { setUserDisabled } from "./query/identity/disable-user.ts";

@@ -163,6 +163,64 @@ describe("repeats", () => {
     assert.notEqual(his.body.id, first.body.id);
   });
 
+  it("[L3] a link asked for twice under one Idempotency-Key is one link, and leads into the chat", async () => {
+    const chat = await newGroup();
+    const ask = (base: string, key: string) =>
+      request<{ code: string }>(base, "POST", `/v1/chats/${chat.id}/links`, {
+        token: ann.token,
+        body: { name: "the door" },
+        headers: { "idempotency-key": key },
+      });
+    const first = await ask(edge(0), "link-1");
+    const again = await ask(edge(1), "link-1");
+    assert.deepEqual([first.status, again.status], [201, 200], `${first.text} ${again.text}`);
+    assert.deepEqual(again.body, first.body);
+    const fay = await register(edge(0), "fay");
+    for (const { body } of [first, again]) {
+      await expect(200, edge(1), "GET", `/v1/invites/${body.code}`, { token: fay.token });
+    }
+    const { items } = await expect<{ items: readonly unknown[] }>(
+      200,
+      edge(1),
+      "GET",
+      `/v1/chats/${chat.id}/links`,
+      { token: ann.token },
+    );
+    assert.equal(items.length, 1);
+    assert.notEqual((await ask(edge(0), "link-2")).body.code, first.body.code);
+  });
+
+  it("[L3] who logs out, or ends the session that asks, is answered as at first under one Idempotency-Key", async () => {
+    const gus = await register(edge(0), "gus");
+    const headers = { "idempotency-key": "leave" };
+    for (const way of ["logout", "logout-all", "own"] as const) {
+      const { token } = await login(edge(0), gus);
+      const { items } = await expect<{ items: readonly { id: number; current: boolean }[] }>(
+        200,
+        edge(0),
+        "GET",
+        "/v1/auth/sessions",
+        { token },
+      );
+      const [method, path] =
+        way === "own"
+          ? (["DELETE", `/v1/auth/sessions/${items.find(({ current }) => current)?.id}`] as const)
+          : (["POST", `/v1/auth/${way}`] as const);
+      for (const base of [edge(0), edge(0), edge(1)])
+        await expect(204, base, method, path, { token, headers });
+      assert.equal((await request(edge(0), method, path, { token })).status, 401, `${way} without a name`);
+      const me = await request(edge(0), "GET", "/v1/users/me", { token, headers });
+      assert.equal(me.status, 401, "nothing else is answered");
+    }
+    // The end of one session is not the end of all, nor of another.
+    const { token } = await login(edge(0), gus);
+    await expect(204, edge(0), "POST", "/v1/auth/logout", { token });
+    for (const path of ["/v1/auth/logout-all", "/v1/auth/sessions/1"]) {
+      const method = path.endsWith("all") ? "POST" : "DELETE";
+      assert.equal((await request(edge(0), method, path, { token, headers })).status, 401, path);
+    }
+  });
+
   it("[L3] a key, an endpoint and a bot ended twice under one Idempotency-Key are ended once; without it, not there", async () => {
     const token = ann.token;
     const made = async (path: string, body: object): Promise<string> => {

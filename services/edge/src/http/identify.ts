@@ -49,9 +49,14 @@ async function readIdentity({ authentication }: IdentifyContext, c: Context<Edge
   }
   const header = c.req.header("authorization");
   if (header === undefined) return { kind: "nobody" };
-  const token = bearer.exec(header)?.[1];
+  const token = readBearer(header);
   if (token === undefined) return refused("the Authorization header is not a bearer token");
   return identifyBy(authentication, token, c.env.clientAddress);
+}
+
+/** The credential of an Authorization header, if it is a bearer's. */
+export function readBearer(header: string): string | undefined {
+  return bearer.exec(header)?.[1];
 }
 
 function refused(message: string): Identity {

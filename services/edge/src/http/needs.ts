@@ -1,6 +1,6 @@
 import type { Permission } from "@rookery/auth";
 import { Fault } from "@rookery/protocol";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { EdgeContext, EdgeEnv } from "./context.ts";
 import { identify } from "./identify.ts";
 import { security, sessionSecurity } from "./schema.ts";
@@ -24,20 +24,27 @@ export interface Declaration {
   readonly security: { [scheme: string]: string[] }[];
 }
 
-export type Needs = (need: Need) => Declaration;
+export type Needs = (
+  need: Need,
+  /** Of a route that may end the session it is asked by: whether this is that request once more. It is answered 204. */
+  isRepeat?: (c: Context<EdgeEnv>) => Promise<boolean>,
+) => Declaration;
 
 /**
  * The one way a route comes to be allowed: every route declares what it needs, and a test fails for one that does not.
  * Who asks is left behind as `principal`, except on public routes.
  */
 export function openNeeds(context: Pick<EdgeContext, "authentication" | "access">): Needs {
-  return (need) => {
+  return (need, isRepeat) => {
     const judge: MiddlewareHandler<EdgeEnv> = async (c, next) => {
       if (need !== "public") {
         const identity = await identify(context, c);
         if (identity.kind === "nobody")
           throw new Fault("unauthorized", "an access token or API key is needed");
-        if (identity.kind === "refused") throw identity.fault;
+        if (identity.kind === "refused") {
+          if ((await isRepeat?.(c)) === true) return c.body(null, 204);
+          throw identity.fault;
+        }
         const { principal } = identity;
         c.set("principal", principal);
         if (need === "session" && principal.sessionId === null) {
@@ -46,6 +53,7 @@ export function openNeeds(context: Pick<EdgeContext, "authentication" | "access"
         if (need !== "user" && need !== "session") await context.access.demand(principal, need);
       }
       await next();
+      return undefined;
     };
     return {
       middleware: Object.assign(judge, { need }),

@@ -84,3 +84,10 @@ export const limitInQuery = digits
 
 /** The header that serves as uuid on every mutation. */
 export const idempotencyHeaders = z.object({ "idempotency-key": uuid.optional() });
+
+/** The name of a request whose headers no route has checked. @throws RequestFault `invalid` */
+export function readRequestName(header: string | undefined): string | undefined {
+  const parsed = idempotencyHeaders.safeParse({ "idempotency-key": header });
+  if (!parsed.success) throw refusalOf(parsed.error, "header");
+  return parsed.data["idempotency-key"];
+}

@@ -6,7 +6,7 @@ import type { KeyRing } from "./key-ring.ts";
 export interface Authentication {
   /**
    * The principal of an access token or API key.
-   * @throws Fault `unauthorized`, in words that tell an expired token (refresh) from a bad one (log in);
+   * @throws Fault `unauthorized`, in words that tell an expired token (refresh) from one that is bad or of an ended session (log in);
    * `rate_limited` and `overloaded` as keys are proven.
    */
   prove(credential: string, address: string): Promise<Principal>;
@@ -30,6 +30,7 @@ export function openAuthentication(parts: {
       }
       const verdict = await tokens.verify(credential, now());
       if (verdict.kind === "expired") throw new Fault("unauthorized", "the access token has expired");
+      if (verdict.kind === "ended") throw new Fault("unauthorized", "the session has ended; log in again");
       if (verdict.kind === "bad") throw new Fault("unauthorized", "the access token is not valid");
       return verdict.principal;
     },

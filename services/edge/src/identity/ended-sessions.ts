@@ -16,7 +16,7 @@ export interface EndedSessions {
   has(id: SessionId): boolean;
   /** Word came that these have ended. */
   note(ids: readonly SessionId[]): void;
-  /** The same tokens, of which those of ended sessions are bad; of the others each use is told. */
+  /** The same tokens, of which those of ended sessions are told as `ended`; of the others each use is told. */
   guard(tokens: Tokens, onUse: (id: SessionId) => void): Tokens;
   close(): void;
 }
@@ -93,7 +93,7 @@ export function openEndedSessions(parts: {
         if (verdict.kind !== "valid") return verdict;
         const { sessionId } = verdict.principal;
         if (sessionId === null) return verdict;
-        if (known.has(sessionId)) return { kind: "bad" };
+        if (known.has(sessionId)) return { ...verdict, kind: "ended" };
         onUse(sessionId);
         return verdict;
       },

@@ -5,10 +5,13 @@ import {
   endSessions,
   inTransaction,
   type Queryable,
+  readSessionEnd,
   type SessionEnd,
 } from "@rookery/store";
 import type { Context } from "hono";
 import type { EdgeContext, EdgeEnv } from "../http/context.ts";
+import { readBearer } from "../http/identify.ts";
+import { readRequestName } from "../http/validation.ts";
 
 /** Sessions that end by a request: written down, and told to all edges, which close their sockets. */
 export interface SessionEnding {
@@ -25,13 +28,22 @@ export interface SessionEnding {
     all: { readonly userId: UserId; readonly keepId: SessionId | null; readonly reason: SessionEnd },
   ): Promise<SessionId[]>;
   announce(ids: readonly SessionId[]): void;
+  /**
+   * Whether a request that nobody may make any more is the repeat of the one that ended the session it was made by (L3): it has
+   * a name, and its access token is good but for the session, which is over as `isMeant` says. Such a token proves nothing else.
+   */
+  isRepeat(
+    c: Context<EdgeEnv>,
+    isMeant: (ended: { readonly id: SessionId; readonly reason: SessionEnd }) => boolean,
+  ): Promise<boolean>;
 }
 
 export function openSessionEnding({
   store,
   now,
+  tokens,
   revocations,
-}: Pick<EdgeContext, "store" | "now" | "revocations">): SessionEnding {
+}: Pick<EdgeContext, "store" | "now" | "tokens" | "revocations">): SessionEnding {
   const placeOf = (c: Context<EdgeEnv>) => ({ address: c.env.clientAddress, requestId: c.get("requestId") });
   return {
     async endOne(c, { userId, id }, reason) {
@@ -63,6 +75,15 @@ export function openSessionEnding({
     },
     announce(ids) {
       if (ids.length > 0) revocations.announce({ sessionIds: ids });
+    },
+    async isRepeat(c, isMeant) {
+      const token = readBearer(c.req.header("authorization") ?? "");
+      if (token === undefined || readRequestName(c.req.header("idempotency-key")) === undefined) return false;
+      const verdict = await tokens.verify(token, now());
+      if (verdict.kind !== "ended" || verdict.principal.sessionId === null) return false;
+      const { userId, sessionId: id } = verdict.principal;
+      const reason = await readSessionEnd(store, { id, userId });
+      return reason !== null && isMeant({ id, reason });
     },
   };
 }

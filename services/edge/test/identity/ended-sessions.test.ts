@@ -45,7 +45,7 @@ async function openSessions(t: TestContext) {
   };
 }
 
-test("[A3] a session that ended unheard is found in Postgres within seconds, told once, and its tokens are bad", async (t) => {
+test("[A3] a session that ended unheard is found in Postgres within seconds, told once, and its tokens are told as ended", async (t) => {
   const sessions = await openSessions(t);
   const [lives, early, long, late] = [
     await sessions.open(),
@@ -98,7 +98,7 @@ test("[A3] a session that ended unheard is found in Postgres within seconds, tol
   );
   assert.deepEqual(
     kinds.map(({ kind }) => kind),
-    ["valid", "bad", "bad", "valid", "expired"],
+    ["valid", "ended", "ended", "valid", "expired"],
   );
   assert.deepEqual(used, [lives]);
   // The rest of it is the tokens' own.
@@ -173,7 +173,7 @@ test("while Postgres is away what was told still counts; what was missed is foun
   assert.deepEqual(found, [id]);
 });
 
-test("a token that was just found good, and is remembered, is bad once its session has ended", async (t) => {
+test("a token that was just found good, and is remembered, is told as ended once its session is", async (t) => {
   const sessions = await openSessions(t);
   const ended = openEndedSessions({
     store: sessions.store,
@@ -190,5 +190,5 @@ test("a token that was just found good, and is remembered, is bad once its sessi
   const { token } = await tokens.sign({ userId: 1, sessionId, roles: ["member"] }, Date.now());
   for (let n = 0; n < 3; n++) assert.equal((await tokens.verify(token, Date.now())).kind, "valid");
   ended.note([sessionId]);
-  assert.equal((await tokens.verify(token, Date.now())).kind, "bad");
+  assert.equal((await tokens.verify(token, Date.now())).kind, "ended");
 });

@@ -75,7 +75,7 @@ test("[A3] [A4] what ends or changes elsewhere is found by an edge itself; closi
   const { token } = await identity.tokens.sign({ userId: ada.id, sessionId: session.id, roles: [] }, nowMs);
   assert.equal((await identity.tokens.verify(token, nowMs)).kind, "valid");
   await endSession(store, ada.id, session.id, { nowMs: Date.now(), reason: "revoked" });
-  await until(async () => (await identity.tokens.verify(token, nowMs)).kind === "bad", { withinMs });
+  await until(async () => (await identity.tokens.verify(token, nowMs)).kind === "ended", { withinMs });
   assert.ok(ended > 0, "its sockets were looked for");
 
   const made = await identity.apiKeys.create();

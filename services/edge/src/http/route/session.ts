@@ -20,7 +20,7 @@ import { readIdCursor, writeIdCursor } from "../cursor.ts";
 import { identify } from "../identify.ts";
 import { openNeeds } from "../needs.ts";
 import { json, page, problem } from "../schema.ts";
-import { idempotencyHeaders, idInPath, limitInQuery } from "../validation.ts";
+import { idempotencyHeaders, idInPath, limitInQuery, readRequestName } from "../validation.ts";
 
 const sessionSchema = z
   .object({
@@ -50,10 +50,14 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     summary: "Ends the sessions of the access token and of the refresh token, whichever is there",
     ...told,
     security: [{ bearer: [] }, { refreshCookie: [] }, {}],
-    request: { body: { required: false, content: { "application/json": { schema: presentedSchema } } } },
+    request: {
+      headers: idempotencyHeaders,
+      body: { required: false, content: { "application/json": { schema: presentedSchema } } },
+    },
     responses: { 204: ended, 401: problem, 403: problem, default: problem },
   });
   app.post("/v1/auth/logout", open, async (c) => {
+    readRequestName(c.req.header("idempotency-key"));
     const presented = await readPresentedToken(c, cookie);
     const session =
       presented === null ? null : await lockSession(store, context.refreshTokens.digest(presented.token));
@@ -62,7 +66,7 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     if (identity.kind === "proved" && identity.principal.sessionId !== null) {
       const { userId, sessionId } = identity.principal;
       await ending.endOne(c, { userId, id: sessionId }, "logout");
-    } else if (session === null) {
+    } else if (session === null && !(await ending.isRepeat(c, () => true))) {
       // Who holds a refresh token may leave though the access token is gone or has expired.
       throw identity.kind === "refused"
         ? identity.fault
@@ -76,7 +80,12 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     method: "post",
     path: "/v1/auth/logout-all",
     summary: "Ends all sessions of the user",
-    ...needs("session"),
+    ...needs("session", async (c) => {
+      const isRepeat = await ending.isRepeat(c, ({ reason }) => reason === "logout_all");
+      if (isRepeat) cookie.clear(c);
+      return isRepeat;
+    }),
+    request: { headers: idempotencyHeaders },
     responses: { 204: ended, default: problem },
   });
   app.openapi(leaveAll, async (c) => {
@@ -110,7 +119,7 @@ export function registerSessionRoutes(app: EdgeApp, context: EdgeContext, cookie
     method: "delete",
     path: "/v1/auth/sessions/{id}",
     summary: "Ends one of the user's sessions",
-    ...needs("session"),
+    ...needs("session", (c) => ending.isRepeat(c, ({ id }) => String(id) === c.req.param("id"))),
     request: { params: z.object({ id: idInPath }), headers: idempotencyHeaders },
     responses: { 204: ended, default: problem },
   });
