@@ -193,6 +193,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
       faultOf,
       log,
     }),
+    faultOf,
     log,
   });
   const webhook = serveTelegramWebhook(app, context);

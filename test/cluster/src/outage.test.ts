@@ -85,6 +85,11 @@ describe("while Postgres is away", () => {
       lines.filter((line) => line.includes("met a bug")),
       [],
     );
+    assert.deepEqual(
+      lines.filter((line) => line.includes("a socket could not be opened")),
+      [],
+      "nor says it once more for each socket",
+    );
   });
 
   it("when it is back the same socket is answered", async () => {

@@ -1,6 +1,6 @@
 /** The chats this edge follows: events in, frames out, and whatever was lost between read from Postgres (L5). */
 import type { AclSubject, ChatId, Event, Message, Rev, ServerFrame } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import { type Log, sparseWarning } from "@rookery/runtime";
 import { readChanges, readMarks, readMessages, type Store } from "@rookery/store";
 import type { Connection } from "../socket/connection.ts";
 import type { InterestClient } from "./interest.ts";
@@ -36,7 +36,8 @@ export function openRooms(parts: {
   /** A user, or a key, may read no further than `rev`; called after the frame that says so, before anything behind it. */
   readonly departed: (chatId: ChatId, subject: AclSubject, rev: Rev) => void;
 }): Rooms {
-  const { store, interest, log, fanOut, departed } = parts;
+  const { store, interest, fanOut, departed } = parts;
+  const warn = sparseWarning(parts.log, "a gap could not be read yet");
   const rooms = new Map<ChatId, Room>();
 
   const deliver = (room: Room, placed: Placed): void => {
@@ -75,7 +76,7 @@ export function openRooms(parts: {
           if (room.isNext(placed)) deliver(room, placed);
         }
       } catch (error) {
-        log.warn({ err: String(error), chatId: room.chatId }, "a gap could not be read yet");
+        warn({ err: String(error), chatId: room.chatId });
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }

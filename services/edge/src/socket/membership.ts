@@ -8,7 +8,7 @@ import {
   type Rev,
   type UserId,
 } from "@rookery/protocol";
-import { type Log, openGather } from "@rookery/runtime";
+import { type Log, openGather, sparseWarning } from "@rookery/runtime";
 import {
   chatRevsOfUsers,
   type FeedChange,
@@ -63,7 +63,8 @@ export function openMembership(parts: {
   readonly departed: (userId: UserId) => void;
   readonly log: Log;
 }): Membership {
-  const { store, rooms, users, log } = parts;
+  const { store, rooms, users } = parts;
+  const warn = sparseWarning(parts.log, "a feed could not be read yet");
   const chatsOfPerson = openGather({
     questionsMax: readersMax,
     ask: (userIds: readonly UserId[]) => chatRevsOfUsers(store, userIds),
@@ -211,7 +212,7 @@ export function openMembership(parts: {
           try {
             return await pull(connection);
           } catch (error) {
-            log.warn({ err: String(error) }, "a feed could not be read yet");
+            warn({ err: String(error) });
             await new Promise((resolve) => setTimeout(resolve, retryMs));
           }
         }

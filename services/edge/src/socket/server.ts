@@ -2,6 +2,7 @@
 import { closeCodes, limits } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
 import type { TemplatedApp, WebSocketBehavior } from "uWebSockets.js";
+import type { FaultOf } from "../outage.ts";
 import { Connection, type Session } from "./connection.ts";
 import type { Channels } from "./channels.ts";
 import { Flusher } from "./flusher.ts";
@@ -46,6 +47,7 @@ export function serveSockets(
     readonly isEnded: (principal: Session["principal"]) => boolean;
     readonly onOpen: (connection: Connection) => void;
     readonly onClose: (connection: Connection) => void;
+    readonly faultOf: FaultOf;
     readonly log: Log;
   },
 ): SocketServer {
@@ -90,7 +92,7 @@ export function serveSockets(
       }
       parts.onOpen(connection);
       greet(connection).catch((error: unknown) => {
-        log.warn({ err: String(error), connId: connection.session.connId }, "a socket could not be opened");
+        parts.faultOf(error, "the opening of a socket met a bug", { connId: connection.session.connId });
         connection.end(closeCodes.unavailable, "try again soon");
       });
     },
