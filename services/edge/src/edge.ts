@@ -11,7 +11,7 @@ import { observeBus, openBus, openMetricsReader, startLiveness } from "@rookery/
 import { observeCache, openCache, openLimits, socketsOf } from "@rookery/cache";
 import { type Env, isLoopback, type Log, type Service, openTracer, startObservation } from "@rookery/runtime";
 import { limits as bounds } from "@rookery/protocol";
-import { endStore, observeStore, openStore } from "@rookery/store";
+import { endStore, observeStore, openStore, openStoreProbe } from "@rookery/store";
 import { us_listen_socket_close } from "uWebSockets.js";
 import { openGateway } from "@rookery/gateway";
 import { openFetchFile } from "./bot-api/fetch-file.ts";
@@ -163,7 +163,7 @@ export async function startEdge(config: EdgeConfig, env: Env, log: Log): Promise
     sessionUses,
     allowsOrigin,
     probes: {
-      postgres: async () => (await store.query("select 1")).rowCount === 1,
+      postgres: openStoreProbe(store),
       nats: () => bus.connected,
       redis: () => cache.ready,
     },

@@ -12,6 +12,7 @@ export {
 } from "./pool.ts";
 export { type BackupCounts, readBackup, writeBackup } from "./backup.ts";
 export { observeStore } from "./store-metrics.ts";
+export { openStoreProbe } from "./store-probe.ts";
 export { commit, type CommandName, type Fence, type ShardRows } from "./commit.ts";
 export { readFactVersion } from "./query/fact/fact-version.ts";
 export {

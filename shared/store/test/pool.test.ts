@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import type { EventEmitter } from "node:events";
 import { test } from "node:test";
 import { openLog } from "@rookery/runtime";
-import { inTransaction, isOutage, isRefusal, isUniqueViolation, openStore } from "../src/mod.ts";
+import {
+  inTransaction,
+  isOutage,
+  isRefusal,
+  isUniqueViolation,
+  openStore,
+  openStoreProbe,
+  type Store,
+} from "../src/mod.ts";
 import { openTestStore } from "./cluster.ts";
 
 const { store, url } = await openTestStore();
@@ -144,4 +152,25 @@ test("a server that is away, ends the connection or does not answer in time is a
     assert.equal(isOutage(await failure(open(url), sql)), false, sql);
   }
   assert.equal(isOutage(new TypeError("a bug")), false);
+});
+
+test("[L7] however many ask whether Postgres is there, it is asked once at a time", async () => {
+  let asked = 0;
+  let answer = (): void => {};
+  const query = async (): Promise<{ rowCount: number }> => {
+    asked += 1;
+    await new Promise<void>((resolve) => (answer = resolve));
+    return { rowCount: 1 };
+  };
+  const isHere = openStoreProbe({ query } as unknown as Pick<Store, "query">);
+  for (const turn of [1, 2]) {
+    const all = Array.from({ length: 500 }, () => isHere());
+    assert.equal(asked, turn);
+    answer();
+    assert.deepEqual(new Set(await Promise.all(all)), new Set([true]));
+  }
+  assert.equal(await openStoreProbe(store)(), true);
+  const away = openStoreProbe({ query: () => Promise.reject(new Error("away")) });
+  await assert.rejects(away(), /away/);
+  await assert.rejects(away(), /away/, "asked anew");
 });
