@@ -15,8 +15,9 @@ async function openRaw(
   cluster: Cluster,
   person: Person,
   headers: Record<string, string> = {},
+  query = "",
 ): Promise<WebSocket> {
-  const url = `${cluster.base.replace("http", "ws")}/v1/ws`;
+  const url = `${cluster.base.replace("http", "ws")}/v1/ws${query}`;
   const socket = new WebSocket(url, ["rookery.v1.json", `bearer.${person.token}`], { headers });
   await once(socket, "open");
   return socket;
@@ -32,6 +33,8 @@ describe("a consumer", () => {
   let cluster: Cluster;
   let ann: Person;
   let bob: Person;
+  /** 16 MB of messages from ann to bob: more than the kernel takes on both sides. */
+  let large: { readonly chatId: number; readonly count: number };
 
   before(async () => {
     cluster = await openCluster({ shards: 4 });
@@ -52,6 +55,7 @@ describe("a consumer", () => {
     const writer = await openSocket({ base: cluster.base, token: ann.token });
     // Beyond what the kernel takes on both sides, there is more than the edge keeps for one socket.
     const count = 1_000;
+    large = { chatId: chat.id, count };
     for (let index = 0; index < count; index += 50) {
       await Promise.all(
         Array.from({ length: 50 }, (_, step) =>
@@ -79,6 +83,36 @@ describe("a consumer", () => {
     const missed = await catchUp(again, chat.id, { seq: seen.length, rev: 0 });
     assert.deepEqual(orderFaults("Sync", missed.messages, { first: seen.length + 1, last: count }), []);
     await Promise.all([again.close(), writer.close()]);
+  });
+
+  it("[W2] that is slow to read what it asked for is not closed for it, however much that is", async () => {
+    const { chatId, count } = large;
+    const slow = await openRaw(cluster, bob, {}, "?resume=1");
+    await once(slow, "message");
+    const seen: number[] = [];
+    slow.on("message", (data: Buffer) => {
+      const frame = JSON.parse(data.toString()) as { type: string; messages?: readonly { seq: number }[] };
+      if (frame.type === "SyncResult") seen.push(...(frame.messages ?? []).map(({ seq }) => seq));
+    });
+    slow.pause();
+    slow.send(JSON.stringify({ type: "Sync", chats: { [chatId]: { seq: 0, rev: 0 } } }));
+    // By then everything would have been sent to one that reads, several times.
+    for (let round = 0; round < 3; round++) {
+      const quick = await openSocket({ base: cluster.base, token: bob.token, resume: true });
+      const { messages } = await catchUp(quick, chatId, { seq: 0, rev: 0 });
+      assert.equal(messages.length, count);
+      await quick.close();
+    }
+    const closed = once(slow, "close").then(([code]: unknown[]) => `closed with ${String(code)}`);
+    slow.resume();
+    const all = until(() => seen.length >= count, { withinMs: 20_000, what: "everything" });
+    assert.equal(await Promise.race([closed, all]), true);
+    assert.deepEqual(
+      seen,
+      Array.from({ length: count }, (_, index) => index + 1),
+    );
+    slow.close();
+    await closed;
   });
 
   it("of an edge that stops is told so, closed with 4000, and misses nothing when it is back", async () => {

@@ -29,6 +29,8 @@ export interface Session {
 export type Phase = "opening" | "held" | "live" | "closed";
 
 const none: ReadonlySet<string> = new Set();
+/** Who sends much goes on when no more waits: eight chats' pages beside it are still well below what ends a socket. */
+const unsentBytesLow = 256 * 1024;
 
 /** One socket and what it follows. */
 export class Connection {
@@ -53,10 +55,12 @@ export class Connection {
   heardMs = wholeMs();
   pingedMs = this.heardMs;
   /** Frames that came before Hello, in order. */
-  early: ArrayBuffer[] | null = null;
+  early: { readonly frames: ArrayBuffer[]; bytes: number } | null = null;
   #channels: Set<string> | null = null;
   /** Frames to be written, in order, at the end of the turn. */
   #outbox: Uint8Array[] | null = null;
+  /** Those who wait until its peer has taken something. */
+  #waiting: (() => void)[] | null = null;
   readonly #socket: WebSocket<Session>;
   readonly #flusher: Pick<Flusher, "add">;
 
@@ -135,6 +139,21 @@ export class Connection {
       this.#socket.cork(() => {
         for (const bytes of frames) this.#socket.send(bytes, binary);
       });
+  }
+
+  /** Resolves when the peer has taken nearly all it was sent, or is gone. */
+  async taken(): Promise<void> {
+    this.flush();
+    while (this.unsentBytes > unsentBytesLow) {
+      await new Promise<void>((resolve) => (this.#waiting ??= []).push(resolve));
+    }
+  }
+
+  /** The peer has taken something, or is gone. */
+  wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    for (const resolve of waiting ?? []) resolve();
   }
 
   /** Tells all that it watches. */

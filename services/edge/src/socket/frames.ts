@@ -28,11 +28,12 @@ import type { Mirror } from "./mirror.ts";
 import { openInlineMode } from "./inline.ts";
 import { openJoins } from "./join.ts";
 import { openPresses } from "./press.ts";
-import { sync } from "./sync.ts";
+import { openSyncs } from "./sync.ts";
 import type { Typing } from "./typing.ts";
 
-/** Frames before Hello. */
+/** Frames before Hello, and their bytes. */
 const earlyMax = 1_024;
+const earlyBytesMax = 1_024 * 1_024;
 const minuteMs = 60_000;
 
 /** What is answered with an Ack or an Error. */
@@ -64,12 +65,15 @@ export function openFrameHandler(parts: {
   const press = openPresses(parts);
   const join = openJoins(parts);
   const inline = openInlineMode(parts);
+  const syncs = openSyncs(parts);
 
   const receive = (connection: Connection, bytes: ArrayBuffer, binary: boolean): void => {
     if (connection.phase === "opening") {
-      connection.early ??= [];
-      if (connection.early.length < earlyMax) connection.early.push(bytes.slice(0));
-      else connection.end(closeCodes.protocol, "too many frames before Hello");
+      const early = (connection.early ??= { frames: [], bytes: 0 });
+      early.bytes += bytes.byteLength;
+      if (early.frames.length < earlyMax && early.bytes <= earlyBytesMax) early.frames.push(bytes.slice(0));
+      // Nothing is wrong with them: this edge is late, and none of them is done.
+      else connection.end(closeCodes.overloaded, "too many frames before Hello");
       return;
     }
     try {
@@ -108,11 +112,7 @@ export function openFrameHandler(parts: {
         if (admit(connection, frame.uuid)) join(connection, frame, () => void (connection.pending -= 1));
         return;
       case "Sync":
-        sync(parts, connection, frame).catch((error: unknown) => {
-          faultOf(error, connection);
-          // Only a new socket knows where it stands.
-          connection.end(closeCodes.unavailable, "cannot read history now");
-        });
+        syncs(connection, frame);
         return;
       case "Auth":
         void authenticate(connection, frame.token);
@@ -238,7 +238,7 @@ export function openFrameHandler(parts: {
     resume(connection) {
       const { early } = connection;
       connection.early = null;
-      for (const bytes of early ?? []) receive(connection, bytes, connection.session.format.binary);
+      for (const bytes of early?.frames ?? []) receive(connection, bytes, connection.session.format.binary);
     },
   };
 }

@@ -162,6 +162,7 @@ export function openMembership(parts: {
     const { told } = presence;
     await catchUp(store, presence.room, told.place, {
       wanted: () => isThere(connection, presence),
+      taken: () => connection.taken(),
       page: ({ messages, changes, marks, place }) => {
         told.place = place;
         connection.sendAll([

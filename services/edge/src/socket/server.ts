@@ -104,11 +104,15 @@ export function serveSockets(
       const { connection } = socket.getUserData();
       if (connection !== null) connection.hear();
     },
+    drain(socket) {
+      socket.getUserData().connection?.wake();
+    },
     close(socket, code) {
       const { connection } = socket.getUserData();
       if (connection === null) return;
       log.debug({ connId: connection.session.connId, code, phase: connection.phase }, "a socket is closed");
       membership.close(connection);
+      connection.wake();
       channels.leave(connection);
       parts.onClose(connection);
       connections.delete(connection);

@@ -1,5 +1,6 @@
-import type { ChatId, ClientFrameOf, Rev, ServerFrame } from "@rookery/protocol";
+import { type ChatId, type ClientFrameOf, closeCodes, type Rev, type ServerFrame } from "@rookery/protocol";
 import { type ChatMarks, memberHeads, readFeed, readFewMarks, type Store } from "@rookery/store";
+import type { FaultOf } from "../outage.ts";
 import { catchUp, type Page } from "../room/catch-up.ts";
 import { framesOf, type Place, type Room } from "../room/room.ts";
 import type { Connection } from "./connection.ts";
@@ -7,11 +8,46 @@ import { isThere, type Membership } from "./membership.ts";
 
 /** Chats of one Sync read at once, so that 500 chats do not take every connection to Postgres. */
 const parallelMax = 8;
-/** Receipts beside a page of messages, which leaves them this room; more go in frames of their own, so many each. */
+/** Syncs of one socket that wait for those before them (L7); all chats one may be in are 20. */
+const waitingMax = 32;
+/** Receipts beside a page of messages, which leaves them this room; more go in a frame of their own. */
 const receiptsAlongMax = 100;
-const receiptsPerFrame = 800;
 /** Chats joined while away that are told with everything since. */
 const newsMax = 10_000;
+
+/** Takes the Syncs of all sockets, those of one socket one after the other. */
+export function openSyncs(parts: {
+  readonly store: Store;
+  readonly membership: Membership;
+  readonly faultOf: FaultOf;
+}): (connection: Connection, frame: ClientFrameOf<"Sync">) => void {
+  const queues = new Map<Connection, { waiting: number; last: Promise<void> }>();
+  return (connection, frame) => {
+    const queue = queues.get(connection) ?? { waiting: 0, last: Promise.resolve() };
+    if (queue.waiting >= waitingMax) {
+      connection.refuse({
+        code: "overloaded",
+        message: `more than ${waitingMax} Syncs wait`,
+        retryMs: 1_000,
+      });
+      return;
+    }
+    queues.set(connection, queue);
+    queue.waiting += 1;
+    queue.last = queue.last
+      .then(() => (connection.closed ? undefined : sync(parts, connection, frame)))
+      .catch((error: unknown) => {
+        const { connId } = connection.session;
+        parts.faultOf(error, "a Sync met a bug", { connId });
+        // Only a new socket knows where it stands.
+        connection.end(closeCodes.unavailable, "cannot read history now");
+      })
+      .finally(() => {
+        queue.waiting -= 1;
+        if (queue.waiting === 0) queues.delete(connection);
+      });
+  };
+}
 
 /**
  * Answers a Sync: of each chat what is after the client's place, in pages, exact while writes go on.
@@ -101,6 +137,7 @@ async function syncChat(
       marks,
       // Out of the chat while it is read: ChatRemoved ends it.
       wanted: () => isThere(connection, presence),
+      taken: () => connection.taken(),
       page: (page) => connection.sendAll(syncResults(room, page)),
       join: (missed) => {
         if (presence.isHeard) return;
@@ -114,16 +151,18 @@ async function syncChat(
   }
 }
 
-/** A page as frames: the receipts go along, unless they are so many that they need frames of their own. */
+/** A page as frames: the receipts go along, unless they are so many that they need a frame of their own. */
 function* syncResults(
   { chatId, place: { seq } }: Room,
   { messages, changes, marks, place, more }: Page,
 ): Generator<ServerFrame> {
   const receipts = marks.map((mark) => ({ chatId, ...mark }));
   const result = { type: "SyncResult", chatId, headSeq: Math.max(seq, place.seq), rev: place.rev } as const;
-  while (receipts.length > receiptsAlongMax) {
-    const part = receipts.splice(0, receiptsPerFrame);
-    yield { ...result, messages: [], changes: [], receipts: part, more: true };
+  if (receipts.length <= receiptsAlongMax) {
+    yield { ...result, messages, changes, receipts, more };
+    return;
   }
-  yield { ...result, messages, changes, receipts, more };
+  const isAll = messages.length + changes.length === 0;
+  yield { ...result, messages: [], changes: [], receipts, more: more || !isAll };
+  if (!isAll) yield { ...result, messages, changes, receipts: [], more };
 }

@@ -163,6 +163,7 @@ test("a reader catches up with all receipts, and with those that were passed on 
     {
       wanted: () => true,
       page: (page) => pages.push(page),
+      taken: async () => {},
       join: (missed) => (joined = missed),
     },
   );
@@ -180,6 +181,90 @@ test("a reader catches up with all receipts, and with those that were passed on 
       frames: [{ type: "Receipt", chatId: 8, userId, deliveredSeq: 4, readSeq: 4 }],
     },
   ]);
+});
+
+test("[W2] a page waits until those before it are taken, and all come, each row once", async () => {
+  const chatId = 41;
+  const count = 40;
+  // Some four of them fill a page.
+  await store.query(
+    `insert into message (chat_id, seq, rev, sender_id, uuid, kind, body, source, ts)
+     select $1, n, 0, 1, 'u-' || n, 'text', repeat('x', 12000), 'ws', 1 from generate_series(1, $2::int) n`,
+    [chatId, count],
+  );
+  const { rooms } = await follow(chatId);
+  const room = await rooms.enter(chatId);
+  rooms.head(chatId, { seq: count, rev: 0, receiptRev: 0 });
+  await until(() => room.seq === count, { withinMs: 5_000, what: "the room" });
+  const pages: Page[] = [];
+  const waiting: (() => void)[] = [];
+  const caught = catchUp(
+    store,
+    room,
+    { seq: 0, rev: 0, receiptRev: 0 },
+    {
+      wanted: () => true,
+      page: (page) => pages.push(page),
+      taken: () => new Promise((resolve) => waiting.push(resolve)),
+      join: () => {},
+    },
+  );
+  let isOver = false;
+  void caught.then(() => (isOver = true));
+  for (let turn = 1; !isOver; turn++) {
+    await until(() => isOver || waiting.length > 0, { withinMs: 5_000, what: `page ${turn} to be taken` });
+    // What did not wait would be read by then.
+    for (let look = 0; look < 3; look++) await store.query("select 1");
+    assert.equal(pages.length, turn, "no page before the last was taken");
+    waiting.shift()?.();
+    await Promise.resolve();
+  }
+  assert.ok(pages.length >= count / 5, `${pages.length} pages`);
+  assert.deepEqual(
+    pages.flatMap(({ messages }) => messages.map(({ seq }) => seq)),
+    Array.from({ length: count }, (_, index) => index + 1),
+  );
+  assert.deepEqual(
+    [...new Set(pages.slice(0, -1).map(({ more }) => more)), pages.at(-1)?.more],
+    [true, false],
+  );
+});
+
+test("[W2] receipts of a crowd come page by page too, all of them once", async () => {
+  const chatId = 42;
+  const count = 2_000;
+  const marks = Object.fromEntries(Array.from({ length: count }, (_, index) => [index + 1, [1, 1]]));
+  await store.query("insert into receipt (chat_id, block, blocks, rev, marks) values ($1, 0, 1, 3, $2)", [
+    chatId,
+    JSON.stringify(marks),
+  ]);
+  const { rooms } = await follow(chatId);
+  const room = await rooms.enter(chatId);
+  rooms.head(chatId, { seq: 0, rev: 0, receiptRev: 3 });
+  await until(() => room.receiptRev === 3, { withinMs: 5_000, what: "the room's receipts" });
+  const pages: Page[] = [];
+  let takings = 0;
+  await catchUp(
+    store,
+    room,
+    { seq: 0, rev: 0, receiptRev: 0 },
+    {
+      wanted: () => true,
+      page: (page) => pages.push(page),
+      taken: async () => void (takings += 1),
+      join: () => {},
+    },
+  );
+  assert.deepEqual(
+    pages.map((page) => [page.marks.length, page.more]),
+    [
+      [800, true],
+      [800, true],
+      [400, false],
+    ],
+  );
+  assert.equal(takings, 2);
+  assert.equal(new Set(pages.flatMap((page) => page.marks.map((mark) => mark.userId))).size, count);
 });
 
 /** A socket as far as membership looks at it. */

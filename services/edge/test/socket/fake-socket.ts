@@ -10,6 +10,10 @@ export interface FakeSocket {
   readonly sent: readonly ServerFrame[];
   /** The chats whose frames come to it live. */
   chats(): number[];
+  /** Bytes its peer has not taken; the test says how many. */
+  unsentBytes: number;
+  /** The codes it was closed with. */
+  readonly codes: readonly number[];
 }
 
 const formats = openFormats();
@@ -17,6 +21,7 @@ const formats = openFormats();
 /** A live JSON socket without a network: of a person, or of an API key. */
 export function openFakeSocket(userId: number, keyId: number | null = null): FakeSocket {
   const sent: ServerFrame[] = [];
+  const codes: number[] = [];
   const principal: Principal = {
     userId,
     keyId,
@@ -40,18 +45,23 @@ export function openFakeSocket(userId: number, keyId: number | null = null): Fak
     getUserData: () => session,
     send: (bytes: Uint8Array) => sent.push(JSON.parse(Buffer.from(bytes).toString()) as ServerFrame),
     cork: (write: () => void) => write(),
+    getBufferedAmount: () => fake.unsentBytes,
+    end: (code: number) => void codes.push(code),
   };
   // Nothing waits for the end of a turn here.
   const flusher = { add: (due: { flush(): void }) => due.flush() };
   const connection = new Connection(socket as unknown as WebSocket<Session>, flusher);
   connection.phase = "live";
-  return {
+  const fake: FakeSocket = {
     connection,
     sent,
+    codes,
+    unsentBytes: 0,
     chats: () =>
       connection.rooms.keys().filter((chatId) => {
         const { rooms } = connection;
         return rooms.roomOf(chatId)?.hearers[rooms.placeOf(chatId)] === connection;
       }),
   };
+  return fake;
 }
