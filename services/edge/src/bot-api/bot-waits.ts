@@ -45,15 +45,18 @@ export interface Question {
   readonly timeoutMs: number;
 }
 
+/** Told what became of a press. */
+export type Heard = (reply: CallbackReply | null) => void;
+
 export interface BotWaits {
   /** `settle` is told once, at the latest when the time is over. @returns what ends the wait untold. */
   ask(question: Question, settle: (answer: PollAnswer) => void): () => void;
   /** The bot has another webhook: whoever waits for it, or posts to it, has to know. */
   changed(botId: UserId): void;
-  /** `settle` is told of the answer, or null when the time is over. False: too many wait. */
-  press(queryId: number, timeoutMs: number, settle: (reply: CallbackReply | null) => void): boolean;
-  /** Nobody waits for it any more. */
-  unpress(queryId: number): void;
+  /** `settle` is told of the answer, as all who wait for it, or null when the time is over. False: too many wait. */
+  press(queryId: number, timeoutMs: number, settle: Heard): boolean;
+  /** That one waits for it no more. */
+  unpress(queryId: number, settle: Heard): void;
   /** To the edge where somebody waits for it. */
   tell(edge: string, reply: CallbackReply): void;
   readonly waiting: number;
@@ -69,11 +72,6 @@ interface Wait {
   again: boolean;
 }
 
-interface Press {
-  readonly untilMs: number;
-  readonly settle: (reply: CallbackReply | null) => void;
-}
-
 export function openBotWaits(parts: {
   readonly bus: Pick<Bus, "publish" | "subscribe">;
   readonly edge: string;
@@ -81,7 +79,9 @@ export function openBotWaits(parts: {
 }): BotWaits {
   const { bus, edge } = parts;
   const waits = new Map<number, Wait>();
-  const presses = new Map<number, Press>();
+  /** Who waits for the answer to a press, and until when: a press that is repeated has several. */
+  const presses = new Map<number, Map<Heard, number>>();
+  let pressing = 0;
   const unsaid: Wait[] = [];
   let count = 0;
   let saying: NodeJS.Immediate | undefined;
@@ -117,6 +117,13 @@ export function openBotWaits(parts: {
     sweeping ??= setTimeout(sweep, sweepMs);
   };
 
+  const unpress = (queryId: number, settle: Heard): void => {
+    const hearers = presses.get(queryId);
+    if (hearers?.delete(settle) !== true) return;
+    pressing -= 1;
+    if (hearers.size === 0) presses.delete(queryId);
+  };
+
   const sweep = (): void => {
     sweeping = undefined;
     const nowMs = performance.now();
@@ -126,10 +133,12 @@ export function openBotWaits(parts: {
         wait.settle(wait.poll.waits ? { kind: "updates", updates: "[]" } : { kind: "outage" });
       } else if (nowMs - wait.askedMs >= againMs) sayAgain(wait);
     }
-    for (const [queryId, { untilMs, settle }] of presses) {
-      if (nowMs < untilMs) continue;
-      presses.delete(queryId);
-      settle(null);
+    for (const [queryId, hearers] of presses) {
+      for (const [settle, untilMs] of hearers) {
+        if (nowMs < untilMs) continue;
+        unpress(queryId, settle);
+        settle(null);
+      }
     }
     if (waits.size + presses.size > 0) sweepSoon();
   };
@@ -146,9 +155,10 @@ export function openBotWaits(parts: {
       );
     }
     for (const reply of callbacks) {
-      const press = presses.get(reply.queryId);
-      presses.delete(reply.queryId);
-      press?.settle(reply);
+      for (const settle of presses.get(reply.queryId)?.keys() ?? []) {
+        unpress(reply.queryId, settle);
+        settle(reply);
+      }
     }
   };
 
@@ -196,12 +206,15 @@ export function openBotWaits(parts: {
       bus.publish(subjects.botAsk(shardOf("bot", botId, parts.shards)), encodeInternal(ask));
     },
     press(queryId, timeoutMs, settle) {
-      if (presses.size >= pressesMax) return false;
-      presses.set(queryId, { untilMs: performance.now() + timeoutMs, settle });
+      if (pressing >= pressesMax) return false;
+      const hearers = presses.get(queryId) ?? new Map<Heard, number>();
+      presses.set(queryId, hearers);
+      if (!hearers.has(settle)) pressing += 1;
+      hearers.set(settle, performance.now() + timeoutMs);
       sweepSoon();
       return true;
     },
-    unpress: (queryId) => void presses.delete(queryId),
+    unpress,
     tell(whose, reply) {
       const told: BotTold = { callbacks: [reply] };
       bus.publish(subjects.botTold(whose), encodeInternal(told));

@@ -57,7 +57,8 @@ export function openInlineMode(parts: {
       settle = resolve;
     });
     // Before it is asked: the bot may be quicker than the word of the commit.
-    if (!waits.press(queryId, commandMs + inlineAnswerMs, () => settle())) {
+    const heard = (): void => settle();
+    if (!waits.press(queryId, commandMs + inlineAnswerMs, heard)) {
       throw new Fault("overloaded", "too many wait for answers of bots", { retryMs: 1_000 });
     }
     try {
@@ -78,7 +79,7 @@ export function openInlineMode(parts: {
       clearTimeout(timer);
       return await readInlineOffer(store, queryId, userId);
     } finally {
-      waits.unpress(queryId);
+      waits.unpress(queryId, heard);
     }
   };
 

@@ -10,7 +10,7 @@ import {
 } from "@rookery/protocol";
 import { type Store, waitForCallback } from "@rookery/store";
 import type { CommandGateway } from "@rookery/gateway";
-import type { BotWaits } from "../bot-api/bot-waits.ts";
+import type { BotWaits, Heard } from "../bot-api/bot-waits.ts";
 import type { FaultOf } from "../outage.ts";
 import { addressedBy } from "./command.ts";
 import type { Connection } from "./connection.ts";
@@ -33,11 +33,11 @@ export function openPresses(parts: {
   const { waits } = parts;
 
   /** Waits for the answer to an earlier press of the same name, which may have been answered already. */
-  const follow = async (queryId: number, settle: (reply: CallbackReply | null) => void): Promise<void> => {
+  const follow = async (queryId: number, settle: Heard): Promise<void> => {
     if (!waits.press(queryId, pressMs, settle)) return settle(null);
     const answer = await waitForCallback(parts.store, queryId, parts.edge);
     if (answer === null) return;
-    waits.unpress(queryId);
+    waits.unpress(queryId, settle);
     settle({ queryId, ...answer });
   };
 
@@ -57,7 +57,7 @@ export function openPresses(parts: {
     const refuse = (fault: Fault): void => {
       if (isOver) return;
       isOver = true;
-      waits.unpress(queryId);
+      waits.unpress(queryId, settle);
       ended();
       connection.refuse(faultInfo(fault), uuid);
     };
@@ -74,7 +74,7 @@ export function openPresses(parts: {
       }
       if (isOver) return;
       const { queryId: known } = told.outcome;
-      waits.unpress(queryId);
+      waits.unpress(queryId, settle);
       if (known === queryId) {
         if (!waits.press(queryId, pressMs, settle)) settle(null);
         return;

@@ -10,7 +10,7 @@ import {
   shardOf,
   subjects,
 } from "@rookery/protocol";
-import { openBotWaits, type PollAnswer } from "../../src/bot-api/bot-waits.ts";
+import { type Heard, openBotWaits, type PollAnswer } from "../../src/bot-api/bot-waits.ts";
 
 const patience = { withinMs: 20_000 };
 const shards = 4;
@@ -87,5 +87,23 @@ test("an answer to a button reaches whoever waits, or nobody does in time", asyn
   edge.waits.tell("e1", { queryId: 5, text: "again" });
   await until(() => heard.length === 2, patience);
   assert.deepEqual(heard, [{ queryId: 5, text: "hi" }, null]);
+  edge.waits.close();
+});
+
+test("[L3] of a press that is repeated all who wait are told, but for who has gone", async () => {
+  const edge = openEdge();
+  const heard: string[] = [];
+  const hearer =
+    (name: string): Heard =>
+    (reply) =>
+      void heard.push(`${name} ${reply?.text ?? "nothing"}`);
+  const [first, gone, second] = [hearer("first"), hearer("gone"), hearer("second")];
+  for (const each of [first, gone, second]) edge.waits.press(5, 60_000, each);
+  edge.waits.unpress(5, gone);
+  edge.waits.tell("e1", { queryId: 5, text: "hi" });
+  await until(() => heard.length === 2, patience);
+  assert.deepEqual(heard, ["first hi", "second hi"]);
+  edge.waits.tell("e1", { queryId: 5, text: "again" });
+  assert.equal(heard.length, 2);
   edge.waits.close();
 });
