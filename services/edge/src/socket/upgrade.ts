@@ -86,7 +86,7 @@ async function admit(
   { protocols, authorization, apiKey, query, origin, clientAddress }: Intake,
 ): Promise<Session> {
   if (!parts.allowsOrigin(origin)) throw new Fault("forbidden", `the origin ${origin} is not allowed here`);
-  if (parts.draining()) throw new Fault("unavailable", "this edge is stopping", { retryMs: 0 });
+  refuseDraining(parts);
   const token =
     protocols.find((each) => each.startsWith(bearerPrefix))?.slice(bearerPrefix.length) ??
     (/^bearer /i.test(authorization) ? authorization.slice(bearerPrefix.length) : null) ??
@@ -102,6 +102,8 @@ async function admit(
   // A socket hears what its user hears.
   await parts.access.demand(identity.principal, "messages:read");
   const mayWrite = await parts.access.may(identity.principal, "messages:write");
+  // Whoever moves the sockets elsewhere counts those that are there when it begins.
+  refuseDraining(parts);
   return {
     connId: randomUUID(),
     userId: identity.principal.userId,
@@ -112,6 +114,11 @@ async function admit(
     resume: query.get("resume") === "1",
     connection: null,
   };
+}
+
+/** @throws Fault */
+function refuseDraining({ draining }: Pick<Parameters<typeof openUpgrade>[0], "draining">): void {
+  if (draining()) throw new Fault("unavailable", "this edge is stopping", { retryMs: 0 });
 }
 
 function chooseFormat(formats: Formats, protocols: readonly string[]): Format {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, test } from "node:test";
+import type { Principal } from "@rookery/auth";
 import { openLog } from "@rookery/runtime";
 import type { Access } from "../../src/identity/access.ts";
 import { openFaultOf } from "../../src/outage.ts";
@@ -12,16 +13,27 @@ import { openUwsServer } from "../uws-server.ts";
 
 const log = openLog("test", { LOG_LEVEL: "silent" });
 let failure: Error = new Error("not set");
+let prove: () => Promise<Principal> = () => Promise.reject(failure);
+let isDraining = false;
+const ada: Principal = {
+  userId: 1,
+  sessionId: 1,
+  keyId: null,
+  roles: ["member"],
+  scopes: null,
+  rateLimit: null,
+  expiresMs: Number.POSITIVE_INFINITY,
+};
 const server = await openUwsServer((app) =>
   app.ws<Session>("/v1/ws", {
     upgrade: openUpgrade({
-      authentication: { prove: () => Promise.reject(failure) },
-      access: {} as Access,
+      authentication: { prove: () => prove() },
+      access: { demand: async () => {}, may: async () => true } as unknown as Access,
       limits: { take: async () => ({ allowed: true, retryMs: 0, counted: [] }) },
       rateLimits: readRateLimits({}),
       clientAddress: () => "127.0.0.1",
       formats: openFormats(),
-      draining: () => false,
+      draining: () => isDraining,
       allowsOrigin: () => true,
       faultOf: openFaultOf(log),
       log,
@@ -44,6 +56,10 @@ function knock(): Promise<number | undefined> {
       answer.resume();
       resolve(answer.statusCode);
     });
+    asked.on("upgrade", (answer, socket) => {
+      socket.destroy();
+      resolve(answer.statusCode);
+    });
     asked.on("error", reject).end();
   });
 }
@@ -53,4 +69,14 @@ test("a socket is refused as unavailable while Postgres cannot be asked, and as 
   assert.equal(await knock(), 503);
   failure = new Error("something else");
   assert.equal(await knock(), 500);
+});
+
+test("[W4] a socket that asks while the edge begins to stop is refused too, and not left behind", async () => {
+  prove = async () => ada;
+  assert.equal(await knock(), 101);
+  prove = async () => {
+    isDraining = true;
+    return ada;
+  };
+  assert.equal(await knock(), 503);
 });
