@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Principal } from "@rookery/auth";
 import { Fault } from "@rookery/protocol";
 import {
   inTransaction,
@@ -9,6 +10,7 @@ import {
   searchUsers,
   setTraits,
   updateUser,
+  type UserRow,
 } from "@rookery/store";
 import {
   displayNameSchema,
@@ -17,7 +19,7 @@ import {
   usernameSchema,
 } from "../../identity/account-schema.ts";
 import { addPresence } from "../../identity/user-presence.ts";
-import { userSchema, viewSelf, viewUser } from "../../identity/user-view.ts";
+import { userSchema, type UserView, viewSelf, viewUser } from "../../identity/user-view.ts";
 import type { EdgeApp, EdgeContext } from "../context.ts";
 import { readIdCursor, writeIdCursor } from "../cursor.ts";
 import { openNeeds } from "../needs.ts";
@@ -50,6 +52,10 @@ export function registerUserRoutes(app: EdgeApp, context: EdgeContext): void {
   const { store } = context;
   const needs = openNeeds(context);
 
+  /** Any key may ask whose it is; the address is for those that may read accounts. */
+  const viewOwn = async (by: Principal, user: UserRow): Promise<UserView> =>
+    (await context.access.may(by, "users:read")) ? viewSelf(user) : viewUser(user);
+
   const self = createRoute({
     method: "get",
     path: "/v1/users/me",
@@ -61,9 +67,7 @@ export function registerUserRoutes(app: EdgeApp, context: EdgeContext): void {
     const principal = c.get("principal");
     const me = await readUser(store, principal.userId);
     if (me === null) throw accountGone();
-    // Any key may ask whose it is; the address is for those that may read accounts.
-    const isOpen = await context.access.may(principal, "users:read");
-    return c.json(await addPresence(context, me.id, isOpen ? viewSelf(me) : viewUser(me)), 200);
+    return c.json(await addPresence(context, me.id, await viewOwn(principal, me)), 200);
   });
 
   const change = createRoute({
@@ -76,7 +80,8 @@ export function registerUserRoutes(app: EdgeApp, context: EdgeContext): void {
   });
   app.openapi(change, async (c) => {
     const asked = c.req.valid("json");
-    const { userId } = c.get("principal");
+    const principal = c.get("principal");
+    const { userId } = principal;
     const changed = await inTransaction(store, async (db) => {
       const me = await lockUser(db, userId);
       if (me === null) throw accountGone();
@@ -86,7 +91,7 @@ export function registerUserRoutes(app: EdgeApp, context: EdgeContext): void {
       return setTraits(db, userId, { language, specialisation });
     });
     if (changed === null) throw accountGone();
-    return c.json(viewSelf(changed), 200);
+    return c.json(await viewOwn(principal, changed), 200);
   });
 
   const read = createRoute({

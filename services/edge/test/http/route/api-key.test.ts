@@ -72,6 +72,15 @@ test("[A4] a key acts for its user, as X-API-Key or Bearer, within its scopes", 
   const me = await app.call("GET", "/v1/users/me", app.byKey(nothing));
   assert.equal(me.body.id, ann.id);
   assert.equal(me.body.email, undefined, "an address is for keys that may read accounts");
+  for (const [scopes, known] of [
+    [["users:write"], "undefined"],
+    [["users:write", "users:read"], "string"],
+  ] as const) {
+    const { key: writing } = (await app.makeKey(ann, { scopes })).body;
+    const body = { displayName: "Ann" };
+    const changed = await app.call("PATCH", "/v1/users/me", { ...app.byKey(writing), body });
+    assert.deepEqual([changed.status, typeof changed.body.email], [200, known], scopes.join());
+  }
 });
 
 test("[A4] a key of any other form, prefix or secret is 401", async (t) => {
