@@ -62,10 +62,10 @@ export function readConfig(env: Env): EdgeConfig {
     databaseUrl: readRequired(env, "DATABASE_URL"),
     natsUrl: readRequired(env, "NATS_URL"),
     redisUrl: readRequired(env, "REDIS_URL"),
-    publicUrl: readText(env, "PUBLIC_URL", `${tls === null ? "http" : "https"}://${host}:${port}`),
+    publicUrl: readPublicUrl(env, `${tls === null ? "http" : "https"}://${host}:${port}`),
     tls,
     corsOrigins: readOrigins(env, "CORS_ORIGINS"),
-    allowedOrigins: readList(env, "ALLOWED_ORIGINS"),
+    allowedOrigins: readOrigins(env, "ALLOWED_ORIGINS"),
     proxies: {
       networks: readList(env, "TRUSTED_PROXIES"),
       header: readChoice(env, "TRUSTED_PROXY_HEADER", ["x-forwarded-for", "forwarded"], "x-forwarded-for"),
@@ -91,6 +91,18 @@ function readOrigins(env: Env, name: string): string[] {
   return origins;
 }
 
+/** Null for what is no URL. Apps have schemes of their own (`capacitor://localhost`), which have no origin by the URL standard. */
 function originOf(text: string): string | null {
-  return URL.canParse(text) ? new URL(text).origin : null;
+  if (!URL.canParse(text)) return null;
+  const { origin, protocol, host } = new URL(text);
+  return origin === "null" ? `${protocol}//${host}` : origin;
+}
+
+/** Without a slash at its end. */
+function readPublicUrl(env: Env, fallback: string): string {
+  const text = readText(env, "PUBLIC_URL", fallback);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new ConfigError(`PUBLIC_URL=${text} is not a URL such as https://chat.example.com`);
+  }
+  return text.replace(/\/+$/, "");
 }

@@ -26,9 +26,30 @@ test("an origin that would match no page is refused by name", () => {
     "https://a.example",
     "*",
   ]);
-  for (const wrong of ["https://a.example/", "https://a.example/path", "a.example", "https://A.example"]) {
-    assert.throws(() => readConfig({ ...env, CORS_ORIGINS: wrong }), {
-      message: `CORS_ORIGINS: ${wrong} is not an origin such as https://chat.example.com`,
+  assert.deepEqual(readConfig({ ...env, ALLOWED_ORIGINS: "capacitor://localhost,*" }).allowedOrigins, [
+    "capacitor://localhost",
+    "*",
+  ]);
+  for (const name of ["CORS_ORIGINS", "ALLOWED_ORIGINS"]) {
+    for (const wrong of [
+      "https://a.example/",
+      "https://a.example/path",
+      "a.example",
+      "https://A.example",
+      "capacitor://localhost/",
+    ]) {
+      assert.throws(() => readConfig({ ...env, [name]: wrong }), {
+        message: `${name}: ${wrong} is not an origin such as https://chat.example.com`,
+      });
+    }
+  }
+});
+
+test("a public URL that is none is refused by name, and kept without a slash at its end", () => {
+  assert.equal(readConfig({ ...env, PUBLIC_URL: "https://a.example/" }).publicUrl, "https://a.example");
+  for (const wrong of ["a.example", "ftp://a.example", "https://"]) {
+    assert.throws(() => readConfig({ ...env, PUBLIC_URL: wrong }), {
+      message: `PUBLIC_URL=${wrong} is not a URL such as https://chat.example.com`,
     });
   }
 });
