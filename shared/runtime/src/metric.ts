@@ -10,8 +10,8 @@ const misnamed = [
 export { Counter, Gauge, Histogram, type Registry };
 
 /**
- * How often the event loop is looked at: each look wakes the process, and what waits must cost little. Delays told by
- * `nodejs_eventloop_lag_…` hold this much when there is none.
+ * How often the event loop is looked at: each look wakes the process, and what waits must cost little. What is measured is the time
+ * between two looks: `nodejs_eventloop_lag_…` hold this much when nothing is late, `rookery_event_loop_delay_seconds` does not.
  */
 const loopLookMs = 100;
 
@@ -31,7 +31,7 @@ export function openMetrics(service: string, node?: string): Registry {
 /** Whoever asks sooner is told the last figure: several may ask, and a moment's share says nothing. */
 const sampleMsMin = 1_000;
 
-/** How much of the time the event loop worked instead of waiting, since it was last told. */
+/** How much of the time the event loop worked instead of waiting, and how late it ran what was due, since it was last told. */
 function observeEventLoop(registry: Registry): void {
   let before = performance.eventLoopUtilization();
   let sinceMs = performance.now();
@@ -45,6 +45,19 @@ function observeEventLoop(registry: Registry): void {
       this.set(performance.eventLoopUtilization(now, before).utilization);
       before = now;
       sinceMs = performance.now();
+    },
+  });
+  const between = registry.getSingleMetric("nodejs_eventloop_lag_p99_seconds") as Gauge;
+  let toldMs = performance.now();
+  new Gauge({
+    name: "rookery_event_loop_delay_seconds",
+    help: "How late the event loop ran what was due, 99th percentile",
+    registers: [registry],
+    async collect() {
+      if (performance.now() - toldMs < sampleMsMin) return;
+      toldMs = performance.now();
+      const [told] = (await between.get()).values;
+      this.set(Math.max(0, (told?.value ?? 0) - loopLookMs / 1_000));
     },
   });
 }

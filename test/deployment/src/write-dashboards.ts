@@ -108,8 +108,7 @@ export const dashboards: readonly Dashboard[] = [
       {
         title: "Event loop delay, p99",
         unit: "s",
-        text: "Beyond the 0.1 s between two looks, which the metric itself holds.",
-        queries: { "{{node}}": "clamp_min(nodejs_eventloop_lag_p99_seconds - 0.1, 0)" },
+        queries: { "{{node}}": "rookery_event_loop_delay_seconds" },
       },
       {
         title: "CPU",
