@@ -67,6 +67,7 @@ export function attachmentOf({ id, size, mime, name }: FileRow, kind: string): A
 function shownName(name: string): string {
   const last = name.replace(/^.*[/\\]/s, "").replace(/\p{Cc}/gu, "");
   let shown = last.toWellFormed();
-  while (Buffer.byteLength(shown) > nameBytesMax) shown = shown.slice(1);
+  // Whole characters: half of one is no text to Postgres.
+  while (Buffer.byteLength(shown) > nameBytesMax) shown = shown.replace(/^./su, "");
   return shown === "" ? "file" : shown;
 }

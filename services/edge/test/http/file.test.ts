@@ -1,6 +1,7 @@
 /** Files of people, over a real server: who brings them, who reads them, and how they travel. */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
 import { after, describe, it } from "node:test";
 import { directKey, reserveChat } from "@rookery/store";
 import { openAdapter } from "../../src/http/adapter.ts";
@@ -99,6 +100,15 @@ describe("files of people", () => {
     );
     assert.equal(response.headers.get("x-content-type-options"), "nosniff");
     assert.deepEqual(Buffer.from(await response.arrayBuffer()), png);
+  });
+
+  it("a name that is too long keeps its end, in whole characters", async () => {
+    const { files } = edge.context;
+    const incoming = await files.contents.receive(Readable.from([png]));
+    // A byte too many, and the first character is a pair of UTF-16 units.
+    const name = `😀${"x".repeat(252)}`;
+    const kept = await files.keep(incoming, { ownerId: ada.id, name });
+    assert.equal(kept.name, "x".repeat(252));
   });
 
   it("others read it once it stands in a chat of theirs, and no longer when it is deleted", async () => {
