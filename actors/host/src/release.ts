@@ -82,7 +82,7 @@ export function openReleaser(parts: {
       const since = performance.now() - recentMs;
       const liveEdges = liveness.live("edge") ?? [];
       for (const shard of shards) {
-        for (const [key, atMs] of shard.recent) if (atMs < since) shard.recent.delete(key);
+        for (const [key, { atMs }] of shard.recent) if (atMs < since) shard.recent.delete(key);
         // Also those that have said nothing: they may have missed that the shard is ours.
         for (const edge of new Set([...liveEdges, ...shard.interest.edges()])) {
           const releases = outbox.get(edge) ?? [];
@@ -117,7 +117,8 @@ function address(plan: ShardPlan, liveEdges: readonly string[]): Map<string, Sha
   for (const { edge, ref, reply } of plan.replies) draft(edge).replies.push([ref, reply]);
   for (const event of plan.events) {
     const key = subjectOf(event);
-    shard.recent.set(key, performance.now());
+    const position = plan.touched.get(key)?.position;
+    if (position !== undefined) shard.recent.set(key, { atMs: performance.now(), position });
     for (const edge of flooding ? liveEdges : shard.interest.watchersOf(key)) draft(edge).events.push(event);
   }
   return new Map([...drafts].map(([edge, parts]) => [edge, { ...emptyRelease(shard), ...parts }]));
@@ -135,10 +136,9 @@ export function headOf(key: ActorKey, { seq, rev, receiptRev }: Position): Head 
 
 function recentHeads(shard: Shard, edge: string): Head[] {
   const heads: Head[] = [];
-  for (const key of shard.recent.keys()) {
-    const cell = shard.cells.get(key);
-    if (cell === undefined || ![...shard.interest.watchersOf(key)].includes(edge)) continue;
-    heads.push(headOf(key, cell.released));
+  for (const [key, { position }] of shard.recent) {
+    if (![...shard.interest.watchersOf(key)].includes(edge)) continue;
+    heads.push(headOf(key, position));
   }
   return heads;
 }

@@ -7,6 +7,7 @@ import {
 } from "@rookery/protocol";
 import type { Suspect } from "@rookery/store";
 import type { Cell } from "./cell.ts";
+import type { Position } from "./definition.ts";
 import { Interest } from "./interest.ts";
 
 /** A repeat is seldom alone: for so long others are looked for before deciding. */
@@ -57,8 +58,8 @@ export class Shard {
   readonly interest = new Interest();
   /** Frames go to every live edge until all have said what they watch, or this time has come. */
   floodUntilMs: number;
-  /** Actors whose heads were told lately; repeated in case the telling was lost (L5). */
-  readonly recent = new Map<ActorKey, number>();
+  /** Actors of which something was told lately, and where that left them; repeated in case the telling was lost (L5). */
+  readonly recent = new Map<ActorKey, { readonly atMs: number; readonly position: Position }>();
   /** What the row said of former owners when it was claimed (L8). */
   deaths: number;
   suspect: Suspect | null;

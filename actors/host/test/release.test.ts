@@ -89,6 +89,19 @@ test("[L5] a new owner tells every live edge, until all have said what they watc
   assert.deepEqual([seqs("edge-a"), seqs("edge-b")], [[1, 2], [1]]);
 });
 
+test("[L5] the head of what was told lately is repeated, also of an actor that is not in memory any more", () => {
+  const { releaser, batches } = openStage(["edge-b"]);
+  const shard = new Shard(claim);
+  shard.interest.apply({ edge: "edge-b", version: 1, whole: true, add: ["chat:1"], remove: [] });
+  const position = { seq: 2, rev: 0, receiptRev: 0 };
+  const touched: ShardPlan["touched"] = new Map([["chat:1", { cell: {} as never, position }]]);
+  const plan = { ...planOf(shard, [message(1), message(2)]), touched };
+  releaser.release({ batch: 1, shards: [plan] });
+  assert.equal(shard.cells.size, 0);
+  releaser.heal([shard]);
+  assert.deepEqual(batches("edge-b").at(-1)?.shards[0]?.heads, [["chat:1", 2, 0, 0]]);
+});
+
 test("[L7] a release larger than a message of the bus comes in several, all of it, in order", () => {
   const { releaser, batches, seqs } = openStage([]);
   const large = new Shard(claim);
