@@ -2,6 +2,7 @@
 import type { FileRow, NativeBot } from "@rookery/store";
 import type { HttpResponse } from "uWebSockets.js";
 import { fileHeaders, readRange } from "../file/file-answer.ts";
+import { extensionOf } from "../file/sniff.ts";
 import { pour } from "../http/pour.ts";
 import { ApiRefusal } from "./api-refusal.ts";
 import type { BotApiContext } from "./context.ts";
@@ -17,14 +18,14 @@ export interface Download {
 }
 
 /**
- * The path that `getFile` gives: the name the bot has for it, behind a folder; with the ending of the file's own name, by which
- * programs tell what it is.
+ * The path that `getFile` gives: the name the bot has for it, behind a folder; with the ending of the file's own name, or of
+ * its type, by which programs tell what it is.
  */
 export function filePathOf(fileId: string, { mime, name }: Pick<FileRow, "mime" | "name">): string {
   const [kind = ""] = mime.split("/");
   const folder =
     kind === "image" ? "photos" : kind === "video" ? "videos" : kind === "audio" ? "music" : "documents";
-  const [ending = ""] = /\.[A-Za-z0-9]{1,10}$/.exec(name ?? "") ?? [];
+  const [ending = extensionOf(mime)] = /\.[A-Za-z0-9]{1,10}$/.exec(name ?? "") ?? [];
   return `${folder}/${fileId}${ending.toLowerCase()}`;
 }
 

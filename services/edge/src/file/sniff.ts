@@ -91,6 +91,23 @@ const magic: readonly (readonly [bytes: string, mime: string, extension: string]
   ["Rar!\x1a\x07", "application/vnd.rar", ".rar"],
 ];
 
+/** Of types that are told by more than how they begin. */
+const endings: Readonly<Record<string, string>> = {
+  "image/png": ".png",
+  "image/jpeg": ".jpg",
+  "image/gif": ".gif",
+  "image/webp": ".webp",
+  "audio/wav": ".wav",
+  "audio/mp4": ".m4a",
+  "video/mp4": ".mp4",
+  "video/quicktime": ".mov",
+};
+
+/** With its point; empty for a type whose files may be called anything. */
+export function extensionOf(mime: string): string {
+  return endings[mime] ?? magic.find(([, type]) => type === mime)?.[2] ?? "";
+}
+
 function readMagic(head: Buffer): Sniffed | null {
   const begin = head.toString("latin1", 0, 16);
   const known = magic.find(([bytes]) => begin.startsWith(bytes));

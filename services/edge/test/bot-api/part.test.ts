@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { openFileNames } from "@rookery/telegram";
 import { readAddress } from "../../src/bot-api/address.ts";
 import { ApiRefusal } from "../../src/bot-api/api-refusal.ts";
+import { filePathOf } from "../../src/bot-api/download.ts";
 import { fileHeaders, readRange } from "../../src/file/file-answer.ts";
 import { sniff } from "../../src/file/sniff.ts";
 
@@ -74,6 +75,16 @@ describe("a file", () => {
 });
 
 describe("what a bot calls a file", () => {
+  it("ends as the file's own name does, or as its type, for programs that tell it by that", () => {
+    const cases = [
+      ["application/pdf", "Report.PDF", "documents/id.pdf"],
+      ["image/png", "application.octet-stream", "photos/id.png"],
+      ["audio/ogg", null, "music/id.oga"],
+      ["application/octet-stream", "no ending", "documents/id"],
+    ] as const;
+    for (const [mime, name, path] of cases) assert.equal(filePathOf("id", { mime, name }), path);
+  });
+
   const names = openFileNames("secret");
   const fileId = "A".repeat(22);
   it("is its own: another bot's name is nothing to it, and none can be made up", () => {
