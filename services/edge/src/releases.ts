@@ -18,8 +18,8 @@ import type { Rooms } from "./room/rooms.ts";
 import type { Users } from "./room/users.ts";
 
 export interface Releases {
-  /** How things stand, as the owner of a shard answers; older epochs are not listened to. */
-  answer(shard: ShardId, reply: InterestReply): void;
+  /** How things stand, as the owner of a shard answers. @returns false when its epoch is over: it is not listened to. */
+  answer(shard: ShardId, reply: InterestReply): boolean;
   close(): void;
 }
 
@@ -90,9 +90,10 @@ export function openReleases(parts: {
 
   return {
     answer(shard, { epoch, heads, presences }) {
-      if (!isCurrent(shard, epoch)) return;
+      if (!isCurrent(shard, epoch)) return false;
       takeHeads(heads);
       if (presences !== undefined) parts.presences().told(presences);
+      return true;
     },
     close() {
       for (const subscription of subscriptions) subscription.close();

@@ -54,7 +54,8 @@ export function openInterest(parts: {
   readonly bus: Bus;
   readonly shards: number;
   readonly edge: string;
-  readonly onReply: (shard: ShardId, reply: InterestReply) => void;
+  /** @returns false when the answer is of an owner deposed before: then it is worth nothing, and the owner is asked again. */
+  readonly onReply: (shard: ShardId, reply: InterestReply) => boolean;
 }): InterestClient {
   const states = new Map<ShardId, ShardInterest>();
   /** Busy, and told in the next round. */
@@ -117,16 +118,19 @@ export function openInterest(parts: {
     state.remove.clear();
     state.version += 1;
     const update: InterestUpdate = { edge: parts.edge, version: state.version, whole, add, remove };
+    let isTaken = false;
     try {
       const answer = await parts.bus.request(subjects.interest(shard), encodeInternal(update), {
         timeoutMs: answerMs,
       });
-      const reply = parseInternal<InterestReply>(answer);
-      parts.onReply(shard, reply);
-      confirm(state, add);
-      conclude(shard, state);
+      isTaken = parts.onReply(shard, parseInternal<InterestReply>(answer));
     } catch {
       // Nobody owns the shard at the moment, or the word was lost.
+    }
+    if (isTaken) {
+      confirm(state, add);
+      conclude(shard, state);
+    } else {
       state.whole = true;
       setTimeout(conclude, retryMs, shard, state);
     }
