@@ -266,7 +266,7 @@ export {
 export {
   type ChatKey,
   chatRevsOf,
-  chatRevsOfUsers,
+  toldChatsOfUsers,
   directKey,
   linkChat,
   listChats,

@@ -10,13 +10,13 @@ import {
 } from "@rookery/protocol";
 import { type Log, openGather, sparseWarning } from "@rookery/runtime";
 import {
-  chatRevsOfUsers,
   type FeedChange,
   memberHeads,
   readChat,
   readFeed,
   readJoinedSeq,
   type Store,
+  toldChatsOfUsers,
 } from "@rookery/store";
 import { catchUp } from "../room/catch-up.ts";
 import { receiptFrames } from "../room/receipts.ts";
@@ -67,7 +67,7 @@ export function openMembership(parts: {
   const warn = sparseWarning(parts.log, "a feed could not be read yet");
   const chatsOfPerson = openGather({
     questionsMax: readersMax,
-    ask: (userIds: readonly UserId[]) => chatRevsOfUsers(store, userIds),
+    ask: (userIds: readonly UserId[]) => toldChatsOfUsers(store, userIds),
   });
 
   const leave = (connection: Connection, chatId: ChatId): void => {
@@ -186,7 +186,10 @@ export function openMembership(parts: {
       const { userId } = connection.session;
       connection.userRev = await users.enter(connection);
       if (connection.hears === "chosen") return;
-      const chats = await chatsOfPerson(userId);
+      const { rev: userRev, chats } = await chatsOfPerson(userId);
+      // Postgres may know more than the owner has said by now: a chat that is watched and not told would be new to its client.
+      users.head(userId, userRev);
+      connection.userRev = Math.max(connection.userRev, userRev);
       await Promise.all(
         chats.map(async ({ id, rev }) => {
           const presence = await enter(connection, id, rev);

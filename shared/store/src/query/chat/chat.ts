@@ -100,24 +100,37 @@ export async function chatRevsOf(
 
 const anyReadersRule = readingRule("m.user_id", "null");
 
-/** As `chatRevsOf`, of many users at once, none by a key; in the order of the users. */
-export async function chatRevsOfUsers(
-  db: Queryable,
-  userIds: readonly number[],
-): Promise<{ readonly id: number; readonly rev: number }[][]> {
-  const { rows } = await db.query<{ userId: number; ids: string[]; revs: string[] }>({
-    name: "chat revs of users",
-    text: `select m.user_id as "userId", array_agg(c.id order by c.id) as ids, array_agg(c.rev order by c.id) as revs
-           from member m join chat c on c.id = m.chat_id ${anyReadersRule.joins}
-           where m.user_id = any($1::bigint[]) and m.left_ms is null and c.deleted_ms is null
-             and ${anyReadersRule.mayRead}
-           group by m.user_id`,
+/** What a user's feed tells of, up to `rev`. */
+export interface ToldChats {
+  readonly rev: number;
+  readonly chats: readonly { readonly id: number; readonly rev: number }[];
+}
+
+/**
+ * As `chatRevsOf`, of many users at once, none by a key, in the order of the users; and how far their feeds go, as of one moment.
+ * A chat that a user has just come into is left out while its word to the user's feed is under way: the feed will tell of it.
+ */
+export async function toldChatsOfUsers(db: Queryable, userIds: readonly number[]): Promise<ToldChats[]> {
+  const { rows } = await db.query<{ userId: number; rev: number; ids: string[]; revs: string[] }>({
+    name: "told chats of users",
+    text: `with told as (
+             select m.user_id, array_agg(c.id order by c.id) as ids, array_agg(c.rev order by c.id) as revs
+             from member m join chat c on c.id = m.chat_id ${anyReadersRule.joins}
+             where m.user_id = any($1::bigint[]) and m.left_ms is null and c.deleted_ms is null
+               and ${anyReadersRule.mayRead}
+               and not exists (select from relay r where r.target_kind = 'user' and r.target_id = m.user_id
+                 and (r.command->>'chatId')::bigint = m.chat_id)
+             group by m.user_id
+           )
+           select u.id as "userId", coalesce(f.rev, 0) as rev, coalesce(t.ids, '{}') as ids, coalesce(t.revs, '{}') as revs
+           from unnest($1::bigint[]) as u(id)
+           left join user_feed f on f.user_id = u.id left join told t on t.user_id = u.id`,
     values: [userIds],
   });
-  const found = new Map(rows.map(({ userId, ...lists }) => [userId, lists]));
+  const found = new Map(rows.map(({ userId, ...told }) => [userId, told]));
   return userIds.map((userId) => {
-    const { ids = [], revs = [] } = found.get(userId) ?? {};
-    return ids.map((id, index) => ({ id: Number(id), rev: Number(revs[index]) }));
+    const { rev = 0, ids = [], revs = [] } = found.get(userId) ?? {};
+    return { rev, chats: ids.map((id, index) => ({ id: Number(id), rev: Number(revs[index]) })) };
   });
 }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   chatRevsOf,
-  chatRevsOfUsers,
   commit,
   directKey,
   listChats,
@@ -21,6 +20,7 @@ import {
   readMessagesByTelegram,
   reserveChat,
   type Row,
+  toldChatsOfUsers,
 } from "../../../src/mod.ts";
 import { changeRow, fenceOf, messageRow, nowMs, openTestCluster } from "../../cluster.ts";
 
@@ -150,12 +150,35 @@ test("a user's chats come in pages by id, and as heads for whoever watches", asy
   ]);
   assert.deepEqual(await chatRevsOf(store, 4), []);
   assert.deepEqual(
-    await chatRevsOfUsers(store, [4, 2, 1, 2]),
+    (await toldChatsOfUsers(store, [4, 2, 1, 2])).map(({ chats }) => chats),
     await Promise.all([4, 2, 1, 2].map((each) => chatRevsOf(store, each))),
   );
   assert.deepEqual(await memberHeads(store, 2, [5, 999]), [{ id: 5, seq: messages, rev: 2 }]);
   assert.deepEqual(await memberHeads(store, 4, [5]), []);
   assert.deepEqual(await readHeads(store, [6, 999]), [{ id: 6, seq: 3, rev: 2, receiptRev: 0 }]);
+});
+
+test("a chat is watched for a user from when their feed tells of it", async () => {
+  const chatIds = async (): Promise<unknown> => {
+    const [told] = await toldChatsOfUsers(store, [2]);
+    return [told?.rev, told?.chats.map(({ id }) => id)];
+  };
+  const before = await chatIds();
+  assert.deepEqual(before, [0, [5, 6]]);
+  const relay = (id: string, kind: string, target: number, chat: number) =>
+    store.query(
+      `insert into relay (id, source_shard, target_kind, target_id, command, created_ms)
+       values ($1, 0, $2, $3, $4, 0)`,
+      [id, kind, target, { kind: "joined", chatId: chat, chatRev: 2 }],
+    );
+  await relay("theirs", "user", 1, 5);
+  await relay("a bot's", "bot", 2, 5);
+  assert.deepEqual(await chatIds(), before, "not of this user's feed");
+  await relay("under way", "user", 2, 6);
+  assert.deepEqual(await chatIds(), [0, [5]]);
+  await store.query("delete from relay where id = 'under way'");
+  await store.query("insert into user_feed (user_id, rev) values (2, 7)");
+  assert.deepEqual(await chatIds(), [7, [5, 6]]);
 });
 
 test("a chat that was ended is found by nobody", async () => {

@@ -1,0 +1,1 @@
+drop index relay_by_user;
