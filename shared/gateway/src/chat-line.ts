@@ -13,8 +13,7 @@ export interface ChatLines {
   enter<T>(key: string, order: number, work: () => Promise<T>): Promise<T>;
 }
 
-/** `schedule` says when a line that is new begins: at the end of the turn at the earliest. */
-export function openChatLines(schedule: (begin: () => void) => void): ChatLines {
+export function openChatLines(): ChatLines {
   const lines = new Map<string, Waiting[]>();
 
   async function serve(key: string, line: Waiting[]): Promise<void> {
@@ -36,7 +35,7 @@ export function openChatLines(schedule: (begin: () => void) => void): ChatLines 
         }
         const opened = [waiting];
         lines.set(key, opened);
-        schedule(() => void serve(key, opened));
+        setImmediate(() => void serve(key, opened));
       }),
   };
 }

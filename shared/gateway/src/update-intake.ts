@@ -14,7 +14,6 @@ import { chatOf, parseUpdate, senderOf, type TelegramSender, type TelegramUpdate
 import { openChatLines } from "./chat-line.ts";
 import type { CommandGateway } from "./gateway.ts";
 import { openLookup } from "./lookup.ts";
-import { openMoments } from "./moment.ts";
 import { commandOfUpdate, moveOf } from "./update-command.ts";
 
 /** A webhook call as it came. */
@@ -58,11 +57,6 @@ const chatsMax = 50_000;
 const senderLifeMs = 60_000;
 const sendersMax = 50_000;
 const usernameCharsMax = 64;
-/**
- * Updates that come closer to each other than this are submitted together. What does not share costs a turn of NATS, the worker and
- * Postgres each: five times the CPU of one that does (`npm run load -- telegram`, paced and flood).
- */
-const momentMs = 4;
 
 export function openUpdateIntake(options: UpdateIntakeOptions): UpdateIntake {
   const { store, commands, now, log, metrics } = options;
@@ -94,7 +88,7 @@ export function openUpdateIntake(options: UpdateIntakeOptions): UpdateIntake {
     keyOf: (seen) => JSON.stringify(seen),
     load: ({ sender, ownerId }) => ensureTelegramUser(store, sender, { ownerId, nowMs: now() }),
   });
-  const lines = openChatLines(openMoments(momentMs, () => performance.now()));
+  const lines = openChatLines();
 
   async function accept(call: WebhookCall): Promise<Verdict> {
     const about = { bot: call.botUsername.slice(0, usernameCharsMax), requestId: call.requestId };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { openChatLines } from "../src/chat-line.ts";
 
 test("[L4] what arrives together is served by order, one after the other, whatever each takes", async () => {
-  const lines = openChatLines(setImmediate);
+  const lines = openChatLines();
   const served: string[] = [];
   const slow = (name: string, turns: number) => async () => {
     served.push(`${name} begins`);
@@ -19,7 +19,7 @@ test("[L4] what arrives together is served by order, one after the other, whatev
 });
 
 test("a later batch waits for the earlier one, even with lower orders", async () => {
-  const lines = openChatLines(setImmediate);
+  const lines = openChatLines();
   const served: number[] = [];
   let second: Promise<void> | undefined;
   await lines.enter("chat", 5, async () => {
@@ -32,7 +32,7 @@ test("a later batch waits for the earlier one, even with lower orders", async ()
 });
 
 test("lines do not wait for each other, and a failure is its own work's alone", async () => {
-  const lines = openChatLines(setImmediate);
+  const lines = openChatLines();
   const door = Promise.withResolvers<void>();
   const held = lines.enter("one", 1, () => door.promise);
   assert.equal(await lines.enter("two", 1, async () => "through"), "through");
