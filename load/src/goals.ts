@@ -51,13 +51,13 @@ export const goals: readonly Goal[] = [
   },
   {
     id: "P5",
-    what: "CPU of a message, large against small",
+    what: "CPU of a message at half the throughput of P3, large against small",
     scenario: "growth",
     short: ["--rounds", "3", "--seconds", "3", "--length", "100000", "--crowd", "20000"],
     first: "≤ + 20 %",
     later: "≤ + 10 %",
     limit:
-      "a message that comes alone: each process that it wakes costs 0.2 ms, and four edges are three more to wake; beside it what waits",
+      "eight workers make smaller commits, and idle; a message that comes alone costs what it wakes, eight times as much (--rate 300, PROFILE.md)",
   },
   {
     id: "P6",
@@ -76,7 +76,7 @@ export const goals: readonly Goal[] = [
     first: "p99 ≤ 25 ms at 1,000/s, ≥ 3,000/s",
     later: "p99 ≤ 15 ms at 2,000/s, ≥ 4,000/s",
     limit:
-      "CPU of what comes alone: an append, a commit and two hops, a turn of each process; shared by many they cost a fifth (PROFILE.md)",
+      "turns of seven processes on two cores: V8's compiling and collecting in one of them holds up all behind it",
   },
   {
     id: "P8",

@@ -1,7 +1,9 @@
 /**
  * Cost grows only with work (P5): CPU of the whole cluster for a message, where something is large, against where it is
- * small: more processes, more shards, a longer chat, a bigger chat. Two clusters take turns at the same modest rate. What they
- * use while nothing is said is in the figure; it is measured first, and told apart beside the figure without it.
+ * small: more processes, more shards, a longer chat, a bigger chat. Two clusters take turns at the same rate, half of what one of
+ * each process can take (P3): nobody has more processes for less. With `--rate 300` a message comes alone, and what it costs is
+ * the waking of who is on its way. What they use while nothing is said is in the figure; it is measured first, and told apart
+ * beside the figure without it.
  *
  * A process compiles what it does often, and until then a message costs several times as much. So each has had as many messages
  * before anything is measured: both clusters are given enough for the most processes of a role.
@@ -19,7 +21,7 @@ import { clusterSeconds, faultsOf, takeTurn, type Turn, usageOf } from "../turns
 
 export const growthUsage = `npm run load -- growth [what …] [flags]
   workers edges shards length members   what grows; all of them if none is named
-  --rate 300       messages a second in all, over 50 chats of 4
+  --rate 5000      messages a second in all, over 50 chats of 4
   --seconds 4      of a round
   --warm 2000      messages of each process before
   --rounds 5       of the small and of the large, in turn
@@ -47,7 +49,7 @@ export async function runGrowth(args: readonly string[]): Promise<number> {
   const config = readFlags(
     args.filter((each) => !Object.hasOwn(dimensions, each)),
     {
-      rate: [300, 50_000],
+      rate: [5_000, 50_000],
       seconds: [4, 600],
       rounds: [5, 100],
       warm: [2_000, 1_000_000],
