@@ -23,7 +23,7 @@ export const growthUsage = `npm run load -- growth [what …] [flags]
   workers edges shards length members   what grows; all of them if none is named
   --rate 5000      messages a second in all, over 50 chats of 4
   --seconds 4      of a round
-  --warm 2000      messages of each process before
+  --warm 8000      messages of each process before
   --rounds 5       of the small and of the large, in turn
   --length 1000000 messages in the long chats, beside 1,000
   --crowd 100000   members of the big chats, beside 10
@@ -52,7 +52,7 @@ export async function runGrowth(args: readonly string[]): Promise<number> {
       rate: [5_000, 50_000],
       seconds: [4, 600],
       rounds: [5, 100],
-      warm: [2_000, 1_000_000],
+      warm: [8_000, 1_000_000],
       length: [1_000_000, 10_000_000],
       crowd: [100_000, 1_000_000],
     },
@@ -72,8 +72,8 @@ export async function runGrowth(args: readonly string[]): Promise<number> {
 }
 
 const chats = { count: 50, size: 4 };
-/** Enough that every process has something to do. */
-const warmUnackedMax = 100;
+/** Enough that every process has something to do; a socket each. */
+const warmUnackedMax = 200;
 /** After that much work, until idle is idle. */
 const settleMs = 2_000;
 
