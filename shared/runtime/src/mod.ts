@@ -22,5 +22,6 @@ export {
 export { type ReadyMessage, runProcess, type Service } from "./process.ts";
 export { checkReadiness, type Probe } from "./readiness.ts";
 export { sparseWarning, sparsely } from "./sparsely.ts";
+export { startSweep } from "./sweep.ts";
 export { openTracer, readTraceConfig, type TraceConfig, type TracedStep, type Tracer } from "./trace.ts";
 export { traceIdsOf } from "./trace-id.ts";

@@ -1,14 +1,9 @@
-import type { Log } from "@rookery/runtime";
+import { type Log, startSweep } from "@rookery/runtime";
 import { foldUsage, type Store, sweepTelegramUpdates, sweepUsage } from "@rookery/store";
 
 const dayMs = 24 * 3_600_000;
 /** Updates are kept whole for so long. That each is applied once does not depend on it: outcomes and messages see to that. */
 const keptMs = 30 * dayMs;
-const everyMs = 3_600_000;
-const firstMsDefault = 60_000;
-/** Of one statement, and of one sweep: what is left goes with the next. */
-const batchMax = 2_000;
-const sweptMax = 200_000;
 
 /** For how many days usage of bots is known by the hour, and by the day. */
 export interface UsageLife {
@@ -25,49 +20,25 @@ export function startUpdateSweep(parts: {
   readonly log: Log;
 }): { close(): Promise<void> } {
   const { store, usage, log } = parts;
-  let closing = false;
-  let timer: NodeJS.Timeout;
-  let running = Promise.resolve();
-
-  const sweepOne = async (what: string, step: () => Promise<number>): Promise<void> => {
-    let swept = 0;
-    while (!closing && parts.isOurs() && swept < sweptMax) {
-      const count = await step();
-      swept += count;
-      if (count < batchMax) break;
-    }
-    if (swept > 0) log.info({ swept }, what);
-  };
-
-  const sweep = async (): Promise<void> => {
-    try {
+  return startSweep({
+    ...parts,
+    undone: "old updates and usage could not be swept",
+    async sweep(drop) {
+      const sweepOne = async (what: string, step: (limit: number) => Promise<number>): Promise<void> => {
+        const swept = await drop(step);
+        if (swept > 0) log.info({ swept }, what);
+      };
       const nowMs = Date.now();
       const day = (days: number): number => nowMs - (nowMs % dayMs) - days * dayMs;
-      const limit = batchMax;
-      await sweepOne("old updates of Telegram's are forgotten", () =>
+      await sweepOne("old updates of Telegram's are forgotten", (limit) =>
         sweepTelegramUpdates(store, { beforeMs: nowMs - keptMs, limit }),
       );
-      await sweepOne("old usage of bots is forgotten", () =>
+      await sweepOne("old usage of bots is forgotten", (limit) =>
         sweepUsage(store, { beforeMs: day(usage.dailyDays), limit }),
       );
-      await sweepOne("usage of bots is by the day from here on", () =>
+      await sweepOne("usage of bots is by the day from here on", (limit) =>
         foldUsage(store, { beforeMs: day(usage.hourlyDays), limit }),
       );
-    } catch (error) {
-      log.warn({ err: String(error) }, "old updates and usage could not be swept");
-    }
-    if (!closing) timer = setTimeout(begin, everyMs);
-  };
-  const begin = (): void => {
-    running = sweep();
-  };
-  timer = setTimeout(begin, parts.firstMs ?? firstMsDefault);
-
-  return {
-    async close() {
-      closing = true;
-      clearTimeout(timer);
-      await running;
     },
-  };
+  });
 }
