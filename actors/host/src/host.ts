@@ -25,6 +25,7 @@ import type { AnyDefinition } from "./definition.ts";
 import type { ReadFacts } from "./facts.ts";
 import { openHeadReader } from "./head-reader.ts";
 import { serveInterest } from "./interest-server.ts";
+import { startLogTrim } from "./log-trim.ts";
 import { startOwnership } from "./ownership.ts";
 import { openRelay, relayAgainMs } from "./relay.ts";
 import { healMs, openReleaser, sendJobs } from "./release.ts";
@@ -39,8 +40,8 @@ const floodMs = 1_000;
 const beginAgainMs = 500;
 /** Said so often, for whoever looks: `rookery shards`. */
 const statusMs = 1_000;
-/** Between trims of the log below what is applied. */
-const trimMs = 10_000;
+/** Between looks for actors that can be let go. */
+const passivateMs = 10_000;
 /** A stop waits so long for a Postgres that is away; what is in flight then stays unknown, and untold. */
 const giveUpMs = 4_000;
 /** A stop lasts no longer: everything is in the log and in Postgres (crash-only). */
@@ -84,8 +85,6 @@ interface Tenure {
   readonly attendance: Attendance | undefined;
   readonly reader: LogReader;
   inboxBytes: number;
-  /** The log holds nothing of the shard below this. */
-  trimmedSeq: number;
 }
 
 export async function startHost(parts: HostParts): Promise<Host> {
@@ -171,7 +170,6 @@ export async function startHost(parts: HostParts): Promise<Host> {
       interest: serveInterest({ bus, readPositions, log }, shard, attendance),
       attendance,
       inboxBytes: 0,
-      trimmedSeq: 0,
       reader: stream.read({
         subject: subjects.commands(shard.id),
         afterSeq: shard.appliedSeq,
@@ -274,6 +272,14 @@ export async function startHost(parts: HostParts): Promise<Host> {
     setFit: (fit) => liveness.setFit(fit),
   });
 
+  const trim = startLogTrim({
+    bus,
+    store,
+    log,
+    stream: () => commandLog,
+    // Whoever has the first shard: one worker of the cluster.
+    isOurs: () => tenures.has(0),
+  });
   const timers = [
     setInterval(() => {
       bus.publish(
@@ -291,18 +297,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
         .sweep([...tenures.keys()], relayAgainMs)
         .catch((error: unknown) => log.warn({ err: String(error) }, "relays could not be read"));
     }, relayAgainMs),
-    setInterval(() => {
-      passivate([...tenures.values()].map((each) => each.shard));
-      for (const tenure of tenures.values()) {
-        const { shard } = tenure;
-        if (shard.appliedSeq === tenure.trimmedSeq) continue;
-        tenure.trimmedSeq = shard.appliedSeq;
-        // The message at the offset stays: it is what recognises the log (L6).
-        commandLog
-          .trim(subjects.commands(shard.id), { belowSeq: shard.appliedSeq })
-          .catch((error: unknown) => log.warn({ err: String(error) }, "the log could not be trimmed"));
-      }
-    }, trimMs),
+    setInterval(() => passivate([...tenures.values()].map((each) => each.shard)), passivateMs),
   ];
 
   return {
@@ -315,6 +310,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       for (const timer of timers) clearInterval(timer);
       facts.close();
       watchdog.close();
+      trim.close();
       const giveUp = setTimeout(() => loop.giveUp(), giveUpMs);
       const closed = ownership.close().then(() => loop.close());
       if (!(await endsWithin(closed, closeMsMax))) log.warn("stopped while Postgres does not answer");

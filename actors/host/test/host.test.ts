@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "@rookery/kit";
-import { commandLogName, type Event, interestHash, subjects } from "@rookery/protocol";
+import { commandLogName, encodeInternal, type Event, interestHash, subjects } from "@rookery/protocol";
 import { listShards } from "@rookery/store";
 import { toldUserId } from "./line.ts";
 import { bodiesOf, brief } from "./stage.ts";
@@ -71,6 +71,17 @@ test("[L5] heads of what was lately active are repeated, with the hash of what t
     [key, 2, 0, 0],
   );
   assert.equal(told?.interest, interestHash([key]));
+});
+
+test("an empty message moves its shard on, so that the log can be trimmed", async () => {
+  const shard = chatShard(chatOf(two, 250));
+  const empty = encodeInternal({ edge: null, commands: [] });
+  const { seq } = await bus.append(subjects.commands(shard), empty, { msgId: "empty" });
+  const applied = (): number | undefined =>
+    two.host.status().find((each) => each.shard === shard)?.appliedSeq;
+  await until(() => applied() === seq, { withinMs, what: "the shard at the empty message" });
+  const row = (await listShards(store, "log")).find(({ id }) => id === shard);
+  assert.deepEqual([row?.appliedSeq, row?.appliedMsgId], [seq, "empty"]);
 });
 
 test("what nobody watches goes to nobody but who asked", async () => {

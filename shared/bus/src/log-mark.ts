@@ -15,6 +15,8 @@ export interface LogState {
   readonly lastSeq: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Beyond it appends are refused as full. */
+  readonly bytesMax: number;
 }
 
 /**

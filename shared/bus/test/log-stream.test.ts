@@ -80,7 +80,7 @@ test("[L7] a full log refuses as full and forgets nothing", async () => {
   const state = await full.state();
   assert.deepEqual([state.firstSeq, state.messages], [1, 21 - refused.length]);
 
-  await full.trim("full.1", { belowSeq: state.lastSeq + 1 });
+  await full.trim({ subject: "full.1", belowSeq: state.lastSeq + 1 });
   await bus.append("full.1", new Uint8Array(1_000), { msgId: "room" });
 });
 
@@ -105,18 +105,23 @@ test("[L6] the message at a sequence is found with its subject, id and time", as
   assert.equal(await stream.check({ seq: seq + 1, mark: undefined }), "truncated");
 });
 
-test("trimming removes one subject's messages below the sequence and nothing else", async () => {
+test("trimming removes the messages below the sequence, of one subject or of all, and nothing else", async () => {
   const stream = await bus.ensureLog(spec("trim"));
   for (let n = 1; n <= 10; n++) await bus.append(`trim.${n % 2}`, body, { msgId: `m${n}` });
-  await stream.trim("trim.1", { belowSeq: 0 });
-  await stream.trim("trim.1", { belowSeq: 1 });
+  for (const belowSeq of [0, 1]) {
+    await stream.trim({ belowSeq });
+    await stream.trim({ subject: "trim.1", belowSeq });
+  }
   assert.equal((await stream.state()).messages, 10);
-  await stream.trim("trim.1", { belowSeq: 7 });
-  const held = await Promise.all(Array.from({ length: 10 }, (_, n) => stream.messageAt(n + 1)));
-  assert.deepEqual(
-    held.flatMap((one) => (one === null ? [] : [one.seq])),
-    [2, 4, 6, 7, 8, 9, 10],
-  );
+  const held = async (): Promise<number[]> => {
+    const found = await Promise.all(Array.from({ length: 10 }, (_, n) => stream.messageAt(n + 1)));
+    return found.flatMap((one) => (one === null ? [] : [one.seq]));
+  };
+  await stream.trim({ subject: "trim.1", belowSeq: 7 });
+  assert.deepEqual(await held(), [2, 4, 6, 7, 8, 9, 10]);
+  await stream.trim({ belowSeq: 8 });
+  assert.deepEqual(await held(), [8, 9, 10]);
+  assert.equal((await stream.state()).firstSeq, 8);
 });
 
 test("a stream that is not ours, or not as ours, is refused and left alone", async () => {

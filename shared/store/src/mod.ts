@@ -348,6 +348,7 @@ export {
   claimShards,
   ensureCluster,
   listOwners,
+  listPositions,
   listShards,
   markSuspect,
   type Ownership,

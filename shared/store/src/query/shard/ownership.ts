@@ -53,6 +53,20 @@ export async function listOwners(
   return rows;
 }
 
+/** How far every log shard has applied this log: 0 where it has not begun to read it. In id order. */
+export async function listPositions(
+  db: Queryable,
+  logId: string,
+): Promise<Pick<Ownership, "id" | "appliedSeq">[]> {
+  const { rows } = await db.query<Pick<Ownership, "id" | "appliedSeq">>({
+    name: "list positions",
+    text: `select id, case when log_id = $1 then applied_seq else 0 end as "appliedSeq"
+      from shard where kind = 'log' order by id`,
+    values: [logId],
+  });
+  return rows;
+}
+
 /**
  * Takes the shards nobody else has taken since they were seen (L2): the epoch moves on, and with it every commit of
  * the former owner is refused. A commit in flight is waited for: one statement, never an idle transaction.
