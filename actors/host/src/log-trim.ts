@@ -3,21 +3,28 @@
  * for each shard by itself the server looks at the messages of all, and takes no others meanwhile.
  *
  * A shard to which nobody says anything stays at its last message, which has to be there (L6), and with it all that came after.
- * So it is sent an empty one when it has fallen far behind.
+ * So it is sent an empty one. The log is kept short in time too, for where its end was lost it is read from its beginning, and what was
+ * refused long ago would be decided anew.
  */
 import type { Bus, LogStream } from "@rookery/bus";
-import { type CommandBatch, encodeInternal, type ShardId, subjects } from "@rookery/protocol";
+import { type CommandBatch, encodeInternal, subjects } from "@rookery/protocol";
 import type { Log } from "@rookery/runtime";
-import { listPositions, type Store } from "@rookery/store";
+import { listPositions, type ShardPosition, type Store } from "@rookery/store";
 
 /** Between trims: what is removed at once is what was said in so long, and keeps the log for about a millisecond a thousand. */
 const everyMs = 2_000;
-/** A shard this many messages behind the foremost is sent an empty one. */
-const behindMaxDefault = 50_000;
-/** In so full a log every shard behind the foremost is; */
+/** Positions read so long ago may be those of another log. */
+const knownMsMax = 1_000;
+/** In a log whose first message is older, or that is so full, who is behind is sent an empty message. */
+const ageMsMaxDefault = 60_000;
 const crowdedShare = 0.25;
-/** and in so full a one each shard is trimmed by itself: one of them does not get on, and must not stop all others (L7). */
+/**
+ * In so full a one each shard is trimmed by itself, so often: one of them does not get on, and must not stop all others (L7).
+ */
 const fullShare = 0.5;
+const aloneEveryMs = 10_000;
+/** What a log without a bound is measured by. */
+const bytesMaxDefault = 4 * 1024 ** 3;
 
 export interface LogTrimParts {
   readonly bus: Bus;
@@ -27,54 +34,68 @@ export interface LogTrimParts {
   readonly stream: () => LogStream;
   /** Whether this is the one worker that does it. Two at once do no harm. */
   readonly isOurs: () => boolean;
-  /** 50,000. */
-  readonly behindMax?: number;
+  /** For tests; 60 s. */
+  readonly ageMsMax?: number;
 }
 
-/** Begins to trim; what fails is warned of and tried with the next turn. */
+/** Begins to trim every 2 s; what fails is warned of and tried with the next turn. */
 export function startLogTrim(parts: LogTrimParts): { close(): void } {
-  const { log } = parts;
-  const trimmed = new Map<ShardId, number>();
+  const turn = openLogTrim(parts);
   let isRunning = false;
   const timer = setInterval(() => {
     if (isRunning || !parts.isOurs()) return;
     isRunning = true;
-    trimLog(parts, trimmed)
-      .catch((error: unknown) => log.warn({ err: String(error) }, "the log could not be trimmed"))
-      .finally(() => {
-        isRunning = false;
-      });
+    void turn().finally(() => {
+      isRunning = false;
+    });
   }, everyMs);
   return { close: () => clearInterval(timer) };
 }
 
-/**
- * One turn.
- * @param trimmed up to where each shard was trimmed by itself
- * @throws BusOutage, LogMissing, LogFull; what Postgres throws
- */
-export async function trimLog(parts: LogTrimParts, trimmed: Map<ShardId, number>): Promise<void> {
-  const { bus, store, behindMax = behindMaxDefault } = parts;
-  const stream = parts.stream();
-  const positions = await listPositions(store, stream.identity);
-  const least = Math.min(...positions.map(({ appliedSeq }) => appliedSeq));
-  const most = Math.max(...positions.map(({ appliedSeq }) => appliedSeq));
-  // Read after the positions: a log that ends before one of them is not what it was, and what is in it may be new.
-  const state = await stream.state();
-  if (state.identity !== stream.identity || state.lastSeq < most) return;
-  // The message at an offset stays: it is what recognises the log (L6).
-  if (least > state.firstSeq) await stream.trim({ belowSeq: least });
-  const fullness = state.bytes / state.bytesMax;
-  const behind = fullness > crowdedShare ? 0 : behindMax;
-  for (const { id, appliedSeq } of positions) {
-    if (most - appliedSeq > behind) {
-      const bytes = encodeInternal({ edge: null, commands: [] } satisfies CommandBatch);
-      // By this name the server takes it once while the shard stays where it is.
-      await bus.append(subjects.commands(id), bytes, { msgId: `behind.${id}.${appliedSeq}` });
+/** One turn, for tests by itself. Never rejects: what fails is warned of, and stops nothing else. */
+export function openLogTrim(parts: LogTrimParts): () => Promise<void> {
+  const { bus, store, log, ageMsMax = ageMsMaxDefault } = parts;
+  const attempt = (work: Promise<void>): Promise<void> =>
+    work.catch((error: unknown) => log.warn({ err: String(error) }, "the log could not be trimmed"));
+  let aloneMs = Number.NEGATIVE_INFINITY;
+
+  const trimAlone = async (stream: LogStream, { id, appliedSeq }: ShardPosition): Promise<void> => {
+    const { identity } = await stream.state();
+    if (identity !== stream.identity) return;
+    await stream.trim({ subject: subjects.commands(id), belowSeq: appliedSeq });
+  };
+
+  const sendEmpty = async ({ id, appliedSeq }: ShardPosition): Promise<void> => {
+    const bytes = encodeInternal({ edge: null, commands: [] } satisfies CommandBatch);
+    // By this name the server takes one in half a minute while the shard stays where it is.
+    await bus.append(subjects.commands(id), bytes, { msgId: `behind.${id}.${appliedSeq}` });
+  };
+
+  const turn = async (): Promise<void> => {
+    const stream = parts.stream();
+    const startedMs = performance.now();
+    const positions = await listPositions(store, stream.identity);
+    const [least] = positions.toSorted((one, other) => one.appliedSeq - other.appliedSeq);
+    if (least === undefined) return;
+    const most = Math.max(...positions.map(({ appliedSeq }) => appliedSeq));
+    // A log that ends before a position, or has another message at one, is not what it was, and what is in it may be new. Looked at
+    // is the least, for nothing above it goes.
+    const { appliedSeq: seq, appliedMs: timeMs, appliedMsgId } = least;
+    const mark = timeMs === null ? undefined : { seq, timeMs, msgId: appliedMsgId ?? undefined };
+    if ((await stream.check({ seq: most, mark: seq === 0 ? undefined : mark })) !== null) return;
+    const state = await stream.state();
+    if (state.identity !== stream.identity || performance.now() - startedMs > knownMsMax) return;
+    // The message at an offset stays: it is what recognises the log (L6).
+    if (seq > state.firstSeq) await attempt(stream.trim({ belowSeq: seq }));
+    const fullness = state.bytes / (state.bytesMax > 0 ? state.bytesMax : bytesMaxDefault);
+    if (fullness > fullShare && performance.now() - aloneMs > aloneEveryMs) {
+      aloneMs = performance.now();
+      for (const position of positions) await attempt(trimAlone(stream, position));
     }
-    if (fullness > fullShare && appliedSeq > (trimmed.get(id) ?? 0)) {
-      await stream.trim({ subject: subjects.commands(id), belowSeq: appliedSeq });
-      trimmed.set(id, appliedSeq);
-    }
-  }
+    if (state.ageMs <= ageMsMax && fullness <= crowdedShare) return;
+    // The foremost is moved on by what the others are sent: closer than that they would never come to rest.
+    const behind = positions.filter(({ appliedSeq }) => most - appliedSeq > 2 * positions.length);
+    await Promise.all(behind.map((position) => attempt(sendEmpty(position))));
+  };
+  return () => attempt(turn());
 }

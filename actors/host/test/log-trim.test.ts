@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { type LogStream, openBus } from "@rookery/bus";
+import { LogFull, type LogStream, openBus } from "@rookery/bus";
 import { openTestDatabase, ownNatsUrl, until } from "@rookery/kit";
 import { commandLogName, parseInternal, subjects } from "@rookery/protocol";
 import { openLog } from "@rookery/runtime";
 import { ensureCluster, openStore } from "@rookery/store";
-import { trimLog } from "../src/log-trim.ts";
+import { openLogTrim } from "../src/log-trim.ts";
 
 const [database, url] = [await openTestDatabase(), await ownNatsUrl()];
 const log = openLog("test", { LOG_LEVEL: "silent" });
@@ -37,14 +37,15 @@ async function say(shards: readonly number[], bytes = 10): Promise<void> {
   }
 }
 
-/** Up to where each shard has applied the log. */
+/** Up to where each shard has applied the log; 0: it has read nothing of it. */
 async function apply(stream: LogStream, ...seqs: readonly number[]): Promise<void> {
   for (const [id, seq] of seqs.entries()) {
-    await store.query("update shard set log_id = $1, applied_seq = $2 where kind = 'log' and id = $3", [
-      stream.identity,
-      seq,
-      id,
-    ]);
+    const at = await stream.messageAt(seq);
+    await store.query(
+      `update shard set log_id = $1, applied_seq = $2, applied_msg_id = $3, applied_ms = $4
+       where kind = 'log' and id = $5`,
+      [stream.identity, seq, at?.msgId ?? null, at?.timeMs ?? null, id],
+    );
   }
 }
 
@@ -53,8 +54,16 @@ async function held(stream: LogStream, upTo: number): Promise<number[]> {
   return found.flatMap((one) => (one === null ? [] : [one.seq]));
 }
 
-const trim = (stream: LogStream, behindMax = 1_000): Promise<void> =>
-  trimLog({ bus, store, log, stream: () => stream, isOurs: () => true, behindMax }, new Map());
+/** One turn of a trimmer that has done nothing before. */
+const trim = (stream: LogStream, ageMsMax?: number): Promise<void> =>
+  openLogTrim({
+    bus,
+    store,
+    log,
+    stream: () => stream,
+    isOurs: () => true,
+    ...(ageMsMax !== undefined && { ageMsMax }),
+  })();
 
 test("what all have applied is removed, and the message at every offset stays", async () => {
   const stream = await openTestLog();
@@ -91,14 +100,27 @@ test("[L6] nothing is removed from another log of that name", async () => {
   assert.equal((await held(other, 4)).length, 4);
 });
 
-test("a shard that has fallen behind is sent one empty message, once for each place", async () => {
+test("[L6] nothing is removed where the least that was applied is another message now", async () => {
   const stream = await openTestLog();
-  await say([1, 0, 2, 3, 0, 0, 0]);
-  await apply(stream, 7, 1, 3, 4);
-  await trim(stream, 3);
-  await trim(stream, 3);
-  const last = await Promise.all([0, 1, 2, 3].map((shard) => stream.lastSeq(subjects.commands(shard))));
-  assert.deepEqual(last, [7, 8, 9, 4]);
+  await say([0, 1, 2, 3, 0, 1, 2, 3]);
+  await apply(stream, 5, 6, 7, 8);
+  await store.query("update shard set applied_msg_id = 'another' where kind = 'log' and id = 0");
+  await trim(stream);
+  assert.equal((await held(stream, 8)).length, 8);
+});
+
+test("in a log that begins long ago who is far behind is sent an empty message, once for each place", async () => {
+  const stream = await openTestLog();
+  await say([1, 0, 2, 3, ...Array.from({ length: 8 }, () => 0)]);
+  await apply(stream, 12, 1, 3, 4);
+  await trim(stream, 60_000);
+  const lastOf = (shard: number): Promise<number> => stream.lastSeq(subjects.commands(shard));
+  assert.deepEqual(await Promise.all([0, 1, 2, 3].map(lastOf)), [12, 1, 3, 4]);
+  // Shard 3 is as far behind as the empty messages of the others bring the foremost.
+  await trim(stream, -1);
+  await trim(stream, -1);
+  const [zero, one, two, three] = await Promise.all([0, 1, 2, 3].map(lastOf));
+  assert.deepEqual([zero, [one, two].toSorted((a = 0, b = 0) => a - b), three], [12, [13, 14], 4]);
   const bodies: unknown[] = [];
   const reader = stream.read({
     subject: subjects.commands(1),
@@ -117,4 +139,34 @@ test("[L7] in a log that is half full each shard is trimmed by itself, for one o
   await apply(stream, 7, 0, 3, 8);
   await trim(stream);
   assert.deepEqual(await held(stream, 8), [2, 3, 7, 8]);
+});
+
+test("[L7] a log that is full to the last byte has room again", async () => {
+  const stream = await openTestLog(64 * 1024);
+  for (const bytes of [6_000, 600, 60, 6, 0]) {
+    const filling = say(
+      Array.from({ length: 20 }, (_, index) => index % 3),
+      bytes,
+    );
+    await assert.rejects(filling, LogFull);
+  }
+  const { lastSeq } = await stream.state();
+  const last = (shard: number): Promise<number> => stream.lastSeq(subjects.commands(shard));
+  await apply(stream, await last(0), await last(1), await last(2), 0);
+  await trim(stream);
+  await say([0, 1, 2], 6_000);
+  assert.equal((await stream.state()).lastSeq >= lastSeq + 3, true);
+});
+
+test("[L7] what was trimmed of a log before does not count in the next", async () => {
+  let stream = await openTestLog(64 * 1024);
+  const turn = openLogTrim({ bus, store, log, stream: () => stream, isOurs: () => true });
+  await say([0, 1, 2, 3, 0, 0, 0, 3], 6_000);
+  await apply(stream, 7, 0, 3, 8);
+  await turn();
+  stream = await openTestLog();
+  await say([0, 1, 2, 3, 0, 1, 2, 3]);
+  await apply(stream, 5, 6, 7, 8);
+  await turn();
+  assert.deepEqual(await held(stream, 8), [5, 6, 7, 8]);
 });

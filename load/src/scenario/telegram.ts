@@ -20,8 +20,6 @@ import { startControl } from "./control.ts";
 
 /** Updates of each person before anything is timed: chats and people are made at first sight. */
 const warmEach = 3;
-/** While V8 still compiles, p99 is twice what it is after 20 s. */
-const warmTimes = 3;
 const webhookMsMax = 60_000;
 /** Of the people of bots; beyond what a simulator's own would be. */
 const firstTelegramId = 700_000_000;
@@ -40,6 +38,7 @@ export const telegramUsage = `npm run load -- telegram [flags]
   --chats 1000     people, dealt over the bots
   --rate 1000      updates a second, for
   --seconds 10     in a round
+  --warm 30        seconds of it before, and floods of the same number of updates: while V8 compiles, p99 is twice what it is later
   --flood 20000    updates of a round that goes as quickly as they are answered; 0 leaves it out
   --connections 40 to the webhook of each bot, as Telegram has
   --rounds 5       of the cluster and of the control, in turn
@@ -55,6 +54,7 @@ function readConfig(args: readonly string[]) {
     chats: [1_000, 50_000, 1],
     rate: [1_000, 50_000, 1],
     seconds: [10, 600, 1],
+    warm: [30, 600],
     flood: [20_000, 1_000_000],
     connections: [40, 100, 1],
     rounds: [5, 100, 1],
@@ -217,7 +217,7 @@ async function driveRounds(targets: readonly Target[], config: Config, tell: Pro
   const turn = async (load: (typeof loads)[number], round: number): Promise<void> => {
     for (const { name, stage, pids } of targets) {
       const before = await cpuOf(pids());
-      const count = round === 0 ? warmTimes * load.count : load.count;
+      const count = round === 0 ? config.rate * config.warm : load.count;
       const phase: UpdatePhase = await postUpdates(stage, count, load.pace);
       const usage = await cpuOf(pids(), before);
       if (round > 0 || phase.faultCount > 0) {
@@ -231,8 +231,8 @@ async function driveRounds(targets: readonly Target[], config: Config, tell: Pro
     }
   };
   const some = loads.filter(({ count }) => count > 0);
-  // Round 0 of both comes before all others: it pays for compilation, is longer for that, and not counted; its faults are.
-  for (const load of some.toReversed()) await turn(load, 0);
+  // Round 0 of both comes before all others: it pays for compilation and is not counted; its faults are.
+  if (config.warm > 0) for (const load of some.toReversed()) await turn(load, 0);
   for (const load of some) {
     for (let round = 1; round <= config.rounds; round++) await turn(load, round);
   }

@@ -14,8 +14,10 @@ export interface LogState {
   /** 0 before the first message. It never goes back, unless the log was lost. */
   readonly lastSeq: number;
   readonly messages: number;
+  /** How long the first message has been there; 0 where there is none. By the server's clock. */
+  readonly ageMs: number;
   readonly bytes: number;
-  /** Beyond it appends are refused as full. */
+  /** Beyond it appends are refused as full; below 1: it has no bound. */
   readonly bytesMax: number;
 }
 

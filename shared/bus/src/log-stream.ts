@@ -38,11 +38,13 @@ export class LogStream {
   async state(): Promise<LogState> {
     const info = await callLogApi<StreamInfo>(this.#connection, `STREAM.INFO.${this.name}`, this.name, {});
     const { state } = info;
+    const nowMs = info.ts === undefined ? Date.now() : Date.parse(info.ts);
     return {
       identity: info.config.metadata?.[LOG_ID_KEY],
       firstSeq: state.first_seq,
       lastSeq: state.last_seq,
       messages: state.messages,
+      ageMs: state.messages === 0 ? 0 : nowMs - Date.parse(state.first_ts),
       bytes: state.bytes,
       bytesMax: info.config.max_bytes,
     };

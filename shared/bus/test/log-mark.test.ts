@@ -4,7 +4,7 @@ import { findBreak } from "../src/log-mark.ts";
 
 const mark = { seq: 10, timeMs: 5_000, msgId: "m10" };
 const position = { identity: "a", seq: 10, mark };
-const state = { identity: "a", firstSeq: 1, lastSeq: 12, messages: 12, bytes: 99, bytesMax: 1_000 };
+const state = { identity: "a", firstSeq: 1, lastSeq: 12, messages: 12, bytes: 99, bytesMax: 1_000, ageMs: 5 };
 
 test("[L6] a log that still holds our message at our position is ours", () => {
   assert.equal(findBreak(position, state, { ...mark }), null);

@@ -354,6 +354,7 @@ export {
   type Ownership,
   releaseShards,
   type ShardKind,
+  type ShardPosition,
   type Suspect,
 } from "./query/shard/ownership.ts";
 export {

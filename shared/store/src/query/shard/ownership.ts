@@ -53,14 +53,14 @@ export async function listOwners(
   return rows;
 }
 
+export type ShardPosition = Pick<Ownership, "id" | "appliedSeq" | "appliedMsgId" | "appliedMs">;
+
 /** How far every log shard has applied this log: 0 where it has not begun to read it. In id order. */
-export async function listPositions(
-  db: Queryable,
-  logId: string,
-): Promise<Pick<Ownership, "id" | "appliedSeq">[]> {
-  const { rows } = await db.query<Pick<Ownership, "id" | "appliedSeq">>({
+export async function listPositions(db: Queryable, logId: string): Promise<ShardPosition[]> {
+  const { rows } = await db.query<ShardPosition>({
     name: "list positions",
-    text: `select id, case when log_id = $1 then applied_seq else 0 end as "appliedSeq"
+    text: `select id, case when log_id = $1 then applied_seq else 0 end as "appliedSeq",
+        applied_msg_id as "appliedMsgId", applied_ms as "appliedMs"
       from shard where kind = 'log' order by id`,
     values: [logId],
   });
