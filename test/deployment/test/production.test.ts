@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readSources, root } from "../src/render.ts";
+
+const { manifests } = await readSources("k8s");
+
+function specOf<T>(kind: string, name: string): T {
+  const found = manifests.find((each) => each.kind === kind && each.metadata.name === name);
+  assert.ok(found !== undefined, `${kind} ${name}`);
+  return found.spec as T;
+}
+
+/** A number that a source names: `const name = 50 * 1_048_576;`. */
+async function constantOf(file: string, name: string): Promise<number> {
+  const text = await readFile(join(root, file), "utf8");
+  const [, product] = new RegExp(`^(?:export )?const ${name} = ([\\d_ *]+);$`, "m").exec(text) ?? [];
+  assert.ok(product !== undefined, `${file}: ${name}`);
+  return product
+    .replaceAll("_", "")
+    .split("*")
+    .reduce((value, factor) => value * Number(factor), 1);
+}
+
+interface Cluster {
+  readonly postgresql: { readonly parameters: Readonly<Record<string, string>> };
+}
+
+/** Postgres' own three, migrations, the operator, Prometheus, backups, and people who look. */
+const othersMax = 20;
+
+test("Postgres has a connection for all that the autoscalers may start, while edges are replaced too", async () => {
+  const most = {
+    edge: specOf<{ maxReplicas: number }>("HorizontalPodAutoscaler", "edge").maxReplicas,
+    worker: specOf<{ maxReplicaCount: number }>("ScaledObject", "worker").maxReplicaCount,
+    courier: specOf<{ maxReplicaCount: number }>("ScaledObject", "courier").maxReplicaCount,
+  };
+  const needed = await Promise.all(
+    Object.entries(most).map(
+      async ([name, max]) => max * (await constantOf(`services/${name}/src/${name}.ts`, "connectionsMax")),
+    ),
+  );
+  // A role is replaced after the other, and those who leave hold theirs until they have left.
+  const sum = needed.reduce((total, each) => total + each, 0) + Math.max(...needed) + othersMax;
+  const { parameters } = specOf<Cluster>("Cluster", "postgres").postgresql;
+  assert.ok(sum <= Number(parameters["max_connections"]), `${sum} of ${parameters["max_connections"]}`);
+});
+
+interface Trigger {
+  readonly type: string;
+  readonly authenticationRef?: { readonly name: string };
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+test("KEDA asks Prometheus alone, and as whom it has a token for", () => {
+  for (const name of ["worker", "courier"]) {
+    const { triggers } = specOf<{ triggers: readonly Trigger[] }>("ScaledObject", name);
+    assert.ok(triggers.length > 0);
+    for (const { type, authenticationRef, metadata } of triggers) {
+      // A trigger on a consumer of NATS that nobody made takes the whole stream for what waits.
+      assert.equal(type, "prometheus", name);
+      assert.equal(authenticationRef?.name, "prometheus");
+      assert.equal(metadata["authModes"], "bearer", `${name}: the token is sent only where it says so`);
+    }
+  }
+});
