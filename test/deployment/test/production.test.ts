@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { readSources, root } from "../src/render.ts";
 
+const production = join(root, "k8s/overlays/production");
 const { manifests } = await readSources("k8s");
 
 function specOf<T>(kind: string, name: string): T {
@@ -64,4 +66,35 @@ test("KEDA asks Prometheus alone, and as whom it has a token for", () => {
       assert.equal(metadata["authModes"], "bearer", `${name}: the token is sent only where it says so`);
     }
   }
+});
+
+interface Restricted {
+  readonly allowPrivilegeEscalation?: boolean;
+  readonly capabilities?: { readonly drop: readonly string[] };
+}
+
+interface NatsValues {
+  readonly config: { readonly cluster: { readonly merge?: { readonly authorization?: object } } };
+  readonly podTemplate: { readonly merge: { readonly spec: { readonly securityContext?: object } } };
+  readonly natsBox: { readonly enabled: boolean };
+  readonly [container: string]: unknown;
+}
+
+test("NATS by its chart is let into the namespace, and its servers find each other", async () => {
+  const values = parse(await readFile(join(production, "nats-values.yaml"), "utf8")) as NatsValues;
+  assert.deepEqual(values.podTemplate.merge.spec.securityContext, {
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    runAsGroup: 1000,
+    fsGroup: 1000,
+    seccompProfile: { type: "RuntimeDefault" },
+  });
+  for (const name of ["container", "reloader", "promExporter"]) {
+    const { merge } = values[name] as { merge?: { securityContext?: Restricted } };
+    assert.equal(merge?.securityContext?.allowPrivilegeEscalation, false, name);
+    assert.deepEqual(merge.securityContext.capabilities?.drop, ["ALL"], name);
+  }
+  assert.equal(values.natsBox.enabled, false, "a pod more, of which nothing is said here");
+  // The chart's addresses of routes have no user: servers that asked for one would refuse each other.
+  assert.equal(values.config.cluster.merge?.authorization, undefined);
 });
