@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { readSources, root } from "../src/render.ts";
+import type { Manifest } from "../src/schema.ts";
 
 const production = join(root, "k8s/overlays/production");
-const { manifests } = await readSources("k8s");
+const { manifests, kustomizations } = await readSources("k8s");
 
 function specOf<T>(kind: string, name: string): T {
   const found = manifests.find((each) => each.kind === kind && each.metadata.name === name);
@@ -97,4 +98,46 @@ test("NATS by its chart is let into the namespace, and its servers find each oth
   assert.equal(values.natsBox.enabled, false, "a pod more, of which nothing is said here");
   // The chart's addresses of routes have no user: servers that asked for one would refuse each other.
   assert.equal(values.config.cluster.merge?.authorization, undefined);
+});
+
+test("the gateway of the example is let in by the network policy", () => {
+  const { patches = [] } = (kustomizations.get(production) ?? {}) as {
+    patches?: readonly { patch: string }[];
+  };
+  const set = patches
+    .flatMap(({ patch }) => parse(patch) as { path: string; value: unknown }[])
+    .find(({ path }) => path === "/spec/gatewayClassName");
+  assert.ok(set !== undefined);
+  // Cilium's proxy is in no namespace, so the policy by namespace does not let it in.
+  const isCilium = manifests.some(({ kind }: Manifest) => kind === "CiliumNetworkPolicy");
+  assert.ok(set.value !== "cilium" || isCilium);
+});
+
+interface Route {
+  readonly rules: readonly {
+    readonly matches: readonly { readonly path: { readonly value: string } }[];
+    readonly timeouts: { readonly request: string };
+  }[];
+}
+
+/** 2 Mbit/s. */
+const slowBytesPerSecond = 250_000;
+
+test("the largest file passes the way in, by a slow line", async () => {
+  const fileBytes = await constantOf("services/edge/src/http/route/file.ts", "fileBytesMax");
+  const formBytes = await constantOf("services/edge/src/bot-api/body.ts", "bodyBytesMax");
+  const ingress = manifests.find(({ kind }) => kind === "Ingress")?.metadata as
+    | { readonly annotations?: Readonly<Record<string, string>> }
+    | undefined;
+  const size = ingress?.annotations?.["nginx.ingress.kubernetes.io/proxy-body-size"] ?? "";
+  assert.match(size, /^\d+m$/);
+  assert.ok(Number.parseInt(size, 10) * 1_048_576 >= Math.max(fileBytes, formBytes), size);
+
+  const { rules } = specOf<Route>("HTTPRoute", "edge");
+  for (const path of ["/v1/files", "/(file/)?bot[^/]+/.*"]) {
+    const found = rules.filter(({ matches }) => matches.some((each) => each.path.value === path));
+    assert.equal(found.length, 1, path);
+    const seconds = Number.parseInt(found[0]?.timeouts.request ?? "", 10);
+    assert.ok(seconds >= Math.max(fileBytes, formBytes) / slowBytesPerSecond, `${path}: ${seconds} s`);
+  }
 });
