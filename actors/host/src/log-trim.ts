@@ -8,7 +8,7 @@
  */
 import type { Bus, LogStream } from "@rookery/bus";
 import { type CommandBatch, encodeInternal, subjects } from "@rookery/protocol";
-import type { Log } from "@rookery/runtime";
+import { type Log, sparsely } from "@rookery/runtime";
 import { listPositions, type ShardPosition, type Store } from "@rookery/store";
 
 /** Between trims: what is removed at once is what was said in so long, and keeps the log for about a millisecond a thousand. */
@@ -23,6 +23,8 @@ const crowdedShare = 0.25;
  */
 const fullShare = 0.5;
 const aloneEveryMs = 10_000;
+/** What failed is told so often, however much it is. */
+const complainEveryMs = 10_000;
 /** What a log without a bound is measured by. */
 const bytesMaxDefault = 4 * 1024 ** 3;
 
@@ -55,14 +57,23 @@ export function startLogTrim(parts: LogTrimParts): { close(): void } {
 /** One turn, for tests by itself. Never rejects: what fails is warned of, and stops nothing else. */
 export function openLogTrim(parts: LogTrimParts): () => Promise<void> {
   const { bus, store, log, ageMsMax = ageMsMaxDefault } = parts;
+  let lastError = "";
+  const complain = sparsely(complainEveryMs, (count) =>
+    log.warn({ err: lastError, count }, "the log could not be trimmed"),
+  );
   const attempt = (work: Promise<void>): Promise<void> =>
-    work.catch((error: unknown) => log.warn({ err: String(error) }, "the log could not be trimmed"));
+    work.catch((error: unknown) => {
+      lastError = String(error);
+      complain();
+    });
   let aloneMs = Number.NEGATIVE_INFINITY;
 
-  const trimAlone = async (stream: LogStream, { id, appliedSeq }: ShardPosition): Promise<void> => {
-    const { identity } = await stream.state();
-    if (identity !== stream.identity) return;
-    await stream.trim({ subject: subjects.commands(id), belowSeq: appliedSeq });
+  const trimAlone = async (stream: LogStream, positions: readonly ShardPosition[]): Promise<void> => {
+    for (const { id, appliedSeq } of positions) {
+      const { identity } = await stream.state();
+      if (identity !== stream.identity) return;
+      await stream.trim({ subject: subjects.commands(id), belowSeq: appliedSeq });
+    }
   };
 
   const sendEmpty = async ({ id, appliedSeq }: ShardPosition): Promise<void> => {
@@ -90,7 +101,14 @@ export function openLogTrim(parts: LogTrimParts): () => Promise<void> {
     const fullness = state.bytes / (state.bytesMax > 0 ? state.bytesMax : bytesMaxDefault);
     if (fullness > fullShare && performance.now() - aloneMs > aloneEveryMs) {
       aloneMs = performance.now();
-      for (const position of positions) await attempt(trimAlone(stream, position));
+      const about = {
+        shard: least.id,
+        appliedSeq: seq,
+        behind: most - seq,
+        percent: Math.round(fullness * 100),
+      };
+      log.warn(about, "the log fills up: this shard is the furthest behind, and holds it back");
+      await attempt(trimAlone(stream, positions));
     }
     if (state.ageMs <= ageMsMax && fullness <= crowdedShare) return;
     // The foremost is moved on by what the others are sent: closer than that they would never come to rest.

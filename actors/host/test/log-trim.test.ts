@@ -157,16 +157,3 @@ test("[L7] a log that is full to the last byte has room again", async () => {
   await say([0, 1, 2], 6_000);
   assert.equal((await stream.state()).lastSeq >= lastSeq + 3, true);
 });
-
-test("[L7] what was trimmed of a log before does not count in the next", async () => {
-  let stream = await openTestLog(64 * 1024);
-  const turn = openLogTrim({ bus, store, log, stream: () => stream, isOurs: () => true });
-  await say([0, 1, 2, 3, 0, 0, 0, 3], 6_000);
-  await apply(stream, 7, 0, 3, 8);
-  await turn();
-  stream = await openTestLog();
-  await say([0, 1, 2, 3, 0, 1, 2, 3]);
-  await apply(stream, 5, 6, 7, 8);
-  await turn();
-  assert.deepEqual(await held(stream, 8), [5, 6, 7, 8]);
-});
